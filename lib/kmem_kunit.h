@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the kmem suites share: private caches, quiet capture of the kernel's
+ * reports, deliberate bad accesses, and allocations that fail on demand.
+ */
+#ifndef _KMEM_KUNIT_H
+#define _KMEM_KUNIT_H
+
+#include <kunit/test.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/types.h>
+#include "kmem_compat.h"
+
+/*
+ * Every suite has this as its .init. A report that the kernel makes during a
+ * case or its clean-up, outside of a capture, fails the case.
+ */
+int kmem_suite_init(struct kunit *test);
+
+/**
+ * KMEM_REQUIRE() - Skip the case unless the kernel has a configuration option.
+ * @test: the test context
+ * @CONFIG_option: its name
+ */
+#define KMEM_REQUIRE(test, CONFIG_option) do {				\
+	if (!IS_ENABLED(CONFIG_option))					\
+		kunit_skip(test, "needs " #CONFIG_option "=y");		\
+} while (0)
+
+/*
+ * Caches
+ */
+
+struct kmem_cache *kmem_private_cache(struct kunit *test, const char *name, unsigned int size,
+				      slab_flags_t flags, void (*ctor)(void *));
+void kmem_private_cache_destroy(struct kunit *test, struct kmem_cache *cache);
+void kmem_validate(struct kunit *test, struct kmem_cache *cache);
+
+/**
+ * struct kmem_batch - objects of one cache, all live at once
+ * @cache: where they are from
+ * @nr: how many they are
+ * @objects: the objects, in the order of their allocation
+ */
+struct kmem_batch {
+	struct kmem_cache *cache;
+	unsigned int nr;
+	void *objects[];
+};
+
+struct kmem_batch *kmem_take(struct kunit *test, struct kmem_cache *cache, unsigned int nr);
+void kmem_give_back(struct kunit *test, struct kmem_batch *batch);
+unsigned int kmem_count(const struct kmem_batch *batch, const void *object);
+
+/*
+ * Reports
+ */
+
+/**
+ * struct kmem_report - what the kernel printed during a capture
+ * @bugs: number of "BUG" heads (SLUB's and the sanitizers' reports)
+ * @warnings: number of "WARNING:" heads (WARN() and its family)
+ * @lost: records were overwritten before they could be read
+ * @text: all of it, a line each, with printk's prefixes
+ */
+struct kmem_report {
+	int bugs;
+	int warnings;
+	bool lost;
+	const char *text;
+};
+
+void kmem_capture_begin(struct kunit *test);
+const struct kmem_report *kmem_capture_end(void);
+__printf(3, 4) void kmem_expect_text(struct kunit *test, const struct kmem_report *report,
+				     const char *fmt, ...);
+void kmem_expect_heads(struct kunit *test, const struct kmem_report *report, const char *what,
+		       int bugs, int warnings);
+
+/**
+ * KMEM_CAPTURE() - Run a statement and keep what the kernel prints off the console.
+ * @test: the test context
+ * @statement: what to run; no KUnit expectation, its message would be captured too
+ *
+ * Return: the captured &struct kmem_report, valid until the next capture.
+ */
+#define KMEM_CAPTURE(test, statement) ({				\
+	kmem_capture_begin(test);					\
+	statement;							\
+	kmem_capture_end();						\
+})
+
+/**
+ * KMEM_EXPECT_REPORT() - Expect that a statement makes SLUB report exactly one bug.
+ * @test: the test context
+ * @statement: what to run
+ * @...: a format and its arguments: a text that the report contains
+ *
+ * Return: the report, for more expectations on its text.
+ */
+#define KMEM_EXPECT_REPORT(test, statement, ...) ({			\
+	struct kunit *__test = (test);					\
+	const struct kmem_report *__report = KMEM_CAPTURE(__test, statement); \
+									\
+	kmem_expect_heads(__test, __report, #statement, 1, 0);		\
+	kmem_expect_text(__test, __report, __VA_ARGS__);		\
+	__report;							\
+})
+
+/**
+ * KMEM_EXPECT_WARN() - Expect that a statement makes the kernel WARN exactly once.
+ * @test: the test context
+ * @statement: what to run
+ * @...: a format and its arguments: a text that the warning contains
+ *
+ * Return: the report, for more expectations on its text.
+ */
+#define KMEM_EXPECT_WARN(test, statement, ...) ({			\
+	struct kunit *__test = (test);					\
+	const struct kmem_report *__report = KMEM_CAPTURE(__test, statement); \
+									\
+	kmem_expect_heads(__test, __report, #statement, 0, 1);		\
+	kmem_expect_text(__test, __report, __VA_ARGS__);		\
+	__report;							\
+})
+
+/**
+ * KMEM_EXPECT_SILENCE() - Expect that a statement makes the kernel report nothing.
+ * @test: the test context
+ * @statement: what to run
+ */
+#define KMEM_EXPECT_SILENCE(test, statement) do {			\
+	struct kunit *__test = (test);					\
+	const struct kmem_report *__report = KMEM_CAPTURE(__test, statement); \
+									\
+	kmem_expect_heads(__test, __report, #statement, 0, 0);		\
+} while (0)
+
+/*
+ * Deliberate bad accesses, which neither the compiler nor KASAN shall see
+ */
+
+void kmem_poke(void *address, u8 value);
+u8 kmem_peek(const void *address);
+
+/*
+ * Failing allocations
+ */
+
+/**
+ * KMEM_FAILING() - Evaluate an expression while one allocation of this task fails.
+ * @test: the test context
+ * @nth: which slab allocation fails, counted from 1
+ * @expression: its slab allocations must not be allowed to reclaim (GFP_NOWAIT),
+ *              as failslab passes over all others
+ *
+ * Fails the case if fewer than @nth allocations were made. Skips it without
+ * CONFIG_FAILSLAB. Source: Documentation/fault-injection/fault-injection.rst,
+ * /proc/self/fail-nth.
+ *
+ * Return: the expression's value.
+ */
+#define KMEM_FAILING(test, nth, expression) ({				\
+	struct kunit *__test = (test);					\
+	unsigned int __nth = (nth);					\
+	typeof(expression) __value;					\
+									\
+	kmem_fail_begin(__test, __nth);					\
+	__value = (expression);						\
+	kmem_fail_end(__test, __nth);					\
+	__value;							\
+})
+
+static inline void kmem_fail_begin(struct kunit *test, unsigned int nth)
+{
+	KMEM_REQUIRE(test, CONFIG_FAILSLAB);
+#ifdef CONFIG_FAULT_INJECTION
+	WRITE_ONCE(current->fail_nth, nth);
+#endif
+}
+
+static inline void kmem_fail_end(struct kunit *test, unsigned int nth)
+{
+#ifdef CONFIG_FAULT_INJECTION
+	unsigned int left = READ_ONCE(current->fail_nth);
+
+	WRITE_ONCE(current->fail_nth, 0);
+	KUNIT_EXPECT_EQ_MSG(test, left, 0, "allocation %u was not reached", nth);
+#endif
+}
+
+#endif /* _KMEM_KUNIT_H */

@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Results as KCIDB v5.3 JSON, the form in which they are kept and exchanged, and back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NoReturn
+
+from kmem_kunit.errors import UserError
+from kmem_kunit.result import Case, Problem, Result, Status, save, segment
+
+ORIGIN = "kmem_kunit"
+VERSION = {"major": 5, "minor": 3}
+MAX_EXCERPT = 16384  # characters, by KCIDB's schema
+MAX_FILE = 256 << 20  # bytes
+
+_PATH = re.compile(r"[a-zA-Z0-9_-]+(\.[a-zA-Z0-9_-]+)*")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One boot: what ran, and what came of it."""
+
+    kernel: str  # the release, such as 6.12.117
+    source: str  # what identifies the source: a commit or a content hash
+    architecture: str
+    config: str  # the configuration's name
+    compiler: str
+    command: str
+    start: datetime  # with a time zone
+    comment: str
+    result: Result
+
+
+def _text(text: str) -> str:
+    return text.replace("\0", "\\0")
+
+
+def _excerpt(text: str) -> str:
+    """`text` cut to KCIDB's limit, its middle left out."""
+    text = _text(text)
+    if len(text) <= MAX_EXCERPT:
+        return text
+    note = "\n[...]\n"
+    half = (MAX_EXCERPT - len(note)) // 2
+    return text[:half] + note + text[-half:]
+
+
+def _identity(*parts: str) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+
+def _unused(wanted: str, used: set[str]) -> str:
+    """`wanted`, or with the first number that makes it differ from all in `used`; adds it."""
+    name, number = wanted, 1
+    while name in used:
+        number += 1
+        name = f"{wanted}-{number}"
+    used.add(name)
+    return name
+
+
+def document(runs: Sequence[Run]) -> dict[str, Any]:
+    """Return `runs` as a KCIDB document: a checkout a source, a build a configuration of it, a
+    test a case.
+
+    A problem becomes a test with status ERROR below the path "boot".
+    """
+    checkouts: dict[str, dict[str, Any]] = {}
+    builds: dict[str, dict[str, Any]] = {}
+    tests: list[dict[str, Any]] = []
+    boots: set[str] = set()
+    for run in runs:
+        start = run.start.isoformat()
+        checkout_id = f"{ORIGIN}:{_identity(run.kernel, run.source)}"
+        commit = {"git_commit_hash": run.source} if _COMMIT.fullmatch(run.source) else {}
+        checkouts.setdefault(checkout_id, {
+            "id": checkout_id, "origin": ORIGIN, **commit, "comment": _text(f"Linux {run.kernel}"),
+            "start_time": start, "valid": True,
+            "misc": {"kernel": run.kernel, "source": run.source}})
+        build_id = f"{ORIGIN}:" + _identity(
+            checkout_id, run.architecture, run.config, run.compiler, run.command)
+        builds.setdefault(build_id, {
+            "id": build_id, "checkout_id": checkout_id, "origin": ORIGIN, "start_time": start,
+            "architecture": re.sub(r"[^a-z0-9_]", "_", run.architecture.lower()),
+            "config_name": _text(run.config), "compiler": _text(run.compiler),
+            "command": _text(run.command), "status": "PASS"})
+        boot = _unused(_identity(build_id, start, run.comment), boots)
+        tests += _tests(run, {"origin": ORIGIN, "build_id": build_id, "start_time": start}, boot)
+    return {"version": dict(VERSION), "checkouts": list(checkouts.values()),
+            "builds": list(builds.values()), "tests": tests}
+
+
+def _tests(run: Run, common: dict[str, Any], boot: str) -> list[dict[str, Any]]:
+    used: set[str] = set()
+    tests = []
+    for case in run.result.cases:
+        test: dict[str, Any] = {"status": case.status.value}
+        misc = {"suite": case.suite, "case": case.name}
+        misc |= {"param": case.param} if case.param else {}
+        misc |= {"reason": case.reason} if case.reason else {}
+        test |= {"duration": case.duration} if case.duration is not None else {}
+        test |= {"log_excerpt": _excerpt(case.log)} if case.log else {}
+        tests.append((case.path, test, misc))
+    for problem in run.result.problems:
+        test = {"status": "ERROR", "log_excerpt": _excerpt(problem.log)}
+        tests.append((f"boot.{segment(problem.kind)}", test,
+                      {"problem": problem.kind, "case": problem.case}))
+    entries = []
+    for wanted, test, misc in tests:
+        path = _unused(wanted, used)
+        test |= {"comment": _text(run.comment)} if run.comment else {}
+        entries.append({**common, "id": f"{ORIGIN}:{boot}:{path}", "path": path, **test,
+                        "misc": {**misc, "boot": boot}})
+    return entries
+
+
+def write(path: Path, runs: Sequence[Run]) -> None:
+    """Write `runs` to the file `path`, all or nothing. Raises UserError if that fails."""
+    text = json.dumps(document(runs), indent=1, allow_nan=False) + "\n"
+    save(path, text.encode())
+
+
+class _Invalid(Exception):
+    """A document is not what document() makes; the text says where."""
+
+
+def _wrong(where: str, expected: str) -> NoReturn:
+    raise _Invalid(f"{where} is not {expected}")
+
+
+def _field(entry: dict[str, Any], where: str, name: str, default: str | None = None) -> str:
+    value = entry.get(name, default)
+    if not isinstance(value, str):
+        _wrong(f"{where}.{name}", "a string")
+    return value
+
+
+def _entries(data: dict[str, Any], name: str) -> list[tuple[str, dict[str, Any]]]:
+    value = data.get(name)
+    if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
+        _wrong(name, "a list of objects")
+    return [(f"{name}[{number}]", entry) for number, entry in enumerate(value)]
+
+
+def _object(entry: dict[str, Any], where: str, name: str) -> dict[str, Any]:
+    value = entry.get(name, {})
+    if not isinstance(value, dict):
+        _wrong(f"{where}.{name}", "an object")
+    return value
+
+
+def _by_id(data: dict[str, Any], name: str) -> dict[str, dict[str, Any]]:
+    return {_field(entry, where, "id"): entry for where, entry in _entries(data, name)}
+
+
+def load(path: Path) -> tuple[Run, ...]:
+    """Read the runs back from a file that write() has made.
+
+    Raises UserError, one line, for a file that is cut, wrong, or another program's.
+    """
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_FILE + 1)
+        if len(raw) > MAX_FILE:
+            raise _Invalid("the file is too large")
+        data = json.loads(raw, parse_constant=lambda word: _wrong(word, "a number"))
+        return _runs(data)
+    except OSError as error:
+        raise UserError(f"cannot read {str(path)!r}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{str(path)!r} is not whole JSON; make it anew") from error
+    except _Invalid as error:
+        raise UserError(f"{str(path)!r} is no result of kmem-kunit: {error}"[:500]) from error
+
+
+def _runs(data: Any) -> tuple[Run, ...]:
+    if not isinstance(data, dict) or not isinstance(data.get("version"), dict):
+        raise _Invalid("it is not a KCIDB document")
+    major, minor = data["version"].get("major"), data["version"].get("minor", 0)
+    known = major == VERSION["major"] and isinstance(minor, int) and minor <= VERSION["minor"]
+    if not known:
+        raise _Invalid(f"it has version {major!r}.{minor!r} of KCIDB, not 5.3")
+    checkouts, builds = _by_id(data, "checkouts"), _by_id(data, "builds")
+    boots: dict[str, list[tuple[str, dict[str, Any]]]] = {}
+    for where, test in _entries(data, "tests"):
+        boot = _field(_object(test, where, "misc"), f"{where}.misc", "boot")
+        boots.setdefault(boot, []).append((where, test))
+    if not boots:
+        raise _Invalid("it holds no test")
+    return tuple(_run(tests, builds, checkouts) for tests in boots.values())
+
+
+def _run(tests: list[tuple[str, dict[str, Any]]], builds: dict[str, dict[str, Any]],
+         checkouts: dict[str, dict[str, Any]]) -> Run:
+    where, first = tests[0]
+    build = builds.get(_field(first, where, "build_id"))
+    if build is None:
+        _wrong(f"{where}.build_id", "that of a build in the file")
+    checkout = checkouts.get(_field(build, "build", "checkout_id"))
+    if checkout is None:
+        _wrong("build.checkout_id", "that of a checkout in the file")
+    source = _object(checkout, "checkout", "misc")
+    try:
+        start = datetime.fromisoformat(_field(first, where, "start_time"))
+    except ValueError:
+        _wrong(f"{where}.start_time", "a time")
+    cases = tuple(_case(at, test) for at, test in tests if "problem" not in test["misc"])
+    problems = tuple(_problem(at, test) for at, test in tests if "problem" in test["misc"])
+    architecture, config, compiler, command = (
+        _field(build, "build", name)
+        for name in ("architecture", "config_name", "compiler", "command"))
+    return Run(_field(source, "checkout.misc", "kernel"), _field(source, "checkout.misc", "source"),
+               architecture, config, compiler, command, start,
+               _field(first, where, "comment", ""), Result(cases, problems))
+
+
+def _status(where: str, test: dict[str, Any]) -> Status:
+    path = _field(test, where, "path")
+    if not _PATH.fullmatch(path):
+        _wrong(f"{where}.path", "a KCIDB path")
+    try:
+        return Status(_field(test, where, "status"))
+    except ValueError:
+        _wrong(f"{where}.status", "one of " + ", ".join(status.value for status in Status))
+
+
+def _case(where: str, test: dict[str, Any]) -> Case:
+    misc = test["misc"]
+    duration = test.get("duration")
+    if duration is not None:
+        if isinstance(duration, bool) or not isinstance(duration, (int, float)) \
+                or not 0 <= duration < math.inf:
+            _wrong(f"{where}.duration", "a number of seconds")
+        duration = float(duration)
+    at = f"{where}.misc"
+    return Case(_field(misc, at, "suite"), _field(misc, at, "case"), _field(misc, at, "param", ""),
+                _status(where, test), duration, _field(test, where, "log_excerpt", ""),
+                _field(misc, at, "reason", ""))
+
+
+def _problem(where: str, test: dict[str, Any]) -> Problem:
+    _status(where, test)
+    misc = test["misc"]
+    return Problem(_field(misc, f"{where}.misc", "problem"), _field(misc, f"{where}.misc", "case"),
+                   _field(test, where, "log_excerpt", ""))

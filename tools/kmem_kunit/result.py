@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What one run yields: the verdict on each case, and whatever went wrong outside the cases."""
+
+from __future__ import annotations
+
+import enum
+import os
+import re
+import stat
+import tempfile
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from kmem_kunit.errors import UserError
+
+MAX_SEGMENT = 200
+
+
+class Status(enum.Enum):
+    """A case's verdict, in KCIDB's words."""
+
+    PASS = "PASS"
+    FAIL = "FAIL"
+    SKIP = "SKIP"
+    MISS = "MISS"
+    ERROR = "ERROR"
+
+
+def segment(name: str) -> str:
+    """Return `name` as one part of a KCIDB path: letters, digits, "_" and "-", never empty.
+
+    Different names may come out equal; whoever needs them apart must number them.
+    """
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", name[:MAX_SEGMENT]) or "_"
+
+
+@dataclass(frozen=True)
+class Case:
+    """The verdict on one case (`param` empty) or on one parameter of it."""
+
+    suite: str
+    name: str
+    param: str
+    status: Status
+    duration: float | None = None  # seconds
+    log: str = ""
+    reason: str = ""
+
+    @property
+    def path(self) -> str:
+        """The KCIDB path: suite.case, or suite.case.param."""
+        parts = [self.suite, self.name] + ([self.param] if self.param else [])
+        return ".".join(segment(part) for part in parts)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that fails the run without being a verdict on a case.
+
+    `kind` is one word: panic, splat, hang, truncated (the log ends in the middle), malformed
+    (the log contradicts itself or the plan), suite (a suite failed outside its cases), or
+    empty (no result at all). `case` is the path of the case (or suite) that was running, or "".
+    """
+
+    kind: str
+    case: str
+    log: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """All that one boot has shown."""
+
+    cases: tuple[Case, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """True if something passed, and nothing failed, is missing or went wrong."""
+        seen = {case.status for case in self.cases}
+        return not self.problems and Status.PASS in seen and seen <= {Status.PASS, Status.SKIP}
+
+    @property
+    def counts(self) -> Mapping[Status, int]:
+        """How many cases have each status; a parametrised case counts once."""
+        found = Counter(case.status for case in self.cases if not case.param)
+        return {status: found[status] for status in Status}
+
+
+def save(path: Path, data: bytes) -> None:
+    """Write `data` to the file `path`, which then holds all of it or what it held before.
+
+    Raises UserError if it cannot be written. A pipe or device is written to as it is.
+    """
+    try:
+        if path.exists() and not stat.S_ISREG(path.stat().st_mode):
+            path.write_bytes(data)
+            return
+        target = path.resolve()
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                os.fchmod(file.fileno(), 0o644)
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, target)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UserError(f"cannot write {str(path)!r}: {reason}") from error

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One boot of an image by its own kunit.py: the console's log, and what it says."""
+import os
+import re
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from kmem_kunit import cache, ktap, progress, proc
+from kmem_kunit.errors import UserError
+from kmem_kunit.image import KUNITCONFIG, Image
+from kmem_kunit.result import Problem, Result
+
+TIME_LIMIT = 300.0  # seconds for one boot, as kunit.py has it
+OUTPUT_LIMIT = 64 * 1024 * 1024  # bytes of console
+_ALWAYS = ("printk.time=1",)  # the reader takes the durations of cases from the times of lines
+_MARGIN = 30  # seconds that kunit.py's own limit is above ours
+_TIME = r"(?:\[[ \d.]+\] )?"
+_CASE_LINE = re.compile(_TIME + r"    (?:not )?ok (\d+) ")
+_SUITE_LINE = re.compile(_TIME + r"    # Subtest: (\w+)")
+_PLAN_LINE = re.compile(_TIME + r"    1\.\.\d+")
+_LISTED = re.compile(_TIME + r"([\w-]+)\.([\w-]+)")
+
+
+@dataclass(frozen=True)
+class Log:
+    """The console of one boot, and how it ended; took is in seconds."""
+
+    path: Path
+    took: float
+    timed_out: bool
+    overflow: bool
+    limit: float
+
+
+def command(
+    tree: Path,
+    build_dir: Path,
+    arguments: Sequence[str] = (),
+    glob: str = "",
+    limit: float = TIME_LIMIT,
+) -> list[str]:
+    """Return the kunit.py command line that boots the kernel in build_dir."""
+    return [
+        sys.executable,
+        str(tree / "tools/testing/kunit/kunit.py"),
+        "exec",
+        f"--build_dir={build_dir}",
+        f"--kunitconfig={build_dir / KUNITCONFIG}",
+        f"--timeout={int(limit) + _MARGIN}",
+        "--raw_output=all",
+        *(f"--kernel_args={argument}" for argument in (*_ALWAYS, *arguments)),
+        *([glob] if glob else []),
+    ]
+
+
+def boot(
+    base: Path,
+    image: Image,
+    arguments: Sequence[str] = (),
+    glob: str = "",
+    *,
+    limit: float = TIME_LIMIT,
+    cases: int | None = None,
+    on_line: Callable[[str], None] | None = None,
+) -> Log:
+    """Boot an image once with kernel arguments and a filter, for limit seconds at most.
+
+    The guest and everything around it is ended at the limit, or when it has printed too much. The
+    log is kept in the cache. cases is how many are expected; on_line gets the console's lines.
+    """
+    folder = _run_folder(base, image)
+    held = cache.hold(folder)
+    path = folder / "console.log"
+    start = time.monotonic()
+    seen = 0
+    try:
+        with (
+            open(path, "w", encoding="utf-8", errors="backslashreplace") as log,
+            progress.step(f"running Linux {image.release}", "cases") as tick,
+        ):
+
+            def take(line: str) -> None:
+                nonlocal seen
+                print(line, file=log, flush=True)
+                if _CASE_LINE.match(line):
+                    seen += 1
+                if on_line is not None:
+                    on_line(line)
+
+            done = proc.run(
+                command(image.tree, folder, arguments, glob, limit),
+                env=proc.environment(PYTHONUNBUFFERED="1"),
+                timeout=limit,
+                limit=OUTPUT_LIMIT,
+                on_line=take,
+                on_tick=lambda: tick(seen, cases),
+            )
+    finally:
+        os.close(held)
+    return Log(path, time.monotonic() - start, done.timed_out, done.overflow, limit)
+
+
+def _run_folder(base: Path, image: Image) -> Path:
+    """Make the build folder for one "kunit.py exec": the image, under the name it looks for."""
+    number = 0
+    while True:
+        name = f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}-{number}"
+        folder = base / "runs" / name
+        if not folder.exists():
+            break
+        number += 1
+    with cache.placing(folder) as making:
+        shutil.copyfile(image.kunitconfig, making / KUNITCONFIG)
+        try:
+            os.link(image.binary, making / "linux")
+        except OSError:
+            shutil.copy2(image.binary, making / "linux")
+    return folder
+
+
+def judge(log: Log, planned: Mapping[str, Sequence[str]]) -> Result:
+    """Read a log into the Result; a boot that we had to end is a problem of its own."""
+    with open(log.path, "rb") as stream:
+        result = ktap.read(ktap.lines(stream), planned)
+    if not (log.timed_out or log.overflow):
+        return result
+    why = f"more than {OUTPUT_LIMIT >> 20} MiB of console"
+    if log.timed_out:
+        why = f"no end after {log.limit:g} s"
+    cut = [problem for problem in result.problems if problem.kind == "truncated"]
+    with open(log.path, "rb") as stream:
+        case = _hanging(ktap.lines(stream), planned) or (cut[0].case if cut else "")
+    hang = Problem("hang", case, "\n".join([why, *(problem.log for problem in cut)]))
+    return replace(result, problems=(hang, *(p for p in result.problems if p not in cut)))
+
+
+def _hanging(console: Iterable[str], planned: Mapping[str, Sequence[str]]) -> str:
+    """Return the path of the case that was running when a log without an end breaks off.
+
+    KUnit prints its lines without a newline, and the kernel shows such a line only when it prints
+    the next one, so one more line of KUnit's has been printed than the log has.
+    """
+    suite, done, last = "", 0, ""
+    for line in console:
+        if match := _SUITE_LINE.match(line):
+            suite, done = match[1], 0
+        elif match := _CASE_LINE.match(line):
+            done = int(match[1])
+        last = line.rstrip() or last
+    hidden = bool(_CASE_LINE.match(last) or _PLAN_LINE.match(last))
+    cases = planned.get(suite, ())
+    return f"{suite}.{cases[done + hidden]}" if done + hidden < len(cases) else ""
+
+
+def listed(base: Path, image: Image) -> list[tuple[str, str]]:
+    """Return the (suite, case) pairs that an image has, as its own kernel lists them."""
+    log = boot(base, image, ("kunit.action=list",), limit=60)
+    found: list[tuple[str, str]] = []
+    with open(log.path, "rb") as stream:
+        for line in ktap.lines(stream):
+            if match := _LISTED.fullmatch(line.rstrip("\r\n")):
+                found.append((match[1], match[2]))
+    if not found:
+        raise UserError(f"Linux {image.release} lists no cases: see {log.path}")
+    return found
+
+
+def arguments(text: str) -> tuple[str, ...]:
+    """Split --boot-args; raises UserError for what a kernel command line cannot hold."""
+    words = text.split()
+    for word in words:
+        if not word.isascii() or not word.isprintable():
+            raise UserError(f"{word!r} cannot be on a kernel's command line")
+    return tuple(words)

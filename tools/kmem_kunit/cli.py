@@ -1,0 +1,319 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The command line: each verb is a short composition of the steps in the other modules."""
+import argparse
+import os
+import re
+import shlex
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from kmem_kunit import (
+    boot,
+    cache,
+    config,
+    host,
+    image,
+    kcidb,
+    kernel,
+    overlay,
+    progress,
+    report,
+    suites,
+    tree,
+)
+from kmem_kunit.errors import UserError
+
+_FILTER = re.compile(r"[A-Za-z0-9_.*?\[\]!-]*\Z")
+_EXAMPLES = {
+    "run": "kmem-kunit run --kernel 7.3 --filter 'kmem_strdup.*' --junit results.xml",
+    "fetch": "kmem-kunit fetch 6.1 6.12 7.2 7.3",
+    "list": "kmem-kunit list --kernel ~/src/linux",
+    "doctor": "kmem-kunit doctor",
+    "apply": "kmem-kunit apply --tree ~/src/linux\n"
+    "  cd ~/src/linux && tools/testing/kunit/kunit.py run --kunitconfig=lib/kmem_kunit",
+    "unapply": "kmem-kunit unapply --tree ~/src/linux",
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    """Reports wrong use as every other error is reported."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{message} (see {self.prog} --help)")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="kmem-kunit",
+        description="Run the KUnit suites for the kernel's dynamic-memory API on any kernel.",
+        epilog="exit status: 0 as expected; 1 a failure; 2 wrong use or unusable machine",
+        allow_abbrev=False,
+    )
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+
+    def verb(name: str, does: str, function: Callable[[argparse.Namespace], int]) -> _Parser:
+        made: _Parser = verbs.add_parser(
+            name,
+            help=does,
+            description=does[0].upper() + does[1:] + ".",
+            epilog=f"example:\n  {_EXAMPLES[name]}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        made.set_defaults(function=function)
+        return made
+
+    run = verb("run", "build a kernel with the suites, boot it, and judge what it prints", _run)
+    _add_kernel(run, kernel.DEFAULT)
+    run.add_argument("--filter", default="", metavar="GLOB", help="suites or suite.case to run")
+    run.add_argument("--boot-args", default="", metavar='"..."', help="kernel arguments")
+    run.add_argument("--json", type=Path, metavar="FILE", help="write the results as KCIDB JSON")
+    run.add_argument("--junit", type=Path, metavar="FILE", help="write the results as JUnit XML")
+    run.add_argument("--build-dir", type=Path, metavar="DIR", help="build there, not in the cache")
+    run.add_argument("--dry-run", action="store_true", help="only print the kunit.py command lines")
+    run.add_argument("--raw", action="store_true", help="show the console as it is")
+
+    fetch = verb("fetch", "bring the newest source of kernel series into the cache", _fetch)
+    fetch.add_argument("series", nargs="+", metavar="SERIES", help="such as 6.12")
+
+    listing = verb("list", "list suites, cases and what each case proves", _list)
+    _add_kernel(listing, None)
+
+    verb("doctor", "say what this machine lacks, and what installs it", _doctor)
+
+    apply = verb("apply", "put the suites into a kernel tree as lib/kmem_kunit/", _apply)
+    unapply = verb("unapply", "take the suites out of a kernel tree again", _unapply)
+    for each in (apply, unapply):
+        each.add_argument("--tree", required=True, metavar="PATH", help="the kernel tree")
+    return parser
+
+
+def _add_kernel(parser: argparse.ArgumentParser, default: str | None) -> None:
+    note = f" (default: {default})" if default else ": what is in its image"
+    parser.add_argument(
+        "--kernel",
+        default=default,
+        metavar="SERIES|PATH",
+        help=f"a series such as 6.1, or a kernel tree, which is not written to{note}",
+    )
+    parser.add_argument(
+        "--config",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="add tools/configs/NAME.config; may be repeated",
+    )
+    cpus = len(os.sched_getaffinity(0))
+    jobs_help = f"compilers at once (default: {cpus})"
+    parser.add_argument("--jobs", type=_positive, default=cpus, metavar="N", help=jobs_help)
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= 4096:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of jobs")
+    return int(text)
+
+
+def _run(options: argparse.Namespace) -> int:
+    """Kernel -> tree -> image -> log -> result."""
+    planned = _planned(options.filter)
+    arguments = boot.arguments(options.boot_args)
+    for path in (options.json, options.junit):
+        if path is not None:
+            _check_output(path)
+    if options.dry_run:
+        return _dry_run(options, arguments)
+    base, request = _prepare(options)
+    the_image = image.build(base, request)
+    started = datetime.now(timezone.utc)
+    log = boot.boot(
+        base,
+        the_image,
+        arguments,
+        options.filter,
+        cases=sum(len(names) for names in planned.values()),
+        on_line=(lambda line: print(progress.clean(line))) if options.raw else None,
+    )
+    result = boot.judge(log, planned)
+    cell = "+".join(("uml", *options.config))
+    _write(
+        options,
+        kcidb.Run(
+            kernel=the_image.release,
+            source=the_image.source,
+            architecture="um",
+            config="+".join(options.config) or "default",
+            compiler=the_image.compiler,
+            command=shlex.join(["kmem-kunit", *sys.argv[1:]]),
+            start=started,
+            comment=f"{the_image.release} {cell}",
+            result=result,
+        ),
+    )
+    lines = list(report.lines(result, f"{the_image.release} {cell}", log))
+    for line in lines[-1:] if options.raw and result.ok else lines:
+        print(line)
+    return 0 if result.ok else 1
+
+
+def _planned(glob: str) -> dict[str, list[str]]:
+    """Return what a filter selects; raises UserError for none, and for what is no filter."""
+    if not _FILTER.match(glob) or glob.startswith("-"):
+        raise UserError(f"{glob!r} is no filter such as 'kmem_strdup' or 'kmem_strdup.*empty*'")
+    return suites.select(suites.load(overlay.REPO / "lib"), glob)
+
+
+def _check_output(path: Path) -> None:
+    """Raise UserError now rather than after the run if a file cannot be written."""
+    folder = path.absolute().parent
+    if path.is_dir():
+        raise UserError(f"{path} is a folder, not a file to write")
+    if not folder.is_dir():
+        raise UserError(f"cannot write {path}: there is no folder {folder}")
+    if not os.access(path if path.exists() else folder, os.W_OK):
+        raise UserError(f"cannot write {path}: Permission denied")
+
+
+def _request(options: argparse.Namespace, the_kernel: kernel.Kernel) -> image.Request:
+    chosen = getattr(options, "build_dir", None)
+    build_dir = chosen.expanduser().absolute() if chosen else None
+    return image.Request(the_kernel, overlay.REPO, tuple(options.config), options.jobs, build_dir)
+
+
+def _prepare(options: argparse.Namespace) -> tuple[Path, image.Request]:
+    """Get all that a build needs: packages, the cache, the kernel's source."""
+    config.check(overlay.REPO, options.config)
+    spec = options.kernel
+    uncached = kernel.is_series(spec) and kernel.cached(spec) is None
+    if not kernel.is_series(spec):
+        kernel.from_tree(spec)
+    host.ensure((*(host.FETCHING if uncached else ()), *host.BUILDING, *host.SHOWING))
+    base = cache.root()
+    cache.clean(base)
+    request = _request(options, kernel.resolve(spec))
+    image.check(request)
+    return base, request
+
+
+def _dry_run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
+    spec = options.kernel
+    found = kernel.cached(spec) if kernel.is_series(spec) else kernel.from_tree(spec)
+    if found is None:
+        progress.say(f"Linux {spec} is not in the cache: a run fetches it first")
+        found = kernel.Kernel(spec, Path(), spec, version="?")
+    request = _request(options, found)
+    image.check(request)
+    plan = image.plan(cache.where(), request)
+    for command in (
+        plan.config_command,
+        plan.build_command,
+        boot.command(plan.tree, plan.build_dir, arguments, options.filter),
+    ):
+        print(image.shown(command))
+    return 0
+
+
+def _write(options: argparse.Namespace, run: kcidb.Run) -> None:
+    """Write the files that were asked for."""
+    if options.json:
+        kcidb.write(options.json, [run])
+    if options.junit:
+        from kmem_kunit import junit  # needs junitparser, which host.ensure() installs
+
+        junit.write(options.junit, {run.comment: run.result})
+
+
+def _fetch(options: argparse.Namespace) -> int:
+    host.ensure(host.FETCHING)
+    cache.clean(cache.root())
+    for found in kernel.fetch(options.series):
+        print(f"{found.name}: Linux {found.version} in {found.path}")
+    return 0
+
+
+def _list(options: argparse.Namespace) -> int:
+    known = suites.load(overlay.REPO / "lib")
+    if options.kernel is None:
+        for suite in known:
+            _show_suite(suite.name, [(case.name, case.contract) for case in suite.cases])
+        return 0
+    base, request = _prepare(options)
+    contracts = {
+        (suite.name, case.name): case.contract for suite in known for case in suite.cases
+    }
+    found = boot.listed(base, image.build(base, request))
+    for name in dict.fromkeys(suite for suite, _ in found):
+        cases = [(case, contracts.get((name, case), "")) for suite, case in found if suite == name]
+        _show_suite(name, cases)
+    for lacking in sorted(set(contracts) - set(found)):
+        print(f"not in Linux {request.kernel.release}: {'.'.join(lacking)}")
+    return 0
+
+
+def _show_suite(name: str, cases: Sequence[tuple[str, str]]) -> None:
+    print(progress.paint(name, "bold"))
+    width = max((len(case) for case, _ in cases), default=0)
+    for case, contract in cases:
+        print(f"  {case:{width}}  {contract}".rstrip())
+
+
+def _doctor(_: argparse.Namespace) -> int:
+    lacking = host.missing()
+    for need in host.ALL:
+        state = progress.paint("MISSING", "red") if need in lacking else "ok     "
+        print(f"{state}  {need.name:12}  {need.use} ({need.package})")
+    folder = cache.where()
+    print(f"cache: {folder}; kernels in it: {', '.join(kernel.cached_series()) or 'none'}")
+    if lacking:
+        print(f"to install what is missing: {host.instruction(lacking)}")
+    return 2 if lacking else 0
+
+
+def _apply(options: argparse.Namespace) -> int:
+    root = kernel.check_tree(options.tree)
+    written = tree.apply(root, overlay.REPO)
+    print(f"{root}: {'wrote ' + ', '.join(written) if written else 'the suites are in it already'}")
+    return 0
+
+
+def _unapply(options: argparse.Namespace) -> int:
+    root = kernel.check_tree(options.tree)
+    changed = tree.unapply(root)
+    print(f"{root}: {'restored ' + ', '.join(changed) if changed else 'the suites are not in it'}")
+    return 0
+
+
+def _interrupt(number: int, _: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt(number)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    try:
+        options = _parser().parse_args(argv)
+        status: int = options.function(options)
+        sys.stdout.flush()
+        return int(status)
+    except UserError as error:
+        progress.say(str(error))
+    except image.BuildFailed as error:
+        for line in error.lines:
+            print(progress.clean(line), file=sys.stderr)
+        progress.say(str(error))
+        return 1
+    except KeyboardInterrupt as error:
+        progress.say("interrupted")
+        return 128 + int(error.args[0] if error.args else signal.SIGINT)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        progress.say(f"{where}{error.strerror or error}")
+    return 2

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Kconfig fragments: which ones a run consists of, and what they add up to.
+
+A run starts from .kunitconfig. tools/configs/series-X.Y.config, where it exists, adds what only
+kernels of that series have, and tools/configs/NAME.config is what --config NAME adds. A later
+fragment overrides an earlier one.
+"""
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from kmem_kunit.errors import UserError
+
+_SET = re.compile(r"(CONFIG_\w+)=(\S+|\".*\")\Z")
+_UNSET = re.compile(r"# (CONFIG_\w+) is not set\Z")
+_SERIES = "series-"
+
+
+def names(repo: Path) -> list[str]:
+    """Return the names that --config takes."""
+    found = (path.stem for path in (repo / "tools/configs").glob("*.config"))
+    return sorted(name for name in found if not name.startswith(_SERIES))
+
+
+def check(repo: Path, chosen: Sequence[str]) -> None:
+    """Raise UserError, naming those there are, unless all --config names chosen exist."""
+    known = names(repo)
+    for name in chosen:
+        if name not in known:
+            raise UserError(f"no configuration {name!r}; there are: {', '.join(known) or 'none'}")
+
+
+def merged(repo: Path, series: str, chosen: Sequence[str]) -> str:
+    """Return the text of one kunitconfig for a kernel series and the --config names chosen.
+
+    Raises UserError for a name that there is not, and for a fragment with other than settings.
+    """
+    check(repo, chosen)
+    folder = repo / "tools/configs"
+    fragments = [repo / ".kunitconfig", folder / f"{_SERIES}{series}.config"]
+    fragments += [folder / f"{name}.config" for name in chosen]
+    values: dict[str, str] = {}
+    for path in fragments:
+        if path.is_file():
+            values.update(_read(path))
+    lines = [
+        f"# {symbol} is not set" if value == "n" else f"{symbol}={value}"
+        for symbol, value in values.items()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _read(path: Path) -> dict[str, str]:
+    values = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        line = line.strip()
+        if match := _SET.match(line):
+            values[match[1]] = match[2]
+        elif match := _UNSET.match(line):
+            values[match[1]] = "n"
+        elif line and not line.startswith("#"):
+            raise UserError(f"{path}: {line!r} is not a setting such as CONFIG_KUNIT=y")
+    return values

@@ -1,0 +1,386 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A kernel with the suites in it, configured and built by its own kunit.py."""
+import json
+import os
+import re
+import shlex
+import shutil
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from kmem_kunit import cache, config, overlay, progress, proc, tree
+from kmem_kunit.errors import UserError
+from kmem_kunit.kernel import Identity, Kernel, identity, lock_name
+
+KUNITCONFIG = "kmem-kunit.kunitconfig"
+_STAMP = "kmem-kunit.json"
+_BINARY = "linux"
+_TOOLS = ("gcc", "as", "ld")
+_CONFIG_LIMIT = 600.0  # seconds
+_BUILD_LIMIT = 4 * 3600.0
+_ATTEMPTS = 3
+_LINES = 60  # of the compiler's output that are shown
+
+
+class BuildFailed(Exception):
+    """The kernel or a suite does not build; lines is what the compiler says."""
+
+    def __init__(self, what: str, lines: Sequence[str]) -> None:
+        super().__init__(what)
+        self.lines = tuple(lines)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to build: a kernel, the suites of repo, --config names; build_dir if the user has one.
+
+    jobs is how many compilers run at once.
+    """
+
+    kernel: Kernel
+    repo: Path
+    configs: tuple[str, ...] = ()
+    jobs: int = 1
+    build_dir: Path | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a request is carried out: the folders, and the kunit.py command lines."""
+
+    tree: Path
+    build_dir: Path
+    kunitconfig: str
+    jobs: int
+
+    def _command(self, verb: str) -> list[str]:
+        return [
+            sys.executable,
+            str(self.tree / "tools/testing/kunit/kunit.py"),
+            verb,
+            f"--build_dir={self.build_dir}",
+            f"--kunitconfig={self.build_dir / KUNITCONFIG}",
+        ]
+
+    @property
+    def config_command(self) -> list[str]:
+        """The kunit.py command line that configures."""
+        return self._command("config")
+
+    @property
+    def build_command(self) -> list[str]:
+        """The kunit.py command line that builds."""
+        return [*self._command("build"), f"--jobs={self.jobs}"]
+
+
+@dataclass(frozen=True)
+class Image:
+    """A finished kernel: its folder, the tree whose kunit.py boots it, and what its source is."""
+
+    path: Path
+    tree: Path
+    release: str
+    source: str
+
+    @property
+    def binary(self) -> Path:
+        """The kernel itself."""
+        return self.path / _BINARY
+
+    @property
+    def kunitconfig(self) -> Path:
+        """What it was configured with."""
+        return self.path / KUNITCONFIG
+
+    @property
+    def compiler(self) -> str:
+        """The compiler's own words on what it is."""
+        text = (self.path / "config").read_text(encoding="utf-8", errors="replace")
+        match = re.search(r'^CONFIG_CC_VERSION_TEXT="(.*)"$', text, re.MULTILINE)
+        return match[1] if match else ""
+
+
+def plan(base: Path, request: Request) -> Plan:
+    """Return how to build what is requested, without doing or writing anything."""
+    kernel = request.kernel
+    text = config.merged(request.repo, kernel.series, request.configs)
+    shadow = tree.shadow_path(base, kernel, request.repo)
+    cached = base / "builds" / cache.digest(str(shadow), text, _compiler())
+    return Plan(shadow, request.build_dir or cached, text, request.jobs)
+
+
+def build(base: Path, request: Request) -> Image:
+    """Return the image for a request, building only what is not there yet.
+
+    Raises BuildFailed where the compiler or the linker refuses, UserError where the configuration
+    cannot be had or the build folder not used.
+    """
+    kernel = request.kernel
+    the_plan = plan(base, request)
+    with _source_kept(base, kernel):
+        for _ in range(_ATTEMPTS):
+            with tree.shadow(base, kernel, request.repo) as shadow:
+                before = identity(kernel)
+                image = _image(base, the_plan, request, shadow, before)
+                if _is_ready(image, request):
+                    return image
+                with _build_dir(base, the_plan, request) as stamp:
+                    if _is_ready(image, request):  # thanks to the run that we waited for
+                        return image
+                    objects = _make(base, the_plan, request, stamp)
+                    if identity(kernel).digest != before.digest:
+                        progress.say(f"{kernel.path} changed during the build: building again")
+                        continue
+                    return _place(the_plan, image, objects)
+    raise UserError(f"{kernel.path} keeps changing while it is built: try again later")
+
+
+def _is_ready(image: Image, request: Request) -> bool:
+    """Say whether an image can be used as it is; who names a build folder wants it made."""
+    if request.build_dir is not None or not image.binary.is_file():
+        return False
+    os.utime(image.path)
+    return True
+
+
+def _compiler() -> str:
+    """Return what tells one compiler from another, without running it."""
+    found = []
+    for name in _TOOLS:
+        if path := shutil.which(name):
+            stat = os.stat(path)
+            found.append(f"{os.path.realpath(path)} {stat.st_size} {stat.st_mtime_ns}")
+    return "\n".join(found)
+
+
+@contextmanager
+def _source_kept(base: Path, kernel: Kernel) -> Iterator[None]:
+    """Keep a fetched source from being replaced by a newer one meanwhile."""
+    if not kernel.version:
+        yield
+        return
+    path = cache.lock_path(base, lock_name(kernel.name))
+    with cache.lock(path, f"the source of Linux {kernel.name}", progress.say, shared=True):
+        yield
+
+
+def _image(
+    base: Path, the_plan: Plan, request: Request, shadow: tree.Shadow, source: Identity
+) -> Image:
+    """Return where the image for these inputs is, made or not."""
+    name = cache.digest(source.digest, shadow.digest, the_plan.kunitconfig, _compiler())
+    return Image(base / "images" / name, shadow.path, request.kernel.release, source.digest)
+
+
+@dataclass(frozen=True)
+class _Stamp:
+    """What a build folder was last used for; a build that does not end well leaves finished False.
+
+    started is when its last build began, in seconds.
+    """
+
+    source: str
+    started: float
+    finished: bool
+    objects: int = 0
+
+
+@contextmanager
+def _build_dir(base: Path, the_plan: Plan, request: Request) -> Iterator[_Stamp | None]:
+    """Give the build folder to the block, alone: locked, and fit for an incremental build.
+
+    Yields what it was used for before, None if it is new.
+    """
+    path = the_plan.build_dir
+    lock = cache.lock_path(base, f"builds-{path.name}")
+    if request.build_dir is not None:
+        check(request)
+        path.mkdir(parents=True, exist_ok=True)
+        lock = path / ".kmem-kunit.lock"
+    with cache.lock(lock, f"the build folder {path}", progress.say):
+        stamp = _read_stamp(path)
+        if stamp is not None and (reason := _unfit(stamp, request.kernel)):
+            if request.build_dir is not None:
+                raise UserError(f"{path} {reason}: remove it, or name another --build-dir")
+            progress.say(f"{path} {reason}: building from scratch")
+            cache.remove(path)
+            stamp = None
+        path.mkdir(parents=True, exist_ok=True)
+        os.utime(path)
+        yield stamp
+
+
+def _unfit(stamp: _Stamp, kernel: Kernel) -> str:
+    """Say why make cannot go on from a build folder, "" if it can."""
+    if not stamp.finished:
+        return "was left by a build that was killed"
+    if stamp.source != str(kernel.path):
+        return f"was built from {stamp.source}"
+    if not kernel.version and identity(kernel, since=stamp.started).backdated:
+        return f"cannot be brought up to date (files in {kernel.path} have old times)"
+    return ""
+
+
+def check(request: Request) -> None:
+    """Raise UserError unless --build-dir can become, or is, a build folder of kunit.py's."""
+    path = request.build_dir
+    if path is None:
+        return
+    if not cache.is_safe(path):
+        raise UserError(f"kbuild cannot work in {str(path)!r}: name another --build-dir")
+    if path.resolve().is_relative_to(request.kernel.path):
+        raise UserError(f"{path} is in the kernel's tree, which is never written to")
+    try:
+        if path.exists() and not path.is_dir():
+            raise UserError(f"{path} is not a folder: name another --build-dir")
+        known = (_STAMP, ".kmem-kunit.lock", "last_used_kunitconfig")
+        if path.is_dir() and any(path.iterdir()):
+            if not any((path / name).exists() for name in known):
+                raise UserError(f"{path} is not empty and no build folder: name a new one")
+        nearest = next(p for p in (path, *path.parents) if p.exists())
+        if not os.access(nearest, os.R_OK | os.W_OK | os.X_OK):
+            raise UserError(f"cannot use the build folder {path}: Permission denied")
+    except OSError as error:
+        raise UserError(f"cannot use the build folder {path}: {error.strerror}") from error
+
+
+def _read_stamp(path: Path) -> _Stamp | None:
+    try:
+        return _Stamp(**json.loads((path / _STAMP).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+    except (OSError, TypeError, ValueError):
+        return _Stamp("", 0.0, finished=False)
+
+
+def _write_stamp(path: Path, stamp: _Stamp) -> None:
+    cache.write(path / _STAMP, json.dumps(stamp.__dict__) + "\n")
+
+
+def _make(base: Path, the_plan: Plan, request: Request, before: _Stamp | None) -> int:
+    """Configure and build; return how many objects the build folder then has."""
+    folder, kernel = the_plan.build_dir, request.kernel
+    stamp = _Stamp(str(kernel.path), time.time(), finished=False)
+    _write_stamp(folder, stamp)
+
+    def settle(clean: bool) -> None:
+        """After a stop: make removes what it was making if it is given the time."""
+        if clean:
+            _write_stamp(folder, replace(stamp, finished=True))
+
+    if _text_of(folder / KUNITCONFIG) != the_plan.kunitconfig:
+        cache.write(folder / KUNITCONFIG, the_plan.kunitconfig)
+    with progress.step(f"configuring Linux {kernel.release}"):
+        done = proc.run(the_plan.config_command, timeout=_CONFIG_LIMIT, on_stop=settle)
+    if done.status == 0:
+        counter = _Counter(folder, before.objects if before else _usual_count(base))
+        with progress.step(f"building Linux {kernel.release}", "objects") as tick:
+            done = proc.run(
+                the_plan.build_command,
+                timeout=_BUILD_LIMIT,
+                on_tick=lambda: counter.show(tick),
+                on_stop=settle,
+            )
+    if done.timed_out:
+        raise UserError(f"building Linux {kernel.release} took too long, and was ended")
+    objects = len(_objects(folder))
+    _write_stamp(folder, replace(stamp, finished=True, objects=objects))
+    _judge(done, the_plan, request)
+    return objects
+
+
+def _text_of(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError:
+        return None
+
+
+def _judge(done: proc.Done, the_plan: Plan, request: Request) -> None:
+    """Show what the compiler says of the suites; raise if kunit.py failed."""
+    kernel = request.kernel
+    lines = [
+        line.removeprefix("ERROR:root:")
+        .replace(f"{the_plan.tree}/{overlay.PLACE}/", f"{request.repo}/")
+        .replace(f"{the_plan.tree}/", f"{kernel.path}/")
+        for line in done.output.splitlines()
+    ]
+    if done.status == 0 and (the_plan.build_dir / _BINARY).is_file():
+        ours = [line for line in lines if "warning:" in line and str(request.repo) in line]
+        for line in ours[:_LINES]:
+            progress.say(line)
+        return
+    for line in lines:
+        if line.startswith("Missing: "):
+            missing = ", ".join(sorted(line.removeprefix("Missing: ").split(", ")))
+            raise UserError(f"Linux {kernel.release} cannot be configured with {missing}")
+    noise = ("make", "$ make", "[", "Building with", "Populating config", "Generating .config")
+    shown = [line for line in lines if line and not line.startswith(noise)]
+    shown = shown or lines or [f"kunit.py ended with status {done.status}"]
+    raise BuildFailed(f"Linux {kernel.release} does not build", _excerpt(shown))
+
+
+def _excerpt(lines: Sequence[str]) -> list[str]:
+    if len(lines) <= _LINES:
+        return list(lines)
+    return [*lines[:_LINES], f"... and {len(lines) - _LINES} lines more"]
+
+
+def _objects(folder: Path) -> list[str]:
+    """Return the object files below a folder."""
+    return [
+        os.path.join(place, name)
+        for place, _, names in os.walk(folder)
+        for name in names
+        if name.endswith(".o")
+    ]
+
+
+def _usual_count(base: Path) -> int:
+    """Guess from the newest build there is how many objects a build has, 0 if there is none."""
+    stamps = [_read_stamp(path) for path in (base / "builds").iterdir()]
+    done = [stamp for stamp in stamps if stamp is not None and stamp.objects]
+    return max(done, key=lambda stamp: stamp.started).objects if done else 0
+
+
+class _Counter:
+    """Counts the objects that a build has made so far, twice a second."""
+
+    def __init__(self, folder: Path, usual: int) -> None:
+        self._folder, self._next = folder, 0.0
+        self._total = usual if not _objects(folder) else None
+        self._since = time.time_ns()
+
+    def show(self, tick: progress.Tick) -> None:
+        """Tell tick the count, if it is time to."""
+        if (now := time.monotonic()) < self._next:
+            return
+        self._next = now + 0.5
+        made = 0
+        for name in _objects(self._folder):
+            try:
+                made += os.stat(name).st_mtime_ns >= self._since
+            except OSError:
+                continue
+        tick(made, self._total)
+
+
+def _place(the_plan: Plan, image: Image, objects: int) -> Image:
+    """Copy what was built to its place among the images."""
+    if not image.binary.is_file():
+        with cache.placing(image.path) as folder:
+            shutil.copy2(the_plan.build_dir / _BINARY, folder / _BINARY)
+            shutil.copy2(the_plan.build_dir / ".config", folder / "config")
+            cache.write(folder / KUNITCONFIG, the_plan.kunitconfig)
+            meta = {"release": image.release, "objects": objects, "built": str(the_plan.build_dir)}
+            cache.write(folder / "meta.json", json.dumps(meta, indent=1) + "\n")
+    return image
+
+
+def shown(command: Sequence[str]) -> str:
+    """Return a command line as a person would type it."""
+    return shlex.join(["python3", *command[1:]] if command[0] == sys.executable else command)

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a person sees while it runs: a live line on a terminal, plain lines in a pipe."""
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+Tick = Callable[[int, int | None], None]
+
+_UNPRINTABLE = {number: f"\\x{number:02x}" for number in [*range(32), *range(127, 160)]}
+del _UNPRINTABLE[ord("\t")]
+_COLOURS = {"red": "31", "green": "32", "yellow": "33", "bold": "1", "dim": "2"}
+
+
+def clean(text: str) -> str:
+    """Return one line of foreign text with its control characters made visible."""
+    return text.translate(_UNPRINTABLE)
+
+
+def say(line: str) -> None:
+    """Tell the user something on stderr, in one line."""
+    print(f"kmem-kunit: {clean(line)}", file=sys.stderr, flush=True)
+
+
+def coloured() -> bool:
+    """Say whether stdout is a terminal whose user wants colours."""
+    return (
+        sys.stdout.isatty()
+        and not os.environ.get("NO_COLOR")
+        and os.environ.get("TERM", "dumb") != "dumb"
+    )
+
+
+def paint(text: str, colour: str) -> str:
+    """Return text in a colour (or bold, dim), if stdout shows colours."""
+    return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if coloured() else text
+
+
+@contextmanager
+def step(label: str, unit: str = "") -> Iterator[Tick]:
+    """Show one step of the work; give a function that is told (done, total or None) of unit.
+
+    On a terminal it is a live line that goes away; elsewhere, one line at the start. Either way
+    the last line says how long it took, if it was long enough to matter.
+    """
+    start = time.monotonic()
+    if sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb":
+        with _live(label, unit) as tick:
+            yield tick
+    else:
+        say(f"{label} ...")
+        yield lambda done, total: None
+    seconds = time.monotonic() - start
+    if seconds >= 2:
+        say(f"{label}: took {seconds:.0f} s")
+
+
+@contextmanager
+def _live(label: str, unit: str) -> Iterator[Tick]:
+    """A live line by rich, or a plain one while rich is not installed yet."""
+    try:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    except ImportError:
+        say(f"{label} ...")
+        yield lambda done, total: None
+        return
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        TextColumn("{task.fields[amount]}", markup=False),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=None, amount="")
+
+        def tick(done: int, total: int | None) -> None:
+            of_total = f" of about {total}" if total else ""
+            bar.update(
+                task,
+                completed=min(done, total) if total else done,
+                total=total or None,
+                amount=f"{done}{of_total} {unit}" if unit else "",
+            )
+
+        yield tick

@@ -1,0 +1,398 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The command as a user meets it: verdicts, files, and a clear line for every wrong use."""
+import functools
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import GOOD_CONSOLE, TOOLS, behave, calls, contents, make_kernel, make_repo, snapshot
+
+from kmem_kunit import boot, cli, host, overlay
+
+COMMAND = TOOLS / "kmem-kunit"
+Outcome = tuple[int, str, str]
+
+
+@pytest.fixture
+def run(
+    cache_root: Path,
+    repo: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Callable[..., Outcome]:
+    """Give a function that runs the command and returns (status, stdout, stderr)."""
+    monkeypatch.setattr(host, "BUILDING", ())  # the fake kernels need no compiler
+    monkeypatch.setattr(host, "SHOWING", ())
+    kept = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+
+    def call(*argv: object) -> Outcome:
+        capsys.readouterr()
+        try:
+            status = cli.main([str(word) for word in argv])
+        finally:
+            for number, handler in kept.items():
+                signal.signal(number, handler)
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return call
+
+
+def one_line(outcome: Outcome) -> str:
+    """Check that a command was refused with one line, and return it."""
+    status, out, err = outcome
+    assert status == 2 and out == "", (status, out, err)
+    lines = [line for line in err.splitlines() if not line.endswith("...")]
+    assert len(lines) == 1 and lines[0].startswith("kmem-kunit: "), err
+    return lines[0]
+
+
+def console(linux: Path, *changes: tuple[str, str]) -> None:
+    """Let a fake kernel print the good log with some changes."""
+    text = GOOD_CONSOLE
+    for old, new in changes:
+        text = text.replace(old, new)
+    behave(linux, f"console = {text!r}")
+
+
+ONLY_FIRST = (
+    ("[    0.013000]     ok 2 second\n", ""),
+    ("1..2", "1..1"),
+    ("pass:2", "pass:1"),
+    ("total:2", "total:1"),
+)
+
+
+def test_a_good_run(run: Callable[..., Outcome], fake_kernel: Path) -> None:
+    before = snapshot(fake_kernel)
+    status, out, err = run("run", "--kernel", fake_kernel)
+    assert status == 0 and snapshot(fake_kernel) == before
+    lines = out.splitlines()
+    assert [line.split()[:2] for line in lines[:2]] == [
+        ["pass", "kmem_tiny.first"],
+        ["pass", "kmem_tiny.second"],
+    ]
+    assert "2.00 ms" in lines[0] and "1.00 ms" in lines[1]
+    closing = r"6.12.3 uml: 2 passed, 0 failed, 0 skipped in \d+\.\d\d s \(log .*\)"
+    assert re.fullmatch(closing, lines[2])
+    assert "\x1b" not in out + err
+    calls(fake_kernel)
+    status, out, err = run("run", "--kernel", fake_kernel)
+    assert status == 0 and [call[0] for call in calls(fake_kernel)] == ["exec"]
+
+
+def test_a_failure(run: Callable[..., Outcome], fake_kernel: Path) -> None:
+    broken = "# second: EXPECTATION FAILED at lib/x.c:7\n[    0.013000]     not ok 2 second"
+    console(
+        fake_kernel,
+        ("    ok 2 second", "    " + broken),
+        ("ok 1 kmem_tiny", "not ok 1 kmem_tiny"),
+        ("pass:2 fail:0", "pass:1 fail:1"),
+    )
+    status, out, _ = run("run", "--kernel", fake_kernel)
+    assert status == 1
+    assert re.search(r"FAIL +kmem_tiny\.second .*\n +.*EXPECTATION FAILED at lib/x.c:7", out)
+    closing = out.splitlines()[-1]
+    assert "1 passed, 1 failed, 0 skipped" in closing
+    log = re.search(r"\(log (.*)\)", closing)
+    assert log and "EXPECTATION FAILED" in Path(log[1]).read_text()
+
+
+def test_a_missing_case(run: Callable[..., Outcome], fake_kernel: Path) -> None:
+    console(fake_kernel, *ONLY_FIRST)
+    status, out, _ = run("run", "--kernel", fake_kernel)
+    assert status == 1 and re.search(r"MISS +kmem_tiny\.second", out) and "1 missing" in out
+
+
+def test_all_skipped_is_no_pass(run: Callable[..., Outcome], fake_kernel: Path) -> None:
+    console(
+        fake_kernel,
+        ("first", "first # SKIP needs CONFIG_X=y"),
+        ("second", "second # SKIP"),
+        ("pass:2 fail:0 skip:0", "pass:0 fail:0 skip:2"),
+        ("1 kmem_tiny", "1 kmem_tiny # SKIP"),
+    )
+    status, out, _ = run("run", "--kernel", fake_kernel)
+    assert status == 1
+    assert re.search(r"skip +kmem_tiny\.first .*needs CONFIG_X=y", out)
+
+
+def test_a_splat_and_a_hostile_console(run: Callable[..., Outcome], fake_kernel: Path) -> None:
+    evil = "BUG: sleeping function called \x1b]0;owned\x07\x1b[2J"
+    second = "[    0.013000]     ok 2"
+    console(fake_kernel, (second, f"[    0.012100] {evil}\n{second}"))
+    status, out, _ = run("run", "--kernel", fake_kernel)
+    assert status == 1 and "\x1b" not in out and "\x07" not in out
+    assert "splat in kmem_tiny.second" in out and "1 problem" in out.splitlines()[-1]
+
+
+def test_a_hang(
+    run: Callable[..., Outcome], fake_kernel: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(boot, "boot", functools.partial(boot.boot, limit=0.5))
+    part = GOOD_CONSOLE[:100]
+    behave(fake_kernel, f"if verb == 'exec': print({part!r}, flush=True); time.sleep(999)")
+    status, out, _ = run("run", "--kernel", fake_kernel)
+    assert status == 1 and "hang" in out and "no end after 0.5 s" in out
+
+
+def test_raw(run: Callable[..., Outcome], fake_kernel: Path) -> None:
+    status, out, _ = run("run", "--kernel", fake_kernel, "--raw")
+    assert status == 0 and out.startswith(GOOD_CONSOLE)
+    assert len(out.splitlines()) == len(GOOD_CONSOLE.splitlines()) + 1
+
+
+def test_json_and_junit(run: Callable[..., Outcome], fake_kernel: Path, tmp_path: Path) -> None:
+    files = (tmp_path / "r.json", tmp_path / "r.xml")
+    assert run("run", "--kernel", fake_kernel, "--json", files[0], "--junit", files[1])[0] == 0
+    tests = json.loads(files[0].read_text())["tests"]
+    assert [test["path"] for test in tests] == ["kmem_tiny.first", "kmem_tiny.second"]
+    cases = ElementTree.parse(files[1]).getroot().iter("testcase")
+    assert [case.get("name") for case in cases] == ["first", "second"]
+
+
+def test_filter_and_boot_args_reach_the_kernel(
+    run: Callable[..., Outcome], fake_kernel: Path
+) -> None:
+    console(fake_kernel, *ONLY_FIRST)
+    more = ("--filter", "kmem_*.f*", "--boot-args", "a=1 b")
+    status, _, _ = run("run", "--kernel", fake_kernel, *more)
+    assert status == 0
+    last = calls(fake_kernel)[-1]
+    assert last[-1] == "kmem_*.f*" and {"--kernel_args=a=1", "--kernel_args=b"} <= set(last)
+
+
+@pytest.mark.parametrize("glob", ["nothing*", "kmem_tiny.third", "a b", "-x", "a;b", "kunit.x=1"])
+def test_a_filter_that_matches_nothing(
+    glob: str, run: Callable[..., Outcome], fake_kernel: Path, cache_root: Path
+) -> None:
+    one_line(run("run", "--kernel", fake_kernel, f"--filter={glob}"))
+    assert not cache_root.exists()
+
+
+def test_dry_run(run: Callable[..., Outcome], fake_kernel: Path, cache_root: Path) -> None:
+    before = snapshot(fake_kernel.parent)
+    status, out, _ = run("run", "--kernel", fake_kernel, "--dry-run", "--boot-args", "x=1")
+    assert status == 0 and snapshot(fake_kernel.parent) == before and not cache_root.exists()
+    lines = out.splitlines()
+    assert len(lines) == 3 and all(line.startswith("python3 /") for line in lines)
+    run("run", "--kernel", fake_kernel)
+    seen = calls(fake_kernel)
+    assert [line.split()[2:] for line in lines[:2]] == seen[:2]
+    for line in lines:  # they can be run by hand
+        subprocess.run(line, shell=True, check=True, stdout=subprocess.DEVNULL)
+
+
+def test_dry_run_of_a_series_that_is_not_in_the_cache(
+    run: Callable[..., Outcome], cache_root: Path
+) -> None:
+    status, out, err = run("run", "--kernel", "7.3", "--dry-run")
+    assert status == 0 and len(out.splitlines()) == 3 and "fetches it first" in err
+    assert not cache_root.exists()
+    make_kernel(cache_root / "sources/linux-source-7.3_7.3.4-1", "7.3.4")
+    assert run("run", "--kernel", "7.3", "--dry-run")[1] == out
+
+
+def test_configs(run: Callable[..., Outcome], fake_kernel: Path, cache_root: Path) -> None:
+    status, out, _ = run("run", "--kernel", fake_kernel, "--config", "debug", "--config", "other")
+    assert status == 0 and "6.12.3 uml+debug+other: " in out
+    (config,) = cache_root.glob("builds/*/kmem-kunit.kunitconfig")
+    assert "CONFIG_SWAP=y" in config.read_text()
+    assert "there are: debug, other" in one_line(run("run", "--config", "kasan"))
+
+
+def test_a_compile_error(run: Callable[..., Outcome], fake_kernel: Path) -> None:
+    behave(fake_kernel, "if verb == 'build': print('ERROR:root:x.c:1: error: no'); sys.exit(1)")
+    status, out, err = run("run", "--kernel", fake_kernel)
+    assert status == 1 and out == "" and "x.c:1: error: no" in err
+    assert err.splitlines()[-1] == "kmem-kunit: Linux 6.12.3 does not build"
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        [],
+        ["frobnicate"],
+        ["run", "--kernle", "6.12"],
+        ["run", "--jobs", "0"],
+        ["run", "--jobs", "-1"],
+        ["run", "--kernel", "v6.12"],
+        ["run", "--kernel", "/"],
+        ["run", "--kernel", ""],
+        ["run", "--json", "/no/such/folder/x.json"],
+        ["run", "--junit", "/"],
+        ["fetch"],
+        ["fetch", "6.12;id"],
+        ["apply"],
+        ["apply", "--tree", "/etc"],
+        ["unapply", "--tree", "no such"],
+        ["list", "--kernel", "/etc/passwd"],
+    ],
+)
+def test_wrong_use(argv: list[str], run: Callable[..., Outcome]) -> None:
+    one_line(run(*argv))
+
+
+def test_what_is_missing_is_told_before_anything_is_done(
+    run: Callable[..., Outcome], fake_kernel: Path, cache_root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    need = host.Need("gcc", "compiles the kernel", "gcc", lambda: False)
+    monkeypatch.setattr(host, "BUILDING", (need,))
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(host, "_sudo_is_silent", lambda: False)
+    line = one_line(run("run", "--kernel", fake_kernel))
+    assert "lacks gcc: run sudo apt-get install -y --no-install-recommends gcc" in line
+    assert not cache_root.exists()
+
+
+def test_a_cache_path_with_a_space(
+    run: Callable[..., Outcome], fake_kernel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KMEM_KUNIT_CACHE", str(tmp_path / "my cache"))
+    assert "KMEM_KUNIT_CACHE" in one_line(run("run", "--kernel", fake_kernel))
+
+
+def test_a_full_disk(
+    run: Callable[..., Outcome], fake_kernel: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device", "/x/y")
+
+    monkeypatch.setattr(shutil, "copy2", full)
+    status, out, err = run("run", "--kernel", fake_kernel)
+    assert status == 2 and out == ""
+    assert err.splitlines()[-1] == "kmem-kunit: /x/y: No space left on device"
+
+
+def test_list(run: Callable[..., Outcome], fake_kernel: Path) -> None:
+    status, out, _ = run("list")
+    assert status == 0
+    assert out == "kmem_tiny\n  first   The first holds.\n  second  The second holds as well.\n"
+    behave(fake_kernel, "console = 'kmem_tiny.first\\nother.case\\n'")
+    status, out, _ = run("list", "--kernel", fake_kernel)
+    assert status == 0 and "  first  The first holds.\n" in out and "other\n  case\n" in out
+    assert "not in Linux 6.12.3: kmem_tiny.second" in out
+
+
+def test_doctor(run: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch) -> None:
+    there = host.Need("make", "builds", "make", lambda: True)
+    monkeypatch.setattr(host, "ALL", (there,))
+    monkeypatch.setattr(host.missing, "__defaults__", ((there,),))
+    assert run("doctor")[0] == 0
+    lacking = host.Need("bison", "parses", "bison", lambda: False)
+    monkeypatch.setattr(host, "ALL", (there, lacking))
+    monkeypatch.setattr(host.missing, "__defaults__", ((there, lacking),))
+    status, out, _ = run("doctor")
+    assert status == 2 and "MISSING" in out and "apt-get install" in out.splitlines()[-1]
+
+
+def test_apply_and_unapply(run: Callable[..., Outcome], fake_kernel: Path) -> None:
+    before = contents(fake_kernel)
+    assert "wrote lib/kmem_kunit, lib/Makefile" in run("apply", "--tree", fake_kernel)[1]
+    assert "in it already" in run("apply", "--tree", fake_kernel)[1]
+    assert "restored" in run("unapply", "--tree", fake_kernel)[1]
+    assert "not in it" in run("unapply", "--tree", fake_kernel)[1]
+    assert contents(fake_kernel) == before
+
+
+@pytest.mark.parametrize("verb", ["run", "fetch", "list", "doctor", "apply", "unapply"])
+def test_help_shows_an_example(verb: str) -> None:
+    done = subprocess.run([COMMAND, verb, "--help"], capture_output=True, text=True, check=True)
+    assert f"example:\n  kmem-kunit {verb}" in done.stdout
+
+
+def test_help_needs_no_libraries(tmp_path: Path) -> None:
+    """On a fresh machine the command itself has to start, or it could install nothing."""
+    code = (
+        "import sys\n"
+        "for name in ('rich', 'junitparser', 'jsonschema'): sys.modules[name] = None\n"
+        f"sys.path.insert(0, {str(TOOLS)!r})\n"
+        "from kmem_kunit import cli\n"
+        "sys.exit(cli.main(['list']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_reader_that_goes_away(run: Callable[..., Outcome], tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f"'{COMMAND}' doctor | true"], capture_output=True, text=True
+    )
+    assert "Traceback" not in done.stderr and "Exception" not in done.stderr
+
+
+START = f"""
+import sys; sys.path.insert(0, {str(TOOLS)!r})
+from pathlib import Path
+from kmem_kunit import cli, host, overlay
+host.BUILDING = host.SHOWING = ()
+overlay.REPO = Path(sys.argv[1])
+sys.exit(cli.main(sys.argv[2:]))
+"""
+
+
+def survivors(folder: Path) -> list[str]:
+    """Return the command lines of processes that have to do with a folder."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = path.read_bytes().decode(errors="replace")
+        except OSError:
+            continue
+        if str(folder) in line and str(os.getpid()) != path.parent.name:
+            found.append(line)
+    return found
+
+
+@pytest.mark.parametrize("verb", ["config", "build", "exec"])
+@pytest.mark.parametrize(
+    "number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)]
+)
+def test_interrupted(
+    verb: str,
+    number: signal.Signals,
+    status: int,
+    fake_kernel: Path,
+    cache_root: Path,
+    tmp_path: Path,
+) -> None:
+    repo = make_repo(tmp_path / "repo")
+    stall = "(build / 'stalled').write_text(''); time.sleep(1000)"
+    behave(fake_kernel, f"if verb == {verb!r}: {stall}")
+    argv = [sys.executable, "-c", START, str(repo), "run", "--kernel", str(fake_kernel)]
+    with subprocess.Popen(
+        argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        end = time.monotonic() + 30
+        while not list(cache_root.glob("*/*/stalled")):
+            assert time.monotonic() < end and process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(number)
+        out, err = process.communicate()
+    assert process.returncode == status and out == "" and "Traceback" not in err
+    if number != signal.SIGKILL:
+        assert err.splitlines()[-1] == "kmem-kunit: interrupted"
+        assert not survivors(tmp_path)
+        assert not list(cache_root.rglob(".tmp-*"))
+    while survivors(tmp_path):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    behave(fake_kernel, "")
+    again = subprocess.run(argv, capture_output=True, text=True)
+    assert again.returncode == 0, again.stderr
+    assert not list(cache_root.rglob(".tmp-*"))
+
+
+def test_our_own_checkout_is_complete() -> None:
+    content = overlay.files(overlay.REPO)
+    assert {"Kconfig", "Makefile", ".kunitconfig"} <= set(content)

@@ -1,0 +1,340 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Images: what is built, when nothing is, and how a build that does not work is told."""
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from conftest import TOOLS, behave, calls, make_kernel, make_repo, snapshot
+
+from kmem_kunit import cache, config, image, kernel
+from kmem_kunit.errors import UserError
+
+
+@pytest.fixture
+def base(cache_root: Path) -> Path:
+    """The cache."""
+    return cache.root()
+
+
+@pytest.fixture
+def request_(fake_kernel: Path, repo: Path) -> image.Request:
+    """A request for the fake kernel with the fake checkout."""
+    return image.Request(kernel.from_tree(str(fake_kernel)), repo, (), 3)
+
+
+def verbs(linux: Path) -> list[str]:
+    return [call[0] for call in calls(linux)]
+
+
+def edit(path: Path, more: str = "/* edited */\n") -> None:
+    path.write_text(path.read_text() + more)
+
+
+def test_merged_configuration(repo: Path) -> None:
+    assert config.names(repo) == ["debug", "other"]
+    first = "CONFIG_KUNIT=y\nCONFIG_KMEM_TINY_KUNIT_TEST=y\n"
+    assert config.merged(repo, "7.3", ()) == first + "# CONFIG_SWAP is not set\n"
+    assert "CONFIG_ONLY_IN_6_12=y" in config.merged(repo, "6.12", ())
+    text = config.merged(repo, "7.3", ("debug", "other"))
+    assert text == first + "CONFIG_SWAP=y\n# CONFIG_SLUB_DEBUG is not set\n"
+    assert "CONFIG_SLUB_DEBUG=y" in config.merged(repo, "7.3", ("other", "debug"))
+
+
+def test_an_unknown_configuration(repo: Path) -> None:
+    with pytest.raises(UserError, match="no configuration 'series-6.12'; there are: debug, other"):
+        config.merged(repo, "6.12", ("series-6.12",))
+
+
+def test_a_fragment_with_a_mistake(repo: Path) -> None:
+    (repo / "tools/configs/debug.config").write_text("CONFIG_A=y\nSLUB_DEBUG=y\n")
+    with pytest.raises(UserError, match="debug.config: 'SLUB_DEBUG=y' is not a setting"):
+        config.merged(repo, "6.12", ("debug",))
+
+
+def test_a_build(base: Path, request_: image.Request) -> None:
+    linux = request_.kernel.path
+    before = snapshot(linux)
+    made = image.build(base, request_)
+    assert snapshot(linux) == before
+    assert made.binary.is_file() and made.release == "6.12.3"
+    assert made.kunitconfig.read_text() == config.merged(request_.repo, "6.12", ())
+    plan = image.plan(base, request_)
+    seen = calls(linux)
+    assert [plan.config_command[2:], plan.build_command[2:]] == seen
+    assert f"--build_dir={plan.build_dir}" in seen[0] and "--jobs=3" in seen[1]
+    assert not list(base.rglob(".tmp-*"))
+
+
+def test_nothing_changed_nothing_built(base: Path, request_: image.Request) -> None:
+    first = image.build(base, request_)
+    calls(request_.kernel.path)
+    assert image.build(base, request_) == first
+    assert verbs(request_.kernel.path) == []
+
+
+def test_an_edited_suite_is_built_in_the_same_folder(base: Path, request_: image.Request) -> None:
+    first = image.build(base, request_)
+    suite = request_.repo / "lib/kmem_tiny_kunit.c"
+    old = suite.read_text()
+    edit(suite)
+    second = image.build(base, request_)
+    assert second.path != first.path and len(list((base / "builds").iterdir())) == 1
+    calls(request_.kernel.path)
+    suite.write_text(old)
+    assert image.build(base, request_).path == first.path
+    assert verbs(request_.kernel.path) == []
+
+
+def test_a_changed_kernel_is_built_again(base: Path, request_: image.Request) -> None:
+    first = image.build(base, request_)
+    edit(request_.kernel.path / "mm/slub.c")
+    assert image.build(base, request_).path != first.path
+    assert len(list((base / "builds").iterdir())) == 1
+
+
+def test_configurations_have_folders_of_their_own(base: Path, request_: image.Request) -> None:
+    first = image.build(base, request_)
+    second = image.build(base, replace(request_, configs=("debug",)))
+    assert first.path != second.path and len(list((base / "builds").iterdir())) == 2
+
+
+def test_another_compiler_is_another_build(
+    base: Path, request_: image.Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = image.build(base, request_)
+    monkeypatch.setattr(image, "_compiler", lambda: "gcc of tomorrow")
+    assert image.build(base, request_).path != first.path
+
+
+def test_a_kernel_that_changes_during_the_build(base: Path, request_: image.Request) -> None:
+    """What is kept under the hash of a source must be built from that source."""
+    linux = request_.kernel.path
+    behave(linux, f"""
+slub = Path({str(linux / 'mm/slub.c')!r})
+if verb == "build" and "edited" not in slub.read_text():
+    slub.write_text("/* edited meanwhile */")
+""")
+    image.build(base, request_)
+    assert verbs(linux) == ["config", "build", "config", "build"]
+
+
+def test_a_compile_error(base: Path, request_: image.Request) -> None:
+    linux = request_.kernel.path
+    shadow = image.plan(base, request_).tree
+    behave(linux, f"""
+if verb == "build":
+    print("Building with:\\n$ make all")
+    print("ERROR:root:" + {str(shadow)!r} + "/lib/kmem_kunit/lib/x.c:3:1: error: no such thing")
+    print({str(shadow)!r} + "/mm/slub.c:9:1: note: seen from here")
+    print("make[3]: *** [Makefile:1: x.o] Error 1")
+    sys.exit(1)
+""")
+    with pytest.raises(image.BuildFailed, match="Linux 6.12.3 does not build") as caught:
+        image.build(base, request_)
+    assert caught.value.lines == (
+        f"{request_.repo}/lib/x.c:3:1: error: no such thing",
+        f"{linux}/mm/slub.c:9:1: note: seen from here",
+    )
+    assert not list((base / "images").iterdir())
+    behave(linux, "")
+    calls(linux)
+    image.build(base, request_)
+    assert len(list((base / "builds").iterdir())) == 1
+
+
+def test_endless_errors_are_cut(base: Path, request_: image.Request) -> None:
+    behave(request_.kernel.path, "if verb == 'build': print('x: error\\n' * 9999); sys.exit(1)")
+    with pytest.raises(image.BuildFailed) as caught:
+        image.build(base, request_)
+    assert len(caught.value.lines) < 100 and "lines more" in caught.value.lines[-1]
+
+
+def test_an_option_that_the_kernel_lacks(base: Path, request_: image.Request) -> None:
+    behave(request_.kernel.path, """
+if verb == "config":
+    print("ERROR:root:Not all Kconfig options selected in kunitconfig were in the generated")
+    print("This is probably due to unsatisfied dependencies.")
+    print("Missing: CONFIG_Z=y, CONFIG_A=y")
+    sys.exit(1)
+""")
+    with pytest.raises(UserError, match="cannot be configured with CONFIG_A=y, CONFIG_Z=y$"):
+        image.build(base, request_)
+
+
+def test_a_build_that_says_it_worked_and_made_nothing(base: Path, request_: image.Request) -> None:
+    behave(request_.kernel.path, "if verb == 'build': sys.exit(0)")
+    with pytest.raises(image.BuildFailed):
+        image.build(base, request_)
+
+
+RUN = f"""
+import sys; sys.path.insert(0, {str(TOOLS)!r})
+from pathlib import Path
+from kmem_kunit import cache, image, kernel
+base, repo, linux = map(Path, sys.argv[1:])
+try:
+    image.build(base, image.Request(kernel.from_tree(str(linux)), repo, (), 1))
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+STALL = "if verb == 'build': (build / 'stalled').write_text(''); time.sleep(1000)"
+
+
+def start(base: Path, request_: image.Request) -> "subprocess.Popen[bytes]":
+    """Start a build in another process; return when it is in its make."""
+    argv = [sys.executable, "-c", RUN]
+    argv += map(str, (base, request_.repo, request_.kernel.path))
+    process = subprocess.Popen(argv, stderr=subprocess.PIPE)
+    end = time.monotonic() + 30
+    while not list(base.glob("builds/*/stalled")):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    return process
+
+
+def running(linux: Path) -> list[str]:
+    """Return the command lines of the processes that still work on a fake kernel's build."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            found.append(path.read_bytes().decode(errors="replace"))
+        except OSError:
+            continue
+    return [line for line in found if "kunit.py" in line and str(linux.parent) in line]
+
+
+@pytest.mark.parametrize("number, fresh", [(2, False), (9, True)])
+def test_a_build_that_is_stopped(
+    number: int, fresh: bool, base: Path, request_: image.Request
+) -> None:
+    """After Ctrl-C make goes on where it was; after kill -9 nobody knows what is half-written."""
+    linux = request_.kernel.path
+    behave(linux, STALL)
+    process = start(base, request_)
+    process.send_signal(number)
+    process.communicate()
+    end = time.monotonic() + 30
+    while running(linux):
+        assert time.monotonic() < end, "something survived"
+        time.sleep(0.01)
+    assert not list((base / "images").iterdir())
+    behave(linux, "")
+    made = image.build(base, request_)
+    assert made.binary.is_file()
+    assert bool(list(base.glob("builds/*/stalled"))) != fresh
+
+
+def test_two_runs_at_once_on_one_build_folder(
+    base: Path, request_: image.Request, capfd: pytest.CaptureFixture[str]
+) -> None:
+    linux = request_.kernel.path
+    behave(linux, "if verb == 'build': (build / 'stalled').write_text(''); time.sleep(1)")
+    process = start(base, request_)
+    made = image.build(base, request_)
+    process.communicate()
+    assert process.returncode == 0 and made.binary.is_file()
+    said = capfd.readouterr().err
+    assert f"waiting for another run (pid {process.pid}) that is using" in said
+
+
+def test_a_new_version_of_a_series_is_built_from_scratch(
+    base: Path, request_: image.Request, tmp_path: Path
+) -> None:
+    """Its files are older than the objects, so make would not see that they changed."""
+    made = []
+    for version in ("6.12.3-1", "6.12.4-1"):
+        path = make_kernel(tmp_path / version, version[:6])
+        behave(path, f"open(build / 'made-{version}', 'w')")
+        source = kernel.Kernel("6.12", path, version[:6], version=version)
+        made.append(image.build(base, replace(request_, kernel=source)))
+    assert made[0].path != made[1].path and made[0].tree == made[1].tree
+    (build,) = (base / "builds").iterdir()
+    assert [path.name for path in build.glob("made-*")] == ["made-6.12.4-1"]
+
+
+def test_a_file_with_an_old_time_means_from_scratch(
+    base: Path, request_: image.Request, capfd: pytest.CaptureFixture[str]
+) -> None:
+    image.build(base, request_)
+    slub = request_.kernel.path / "mm/slub.c"
+    slub.write_text("/* restored from a backup */\n")
+    os.utime(slub, (1000, 1000))
+    image.build(base, request_)
+    assert "building from scratch" in capfd.readouterr().err
+
+
+def test_a_build_folder_of_the_users(base: Path, request_: image.Request, tmp_path: Path) -> None:
+    mine = replace(request_, build_dir=tmp_path / "deep" / "mine")
+    assert image.build(base, mine).binary.is_file()
+    assert (tmp_path / "deep/mine/linux").is_file() and not list((base / "builds").iterdir())
+    calls(mine.kernel.path)
+    image.build(base, mine)
+    assert verbs(mine.kernel.path) == ["config", "build"]  # its objects are wanted, so it is made
+
+
+@pytest.mark.parametrize("name", ["with space", "co:lon", "linux/build", "full", "file", "file/x"])
+def test_a_build_folder_that_cannot_be_used(
+    name: str, base: Path, request_: image.Request, tmp_path: Path
+) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full/.config").write_text("CONFIG_MINE=y\n")
+    (tmp_path / "file").write_text("")
+    before = snapshot(tmp_path / "full")
+    with pytest.raises(UserError) as caught:
+        image.build(base, replace(request_, build_dir=tmp_path / name))
+    assert "\n" not in str(caught.value) and snapshot(tmp_path / "full") == before
+
+
+def test_an_unreadable_build_folder(
+    base: Path, request_: image.Request, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine").mkdir(mode=0)
+    if os.geteuid() == 0:  # to whom nothing is unreadable
+        monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(UserError, match="Permission denied"):
+        image.build(base, replace(request_, build_dir=tmp_path / "mine"))
+
+
+def test_a_build_folder_of_the_users_that_was_left_half_built(
+    base: Path, request_: image.Request, tmp_path: Path
+) -> None:
+    mine = replace(request_, build_dir=tmp_path / "mine")
+    image.build(base, mine)
+    (tmp_path / "mine/kmem-kunit.json").write_text("{")
+    with pytest.raises(UserError, match="remove it, or name another --build-dir"):
+        image.build(base, mine)
+    assert (tmp_path / "mine/linux").is_file()
+
+
+def test_progress_counts_objects(base: Path, request_: image.Request) -> None:
+    folder = base / "builds" / "x"
+    folder.mkdir()
+    (folder / "old.o").write_text("")
+    os.utime(folder / "old.o", (1, 1))
+    seen: list[tuple[int, int | None]] = []
+    counter = image._Counter(folder, 100)
+    (folder / "new.o").write_text("")
+    future = time.time() + 5
+    os.utime(folder / "new.o", (future, future))
+    counter.show(lambda done, total: seen.append((done, total)))
+    assert seen == [(1, None)]  # how much of an incremental build is to do is not known
+    shutil.rmtree(folder)
+    folder.mkdir()
+    counter = image._Counter(folder, 100)
+    counter.show(lambda done, total: seen.append((done, total)))
+    assert seen[-1] == (0, 100)
+
+
+def test_paths_with_spaces(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    linux = make_kernel(tmp_path / "my linux")
+    behave(linux, "")
+    repo = make_repo(tmp_path / "my repo")
+    made = image.build(base, image.Request(kernel.from_tree(str(linux)), repo))
+    assert made.binary.is_file()
+    assert not [word for call in calls(tmp_path / "x") for word in call if " " in word]

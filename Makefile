@@ -10,4 +10,37 @@ endif
 
 obj-y += lib/
 
+else
+
+# The front door.
+PYTHON := /usr/bin/python3
+ARGS ?=
+
+help:
+	@echo 'make run     build Linux 6.12 with the suites, run them, and judge the outcome'
+	@echo 'make test    the tests of this project itself'
+	@echo 'make speed   time it against plain kunit.py, side by side'
+	@echo 'make faults  break the kernel on purpose, and see which cases notice'
+	@echo 'ARGS="..." is handed on: make run ARGS="--kernel 7.3". See also tools/kmem-kunit --help.'
+
+run: $(PYTHON)
+	@tools/kmem-kunit run $(ARGS)
+
+test: $(PYTHON)
+	@tools/tests/all $(ARGS)
+
+speed: $(PYTHON)
+	@tools/tests/speed $(ARGS)
+
+faults: $(PYTHON)
+	@tools/tests/faults.py $(ARGS)
+
+# All else is installed by the command itself, which is in Python.
+$(PYTHON):
+	@if [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -y python3; \
+	elif sudo -n true 2>/dev/null; then sudo apt-get update -qq && sudo apt-get install -y python3; \
+	else echo 'kmem-kunit: python3 is missing, run: sudo apt-get install -y python3' >&2; exit 2; fi
+
+.PHONY: help run test speed faults
+
 endif

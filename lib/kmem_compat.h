@@ -19,19 +19,6 @@
 #define SLAB_NO_MERGE		SLAB_NOLEAKTRACE
 #endif
 
-/* 6.3 */
-#ifndef KUNIT_EXPECT_MEMEQ
-#define KUNIT_EXPECT_MEMEQ(test, left, right, size)			\
-	KUNIT_EXPECT_EQ(test, memcmp(left, right, size), 0)
-#define KUNIT_EXPECT_MEMEQ_MSG(test, left, right, size, fmt, ...)	\
-	KUNIT_EXPECT_EQ_MSG(test, memcmp(left, right, size), 0, fmt, ##__VA_ARGS__)
-#endif
-
-/* 6.6 */
-#ifndef KUNIT_CASE_SLOW
-#define KUNIT_CASE_SLOW(name)	KUNIT_CASE(name)
-#endif
-
 /* 6.7 */
 #ifndef KUNIT_ARRAY_PARAM_DESC
 static inline const void *kmem_compat_next_param(const void *array, size_t array_size,

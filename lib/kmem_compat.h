@@ -2,17 +2,33 @@
 /*
  * What older kernels lack of the names that the suites use.
  *
- * The suites are written for the newest kernel. This header, and nothing else,
- * knows that others exist: it maps an older series onto the newest one's names,
- * by looking for the feature itself, and offers one predicate for each place
- * where the series promise different behaviour.
+ * The suites are written for the newest kernel. This header and kmem_series.h,
+ * and nothing else, know that others exist: here an older series is mapped onto
+ * the newest one's names, by looking for the feature itself. Where the series
+ * promise different behaviour, kmem_series.h has a predicate.
  */
 #ifndef _KMEM_COMPAT_H
 #define _KMEM_COMPAT_H
 
 #include <kunit/test.h>
+#include <linux/cleanup.h>
+#include <linux/dcache.h>
+#include <linux/device.h>
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/kthread.h>
+#include <linux/mempool.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/namei.h>
+#include <linux/overflow.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/string_helpers.h>
+#include <linux/vmalloc.h>
 
 /* 6.4 brought SLAB_NO_MERGE; before it, any flag of SLAB_NEVER_MERGE will do. */
 #ifndef SLAB_NO_MERGE
@@ -96,41 +112,507 @@ static inline void kunit_release_action(struct kunit *test, kunit_action_t *acti
 }
 #endif
 
-/**
- * kmem_cross_free_leaks() - What becomes of an object freed into the wrong cache.
- *
- * Up to 6.19, cache_from_obj() found the true cache and the object was freed
- * there. 7.x's kmem_cache_free() leaks it on purpose, for "it would be too
- * dangerous to continue". SLAB_NO_SHEAVES came with the same rework.
- *
- * Return: true if the object is leaked, false if it returns to its true cache.
+/*
+ * 6.12 brought struct kmem_cache_args, and the form of kmem_cache_create() that
+ * takes one, or NULL: kmem_cache_create_with(name, size, args, flags).
  */
-static inline bool kmem_cross_free_leaks(void)
+#ifdef kmem_cache_create
+#define kmem_cache_create_with(name, size, args, flags)			\
+	kmem_cache_create(name, size, args, flags)
+#else
+struct kmem_cache_args {
+	unsigned int align, useroffset, usersize, freeptr_offset;
+	bool use_freeptr_offset;
+	void (*ctor)(void *object);
+};
+
+static inline struct kmem_cache *kmem_cache_create_with(const char *name, unsigned int size,
+							const struct kmem_cache_args *args,
+							slab_flags_t flags)
+{
+	static const struct kmem_cache_args defaults;
+
+	args = args ?: &defaults;
+	return kmem_cache_create_usercopy(name, size, args->align, flags, args->useroffset,
+					  args->usersize, args->ctor);
+}
+#endif
+
+/* 7.0 brought sheaves for all; before, there is no capacity to ask for. */
+#ifdef SLAB_NO_SHEAVES
+#define kmem_args_set_sheaf_capacity(args, capacity)	((args)->sheaf_capacity = (capacity))
+#else
+#define kmem_args_set_sheaf_capacity(args, capacity)	((void)(args), (void)(capacity))
+#endif
+
+/**
+ * kmem_mkdir() - Make a folder in a filesystem that is mounted inside of the kernel only.
+ * @parent: where
+ * @name: its name
+ *
+ * 6.16's lookups by &struct qstr do their own locking; 6.3 brought mount idmaps,
+ * for which 6.8's macro stands here.
+ *
+ * Return: 0, or a negative error code.
+ */
+#ifdef QSTR_LEN
+static inline int kmem_mkdir(struct dentry *parent, const char *name)
+{
+	struct dentry *dentry = start_creating_noperm(parent, &QSTR(name));
+
+	if (IS_ERR(dentry))
+		return PTR_ERR(dentry);
+	dentry = vfs_mkdir(&nop_mnt_idmap, d_inode(parent), dentry, 0755, NULL);
+	end_creating(dentry);
+	return PTR_ERR_OR_ZERO(dentry);
+}
+#else
+static inline int kmem_mkdir(struct dentry *parent, const char *name)
+{
+#ifdef KUNIT_DEFINE_ACTION_WRAPPER
+	struct mnt_idmap *idmap = &nop_mnt_idmap;
+#else
+	struct user_namespace *idmap = &init_user_ns;
+#endif
+	struct dentry *dentry;
+	int err;
+
+	inode_lock_nested(d_inode(parent), I_MUTEX_PARENT);
+	dentry = lookup_one_len(name, parent, strlen(name));
+	err = PTR_ERR_OR_ZERO(dentry);
+	if (!err)
+		err = d_is_positive(dentry) ? -EEXIST :
+					      vfs_mkdir(idmap, d_inode(parent), dentry, 0755);
+	inode_unlock(d_inode(parent));
+	if (!IS_ERR(dentry))
+		dput(dentry);
+	return err;
+}
+#endif
+
+/*
+ * 6.4 brought kvmemdup(), 6.6 kstrdup_and_replace(), 6.8 kmemdup_array() and the
+ * macro that tells.
+ */
+#ifndef KUNIT_DEFINE_ACTION_WRAPPER
+static inline void *kmem_compat_kvmemdup(const void *src, size_t len, gfp_t gfp)
+{
+	void *copy = kvmalloc(len, gfp);
+
+	return copy ? memcpy(copy, src, len) : NULL;
+}
+
+static inline char *kmem_compat_kstrdup_and_replace(const char *src, char old, char new,
+						    gfp_t gfp)
+{
+	char *copy = kstrdup(src, gfp);
+
+	if (copy)
+		strreplace(copy, old, new);
+	return copy;
+}
+
+#define kvmemdup(src, len, gfp)		kmem_compat_kvmemdup(src, len, gfp)
+#define kmemdup_array(src, n, size, gfp) kmemdup(src, size_mul(size, n), gfp)
+#define kstrdup_and_replace(src, old, new, gfp) \
+	kmem_compat_kstrdup_and_replace(src, old, new, gfp)
+#endif
+
+/*
+ * 6.7 brought devm_krealloc_array() and 6.14 devm_kmemdup_array(); the header
+ * that tells is of 6.14, too, and of the stable kernels that took the latter.
+ */
+#if !__has_include("linux/device/devres.h")
+static inline void *kmem_compat_devm_krealloc_array(struct device *dev, void *ptr, size_t n,
+						    size_t size, gfp_t gfp)
+{
+	size_t bytes;
+
+	if (check_mul_overflow(n, size, &bytes))
+		return NULL;
+	return devm_krealloc(dev, ptr, bytes, gfp);
+}
+
+#define devm_krealloc_array(dev, ptr, n, size, gfp) \
+	kmem_compat_devm_krealloc_array(dev, ptr, n, size, gfp)
+#define devm_kmemdup_array(dev, src, n, size, gfp) \
+	devm_kmemdup(dev, src, size_mul(size, n), gfp)
+#endif
+
+/* 6.15 brought devm_kmemdup_const(); SLAB_NO_SHEAVES is of 7.x. */
+#ifndef SLAB_NO_SHEAVES
+static inline const void *kmem_compat_devm_kmemdup_const(struct device *dev, const void *src,
+							 size_t len, gfp_t gfp)
+{
+	/* devm_kstrdup_const() knows what is read-only, as a module cannot */
+	const void *shared = devm_kstrdup_const(dev, src, gfp);
+
+	if (!shared || shared == src)
+		return shared;
+	devm_kfree(dev, shared);
+	return devm_kmemdup(dev, src, len, gfp);
+}
+
+#define devm_kmemdup_const(dev, src, len, gfp) \
+	kmem_compat_devm_kmemdup_const(dev, src, len, gfp)
+#endif
+
+/*
+ * 6.11 brought user mappings for tests, and bucketed caches, whose macro can be
+ * seen. Before it a test attaches its memory itself; for a module, what it takes
+ * is not exported.
+ */
+static inline unsigned long kmem_compat_user_map(struct kunit *test, size_t size)
+{
+	const unsigned long prot = PROT_READ | PROT_WRITE, flags = MAP_ANONYMOUS | MAP_PRIVATE;
+
+	if (!IS_ENABLED(CONFIG_MMU))
+		kunit_skip(test, "needs CONFIG_MMU=y");
+#ifdef kmem_buckets_alloc
+	return kunit_vm_mmap(test, NULL, 0, size, prot, flags, 0);
+#elif defined(MODULE)
+	kunit_skip(test, "needs Linux 6.11 for user mappings in a module");
+	return 0;
+#else
+	if (!current->mm) {
+		struct mm_struct *mm = mm_alloc();
+
+		KUNIT_ASSERT_NOT_NULL(test, mm);
+		mm->task_size = TASK_SIZE;
+		arch_pick_mmap_layout(mm, &current->signal->rlim[RLIMIT_STACK]);
+		/* dropped when this case's thread ends */
+		kthread_use_mm(mm);
+	}
+	return vm_mmap(NULL, 0, size, prot, flags, 0);
+#endif
+}
+
+/* 6.7 brought __free(kvfree). 6.1 has only __free(kfree), from its stable updates. */
+#ifndef KUNIT_DEFINE_ACTION_WRAPPER
+DEFINE_FREE(kvfree, void *, if (!IS_ERR_OR_NULL(_T)) kvfree(_T))
+#endif
+
+/* 6.11 brought kmem_buckets; before it, a case can only skip. */
+#ifdef kmem_buckets_alloc
+#define kmem_has_buckets()	true
+#else
+#define kmem_has_buckets()	false
+#define kmem_buckets	typeof(struct kmem_cache *[KMALLOC_SHIFT_HIGH + 1])
+
+static inline kmem_buckets *kmem_buckets_create(const char *name, slab_flags_t flags,
+						unsigned int useroffset, unsigned int usersize,
+						void (*ctor)(void *))
+{
+	return NULL;
+}
+
+static inline void *kmem_buckets_alloc(kmem_buckets *buckets, size_t size, gfp_t gfp)
+{
+	return NULL;
+}
+
+#define kmem_buckets_alloc_track_caller	kmem_buckets_alloc
+#define kmem_buckets_valloc		kmem_buckets_alloc
+#endif
+
+/* 6.16 brought buckets on a node. */
+#ifndef kmem_buckets_alloc_node_track_caller
+#define kmem_buckets_alloc_node_track_caller(b, size, gfp, node)	\
+	((void)(node), kmem_buckets_alloc_track_caller(b, size, gfp))
+#endif
+
+/* 6.10 brought arrays on a node. */
+#ifndef kvcalloc_node
+static inline void *kvcalloc_node(size_t n, size_t size, gfp_t gfp, int node)
+{
+	size_t bytes;
+
+	if (check_mul_overflow(n, size, &bytes))
+		return NULL;
+	return kvmalloc_node(bytes, gfp | __GFP_ZERO, node);
+}
+#endif
+
+/* 7.x brought kmalloc_nolock(); before it, a case can only skip. */
+#ifdef kmalloc_nolock
+#define kmem_has_nolock()	true
+#else
+#define kmem_has_nolock()	false
+
+static inline void *kmalloc_nolock(size_t size, gfp_t gfp, int node)
+{
+	return NULL;
+}
+
+static inline void kfree_nolock(const void *memory)
+{
+}
+#endif
+
+/* 7.x's typed allocations, which updates of 6.12 have too; before, a case can only skip. */
+#ifdef kmalloc_obj
+#define kmem_has_typed_allocation()	true
+#else
+#define kmem_has_typed_allocation()	false
+#define kmem_compat_no_obj(p, ...)	((typeof(p) *)NULL)
+#define kmalloc_obj	kmem_compat_no_obj
+#define kzalloc_obj	kmem_compat_no_obj
+#define kvmalloc_obj	kmem_compat_no_obj
+#define kvzalloc_obj	kmem_compat_no_obj
+#define kmalloc_objs	kmem_compat_no_obj
+#define kzalloc_objs	kmem_compat_no_obj
+#define kvmalloc_objs	kmem_compat_no_obj
+#define kvzalloc_objs	kmem_compat_no_obj
+#define kmalloc_flex	kmem_compat_no_obj
+#define kzalloc_flex	kmem_compat_no_obj
+#define kvmalloc_flex	kmem_compat_no_obj
+#define kvzalloc_flex	kmem_compat_no_obj
+#endif
+
+/*
+ * The flags that kmem_cache_create() takes. SLAB_KMALLOC is left out: it is
+ * taken since 6.12, but nobody's business.
+ */
+#ifdef SLAB_MEM_SPREAD
+#define KMEM_SLAB_MEM_SPREAD	SLAB_MEM_SPREAD
+#else
+#define KMEM_SLAB_MEM_SPREAD	0
+#endif
+#define KMEM_PUBLIC_SLAB_FLAGS						\
+	(SLAB_CONSISTENCY_CHECKS | SLAB_RED_ZONE | SLAB_POISON | SLAB_STORE_USER | \
+	 SLAB_TRACE | SLAB_HWCACHE_ALIGN | SLAB_CACHE_DMA | SLAB_CACHE_DMA32 | \
+	 SLAB_PANIC | SLAB_TYPESAFE_BY_RCU | SLAB_DEBUG_OBJECTS | SLAB_NOLEAKTRACE | \
+	 SLAB_RECLAIM_ACCOUNT | SLAB_TEMPORARY | SLAB_ACCOUNT | SLAB_NO_USER_FLAGS | \
+	 SLAB_NO_MERGE | KMEM_SLAB_MEM_SPREAD)
+
+/* 6.18 brought alignment and node to the functions that reallocate. */
+#ifdef krealloc_node_align
+static inline bool kmem_has_node_align(void) { return true; }
+#else
+static inline bool kmem_has_node_align(void) { return false; }
+
+#define krealloc_node_align(p, size, align, flags, nid)			\
+	((void)(align), (void)(nid), krealloc(p, size, flags))
+#define kvmalloc_node_align(size, align, flags, nid)			\
+	((void)(align), kvmalloc_node(size, flags, nid))
+#define krealloc_node(p, size, flags, nid)				\
+	((void)(nid), krealloc(p, size, flags))
+#define kvrealloc_node(p, size, flags, nid)				\
+	((void)(nid), kmem_kvrealloc(p, 0, size, flags))
+#define kvrealloc_node_align(p, size, align, flags, nid)		\
+	((void)(align), (void)(nid), kmem_kvrealloc(p, 0, size, flags))
+#endif
+
+/* Until 6.11, kvrealloc() took the old size, and resized kmalloc() memory only by moving it. */
+#ifdef vrealloc
+static inline bool kmem_kvrealloc_in_place(void) { return true; }
+
+#define kmem_kvrealloc(p, old_size, size, flags)			\
+	((void)(old_size), kvrealloc(p, size, flags))
+#else
+static inline bool kmem_kvrealloc_in_place(void) { return false; }
+
+#define kmem_kvrealloc(p, old_size, size, flags)	kvrealloc(p, old_size, size, flags)
+#endif
+
+/* 7.2 brought kvfree_atomic(), and the tokens of kmalloc() with it. */
+#ifdef DECL_TOKEN_PARAMS
+static inline bool kmem_has_kvfree_atomic(void) { return true; }
+#else
+static inline bool kmem_has_kvfree_atomic(void) { return false; }
+
+#define kvfree_atomic(p)	kvfree(p)
+#endif
+
+/*
+ * kmem_cache_alloc_bulk() returns how many it has taken up to 6.19, and whether
+ * it has taken them since: all or none of them, in either case.
+ */
+static inline bool kmem_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t nr, void **objects)
+{
+	return kmem_cache_alloc_bulk(cache, gfp, nr, objects);
+}
+
+#if !defined(SLAB_NO_SHEAVES) || defined(MODULE)
+struct slab_sheaf;
+
+static inline void *kmem_compat_no_sheaf(struct kmem_cache *cache, gfp_t gfp, const void *what,
+					 unsigned int size)
+{
+	return NULL;
+}
+
+#define kmem_cache_prefill_sheaf(cache, gfp, size)			\
+	((struct slab_sheaf *)kmem_compat_no_sheaf(cache, gfp, NULL, size))
+#define kmem_cache_refill_sheaf(cache, gfp, sheaf, size)		\
+	(kmem_compat_no_sheaf(cache, gfp, sheaf, size) ? 0 : -EINVAL)
+#define kmem_cache_return_sheaf(cache, gfp, sheaf)			\
+	((void)kmem_compat_no_sheaf(cache, gfp, sheaf, 0))
+#define kmem_cache_sheaf_size(sheaf)					\
+	(kmem_compat_no_sheaf(NULL, 0, sheaf, 0) ? 1U : 0U)
+#undef kmem_cache_alloc_from_sheaf
+#define kmem_cache_alloc_from_sheaf(cache, gfp, sheaf)			\
+	kmem_compat_no_sheaf(cache, gfp, sheaf, 0)
+#endif
+
+/* A cache with sheaves of a size of one's own choice, or with those that there are. */
+static inline struct kmem_cache *kmem_create_with_sheaves(const char *name, unsigned int size,
+							  unsigned int capacity, slab_flags_t flags,
+							  void (*ctor)(void *))
 {
 #ifdef SLAB_NO_SHEAVES
-	return true;
+	struct kmem_cache_args args = { .sheaf_capacity = capacity, .ctor = ctor };
+
+	return kmem_cache_create(name, size, &args, flags);
 #else
-	return false;
+	return kmem_cache_create(name, size, 0, flags, ctor);
+#endif
+}
+
+/* A cache with its free pointer where one wants it, or where the series puts it. */
+static inline struct kmem_cache *kmem_create_with_freeptr(const char *name, unsigned int size,
+							  unsigned int offset, slab_flags_t flags)
+{
+#ifdef kmem_cache_create
+	struct kmem_cache_args args = { .freeptr_offset = offset, .use_freeptr_offset = true };
+
+	return kmem_cache_create(name, size, &args, flags);
+#else
+	return kmem_cache_create(name, size, 0, flags, NULL);
+#endif
+}
+
+/*
+ * Wait for all that was handed to kfree_rcu() to be freed: kvfree_rcu_barrier()
+ * since 6.12, but modules cannot call it in 7.x. Where kfree_rcu() is no more
+ * than call_rcu(), rcu_barrier() does it. A case is skipped if neither will do.
+ */
+static inline void kmem_kfree_rcu_barrier(struct kunit *test)
+{
+#if defined(kmem_cache_create) && !(defined(MODULE) && defined(SLAB_NO_SHEAVES))
+	kvfree_rcu_barrier();
+#else
+	if (!IS_ENABLED(CONFIG_TINY_RCU))
+		kunit_skip(test, "needs a kvfree_rcu_barrier() to be called");
+	rcu_barrier();
 #endif
 }
 
 /**
- * kmem_double_free_cuts_freelist() - What a double free does before it is found.
- *
- * Up to 6.7, slab_free_freelist_hook() linked even a single object anew before
- * any check, so that an object that was free already lost what followed it on
- * the freelist. 6.8's slab_free() leaves a single object alone; the macro that
- * tells is of the same release.
- *
- * Return: true if the objects behind it are lost, false if it does no harm.
+ * kmem_kfree_rcu_barrier_on_cache() - As kmem_kfree_rcu_barrier(), for a single cache.
+ * @test: the test context; skipped if there is no such function
+ * @cache: the cache
  */
-static inline bool kmem_double_free_cuts_freelist(void)
+static inline void kmem_kfree_rcu_barrier_on_cache(struct kunit *test, struct kmem_cache *cache)
 {
-#ifdef KUNIT_DEFINE_ACTION_WRAPPER
-	return false;
+#if defined(SLAB_NO_SHEAVES) && !defined(MODULE)
+	kvfree_rcu_barrier_on_cache(cache);
 #else
-	return true;
+	kunit_skip(test, "needs Linux 7, with the suite built in");
 #endif
 }
+
+/* 7.3 brought kfree_rcu_nolock() and its own kind of head; before it, a case can only skip. */
+#ifdef kfree_rcu_nolock
+#define kmem_has_kfree_rcu_nolock()	true
+#define kmem_nolock_head		kvfree_rcu_head
+#else
+#define kmem_has_kfree_rcu_nolock()	false
+#define kmem_nolock_head		rcu_head
+#define kfree_rcu_nolock(memory, head)	kvfree_rcu(memory, head)
+#endif
+
+/*
+ * 6.7 brought mempool_alloc_preallocated() and mempool_is_saturated(); 6.10's
+ * macro is the nearest thing to them that the preprocessor can see.
+ */
+#ifdef mempool_create
+#define KMEM_HAS_MEMPOOL_PREALLOCATED	true
+#else
+#define KMEM_HAS_MEMPOOL_PREALLOCATED	false
+static inline bool mempool_is_saturated(mempool_t *pool)
+{
+	return READ_ONCE(pool->curr_nr) >= pool->min_nr;
+}
+
+static inline void *mempool_alloc_preallocated(mempool_t *pool)
+{
+	return NULL;
+}
+#endif
+
+/* 6.12 */
+#ifdef mempool_alloc_noreserve
+#define KMEM_HAS_MEMPOOL_NORESERVE	true
+#else
+#define KMEM_HAS_MEMPOOL_NORESERVE	false
+static inline void *mempool_alloc_noreserve(mempool_t *pool, gfp_t gfp)
+{
+	return NULL;
+}
+#endif
+
+/* 7.0 */
+#ifdef mempool_alloc_bulk
+#define KMEM_HAS_MEMPOOL_BULK		true
+#else
+#define KMEM_HAS_MEMPOOL_BULK		false
+static inline int mempool_alloc_bulk(mempool_t *pool, void **elements, unsigned int count)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline unsigned int mempool_free_bulk(mempool_t *pool, void **elements,
+					     unsigned int count)
+{
+	return 0;
+}
+#endif
+
+/* Pools that kvmalloc() fills came with 6.10 and went with 7.0. */
+#if defined(mempool_create) && !defined(mempool_alloc_bulk)
+#define KMEM_HAS_MEMPOOL_KVMALLOC	true
+#else
+#define KMEM_HAS_MEMPOOL_KVMALLOC	false
+static inline void *mempool_kvmalloc(gfp_t gfp, void *size)
+{
+	return NULL;
+}
+
+static inline void mempool_kvfree(void *element, void *size)
+{
+}
+
+static inline mempool_t *mempool_create_kvmalloc_pool(int min_nr, size_t size)
+{
+	return NULL;
+}
+
+static inline int mempool_init_kvmalloc_pool(mempool_t *pool, int min_nr, size_t size)
+{
+	return -EOPNOTSUPP;
+}
+#endif
+
+/**
+ * kmem_cache_kmalloc() - Allocate from a cache as kmalloc() does from its own.
+ * @cache: with SLAB_KMALLOC
+ * @size: what is asked for
+ * @gfp: how
+ *
+ * Up to 6.1 no cache but kmalloc()'s own may have SLAB_KMALLOC, and there is no
+ * red zone behind what was asked for: see kmem_requests_are_guarded().
+ * kmem_buckets are of the release that gave the function its name.
+ *
+ * Return: the memory, or NULL.
+ */
+#ifdef kmem_buckets_alloc
+#define kmem_cache_kmalloc(cache, size, gfp) \
+	alloc_hooks(__kmalloc_cache_noprof(cache, gfp, size))
+#else
+#define kmem_cache_kmalloc(cache, size, gfp)	kmalloc_trace(cache, gfp, size)
+#endif
+
+#include "kmem_series.h"
 
 #endif /* _KMEM_COMPAT_H */

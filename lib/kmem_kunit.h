@@ -7,6 +7,7 @@
 #define _KMEM_KUNIT_H
 
 #include <kunit/test.h>
+#include <linux/gfp.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/types.h>
@@ -52,6 +53,62 @@ struct kmem_batch {
 struct kmem_batch *kmem_take(struct kunit *test, struct kmem_cache *cache, unsigned int nr);
 void kmem_give_back(struct kunit *test, struct kmem_batch *batch);
 unsigned int kmem_count(const struct kmem_batch *batch, const void *object);
+void kmem_adopt_cache(struct kunit *test, struct kmem_cache *cache);
+void kmem_mark(struct kmem_batch *batch, unsigned int size);
+unsigned int kmem_count_overwritten(struct kmem_batch *batch, unsigned int size);
+void kmem_free_half(struct kmem_batch *batch);
+
+/*
+ * What the kernel tells its users about a cache
+ */
+
+/**
+ * struct kmem_slabinfo - a line of /proc/slabinfo
+ * @lines: how many lines have the name; the rest is the last one of them
+ * @active_objs: objects in use, with the free ones that a CPU holds ready
+ * @num_objs: all objects
+ * @active_slabs: slabs in use
+ * @num_slabs: all slabs
+ * @objsize: bytes from one object to the next one
+ * @objperslab: objects in a slab
+ * @pagesperslab: pages of a slab
+ * @limit: no such tunable since SLAB is gone
+ * @batchcount: as @limit
+ * @shared: as @limit
+ *
+ * See Documentation/filesystems/proc.rst and slabinfo(5).
+ */
+struct kmem_slabinfo {
+	unsigned int lines;
+	unsigned long active_objs, num_objs, active_slabs, num_slabs;
+	unsigned int objsize, objperslab, pagesperslab;
+	unsigned int limit, batchcount, shared;
+};
+
+bool kmem_slabinfo_is_there(void);
+struct kmem_slabinfo kmem_slabinfo(struct kunit *test, const char *name);
+char *kmem_sysfs_text(struct kunit *test, const char *name, const char *attribute);
+int kmem_sysfs_number(struct kunit *test, const char *name, const char *attribute);
+int kmem_sysfs_store(struct kunit *test, const char *name, const char *attribute, const char *text);
+bool kmem_boot_has(struct kunit *test, const char *text);
+
+/**
+ * struct kmem_origin - the cache that an object is from
+ * @name: its name, or NULL for what is in no slab, such as a large kmalloc()
+ * @size: of its objects, as it was asked for
+ * @flags: SLAB_*
+ * @useroffset: where the region that may be copied to user space begins
+ * @usersize: the size of that region
+ */
+struct kmem_origin {
+	const char *name;
+	unsigned int size;
+	slab_flags_t flags;
+	unsigned int useroffset;
+	unsigned int usersize;
+};
+
+struct kmem_origin kmem_origin(const void *memory);
 
 /*
  * Reports
@@ -137,6 +194,19 @@ void kmem_expect_heads(struct kunit *test, const struct kmem_report *report, con
 	kmem_expect_heads(__test, __report, #statement, 0, 0);		\
 } while (0)
 
+/**
+ * struct kmem_overflow - an array whose size in bytes does not fit into a size_t
+ * @name: of the parameter: what is left of it
+ * @n: number of elements
+ * @size: of an element
+ */
+struct kmem_overflow {
+	const char *name;
+	size_t n, size;
+};
+
+extern const struct kmem_overflow kmem_overflows[6];
+
 /*
  * Deliberate bad accesses, which neither the compiler nor KASAN shall see
  */
@@ -188,6 +258,61 @@ static inline void kmem_fail_end(struct kunit *test, unsigned int nth)
 	WRITE_ONCE(current->fail_nth, 0);
 	KUNIT_EXPECT_EQ_MSG(test, left, 0, "allocation %u was not reached", nth);
 #endif
+}
+
+/**
+ * KMEM_FAILING_BLOCKING() - As KMEM_FAILING(), for an allocation that may reclaim.
+ * @test: the test context; skipped in a module, which cannot do this
+ * @nth: which slab allocation fails, counted from 1
+ * @expression: its allocations cannot reclaim meanwhile, and so may fail
+ *
+ * Return: the expression's value.
+ */
+#define KMEM_FAILING_BLOCKING(test, nth, expression) ({			\
+	struct kunit *__kunit = (test);					\
+	gfp_t __allowed = kmem_reclaim_forbid(__kunit);			\
+	typeof(expression) __result;					\
+									\
+	__result = KMEM_FAILING(__kunit, nth, expression);		\
+	kmem_reclaim_allow(__allowed);					\
+	__result;							\
+})
+
+static inline gfp_t kmem_reclaim_forbid(struct kunit *test)
+{
+	gfp_t allowed = 0;
+
+	KMEM_REQUIRE(test, CONFIG_FAILSLAB);
+#ifdef MODULE
+	kunit_skip(test, "needs to be built in, for gfp_allowed_mask");
+#else
+	allowed = gfp_allowed_mask;
+	gfp_allowed_mask = allowed & ~__GFP_DIRECT_RECLAIM;
+#endif
+	return allowed;
+}
+
+static inline void kmem_reclaim_allow(gfp_t allowed)
+{
+#ifndef MODULE
+	gfp_allowed_mask = allowed;
+#endif
+}
+
+/**
+ * kmem_fail_cancel() - Let no allocation fail any more.
+ *
+ * Return: how many that could have failed were still to be made, 0 if one has failed.
+ */
+static inline unsigned int kmem_fail_cancel(void)
+{
+	unsigned int left = 0;
+
+#ifdef CONFIG_FAULT_INJECTION
+	left = READ_ONCE(current->fail_nth);
+	WRITE_ONCE(current->fail_nth, 0);
+#endif
+	return left;
 }
 
 #endif /* _KMEM_KUNIT_H */

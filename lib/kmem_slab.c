@@ -7,8 +7,19 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <mm/slab.h>
 #include "kmem_kunit.h"
+
+const struct kmem_overflow kmem_overflows[6] = {
+	{ "max_by_2", SIZE_MAX, 2 },
+	{ "2_by_max", 2, SIZE_MAX },
+	{ "max_by_max", SIZE_MAX, SIZE_MAX },
+	{ "wraps_to_0", SIZE_MAX / 2 + 1, 2 },
+	{ "wraps_to_16", SIZE_MAX / 16 + 2, 16 },
+	{ "16_wraps_to_16", 16, SIZE_MAX / 16 + 2 },
+};
+EXPORT_SYMBOL_GPL(kmem_overflows);
 
 static void destroy_cache(void *cache)
 {
@@ -131,6 +142,99 @@ unsigned int kmem_count(const struct kmem_batch *batch, const void *object)
 	return count;
 }
 EXPORT_SYMBOL_GPL(kmem_count);
+
+/**
+ * kmem_adopt_cache() - Have a cache destroyed with the case.
+ * @test: the test context
+ * @cache: the cache, which the case has created in its own way; it ends here if this is NULL
+ *
+ * Its objects never come from KFENCE's pool. kmem_private_cache_destroy()
+ * destroys it before the case ends.
+ */
+void kmem_adopt_cache(struct kunit *test, struct kmem_cache *cache)
+{
+	KUNIT_ASSERT_NOT_NULL(test, cache);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, destroy_cache, cache), 0);
+	cache->flags |= SLAB_SKIP_KFENCE;
+}
+EXPORT_SYMBOL_GPL(kmem_adopt_cache);
+
+/**
+ * kmem_mark() - Fill each object of a batch with a byte of its own.
+ * @batch: from kmem_take()
+ * @size: of the objects
+ */
+void kmem_mark(struct kmem_batch *batch, unsigned int size)
+{
+	unsigned int i;
+
+	for (i = 0; i < batch->nr; i++)
+		memset(batch->objects[i], i + 1, size);
+}
+EXPORT_SYMBOL_GPL(kmem_mark);
+
+/**
+ * kmem_count_overwritten() - Count the objects that do not hold what kmem_mark() wrote.
+ * @batch: as for kmem_mark()
+ * @size: as for kmem_mark()
+ *
+ * Return: how many they are.
+ */
+unsigned int kmem_count_overwritten(struct kmem_batch *batch, unsigned int size)
+{
+	unsigned int i, overwritten = 0;
+
+	for (i = 0; i < batch->nr; i++)
+		overwritten += !!memchr_inv(batch->objects[i], i + 1, size);
+	return overwritten;
+}
+EXPORT_SYMBOL_GPL(kmem_count_overwritten);
+
+/**
+ * kmem_free_half() - Free every other object of a batch, and out of quarantine.
+ * @batch: from kmem_take(), of an even number; keeps the others, in their order
+ *
+ * So no slab with two of them becomes empty.
+ */
+void kmem_free_half(struct kmem_batch *batch)
+{
+	unsigned int i;
+
+	for (i = 0; i < batch->nr / 2; i++) {
+		kmem_cache_free(batch->cache, batch->objects[2 * i]);
+		batch->objects[i] = batch->objects[2 * i + 1];
+	}
+	batch->nr /= 2;
+	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
+		kmem_cache_shrink(batch->cache);
+}
+EXPORT_SYMBOL_GPL(kmem_free_half);
+
+/**
+ * kmem_origin() - Tell which cache an object is from.
+ * @memory: an object, or any other memory that is mapped linearly
+ *
+ * Return: what is known of the cache.
+ */
+struct kmem_origin kmem_origin(const void *memory)
+{
+	const struct slab *slab = virt_to_slab(memory);
+	const struct kmem_cache *cache;
+
+	if (!slab)
+		return (struct kmem_origin){ };
+	cache = slab->slab_cache;
+	return (struct kmem_origin){
+		.name = cache->name,
+		.size = cache->object_size,
+		.flags = cache->flags,
+#ifdef CONFIG_HARDENED_USERCOPY
+		.useroffset = cache->useroffset,
+		.usersize = cache->usersize,
+#endif
+	};
+}
+EXPORT_SYMBOL_GPL(kmem_origin);
 
 /**
  * kmem_poke() - Write a byte where nobody may write.

@@ -17,6 +17,7 @@
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 #include "kmem_kunit.h"
+#include "kmem_text.h"
 
 /* every length up to this one, which passes through a dozen size classes */
 #define SHORT_MAX	300
@@ -68,26 +69,6 @@ static const struct duplicator {
 
 KUNIT_ARRAY_PARAM_DESC(duplicator, duplicators, name);
 
-/* A text without NUL in which any two places differ; not terminated. */
-static void write_text(char *buf, size_t len, unsigned int seed)
-{
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		buf[i] = 1 + (i * 7 + i / 255 + seed) % 255;
-}
-
-/* A test managed buffer with a terminated text. */
-static char *make_text(struct kunit *test, size_t len, unsigned int seed)
-{
-	char *text = kunit_kmalloc(test, len + 1, GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, text);
-	write_text(text, len, seed);
-	text[len] = '\0';
-	return text;
-}
-
 /* A copy by the function of this case: some, and not the source itself. */
 static char *make_copy(struct kunit *test, const char *text, size_t len)
 {
@@ -99,39 +80,12 @@ static char *make_copy(struct kunit *test, const char *text, size_t len)
 	return copy;
 }
 
-/* KUNIT_EXPECT_MEMEQ(), but for its dump of a megabyte. */
-static void expect_same(struct kunit *test, const char *copy, const char *text, size_t size)
-{
-	size_t i = 0;
-
-	while (i < size && copy[i] == text[i])
-		i++;
-	KUNIT_EXPECT_EQ_MSG(test, i, size, "of %zu bytes, byte %zu differs", size, i);
-}
-
-static void free_edge(void *area)
-{
-	vfree(area);
-}
-
-/* A buffer of which the last byte is the last one before an unmapped page. */
-static char *make_edge(struct kunit *test, size_t size)
-{
-	size_t area_size = PAGE_ALIGN(max_t(size_t, size, 1));
-	char *area = vmalloc(area_size);
-
-	KUNIT_ASSERT_NOT_NULL(test, area);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_edge, area), 0);
-	KUNIT_ASSERT_NULL_MSG(test, vmalloc_to_page(area + area_size), "the next page is mapped");
-	return area + area_size - size;
-}
-
 static void expect_exact_copy(struct kunit *test, size_t len)
 {
-	char *text = make_text(test, len, len);
+	char *text = kmem_make_text(test, len, len);
 	char *copy = make_copy(test, text, len);
 
-	expect_same(test, copy, text, len + 1);
+	kmem_expect_same(test, copy, text, len + 1);
 	kfree(copy);
 	kunit_kfree(test, text);
 }
@@ -157,16 +111,16 @@ static void copy_is_exact(struct kunit *test)
 static void copy_is_separate(struct kunit *test)
 {
 	const size_t len = 40;
-	char *text = make_text(test, len, 1);
-	char *same = make_text(test, len, 1);
+	char *text = kmem_make_text(test, len, 1);
+	char *same = kmem_make_text(test, len, 1);
 	char *copy = make_copy(test, text, len);
 
 	memset(text, 'x', len);
-	expect_same(test, copy, same, len + 1);
+	kmem_expect_same(test, copy, same, len + 1);
 
-	write_text(text, len, 1);
+	kmem_write_text(text, len, 1);
 	memset(copy, 'y', len + 1);
-	expect_same(test, text, same, len + 1);
+	kmem_expect_same(test, text, same, len + 1);
 	kfree(copy);
 }
 
@@ -174,7 +128,7 @@ static void copy_is_separate(struct kunit *test)
 static void copy_survives_free_of_source(struct kunit *test)
 {
 	const size_t len = 63;
-	char *same = make_text(test, len, 2);
+	char *same = kmem_make_text(test, len, 2);
 	char *text = kmalloc(len + 1, GFP_KERNEL);
 	char *copy, *others[16];
 	int i;
@@ -188,7 +142,7 @@ static void copy_survives_free_of_source(struct kunit *test)
 		if (others[i])
 			memset(others[i], 'z', len + 1);
 	}
-	expect_same(test, copy, same, len + 1);
+	kmem_expect_same(test, copy, same, len + 1);
 	for (i = 0; i < ARRAY_SIZE(others); i++)
 		kfree(others[i]);
 	kfree(copy);
@@ -206,14 +160,14 @@ static void source_is_not_read_past_its_end(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(lengths); i++) {
 		size_t len = lengths[i];
-		char *edge = make_edge(test, len + duplicator->reads_nul);
+		char *edge = kmem_make_edge(test, len + duplicator->reads_nul);
 		char *copy;
 
-		write_text(edge, len, 3);
+		kmem_write_text(edge, len, 3);
 		if (duplicator->reads_nul)
 			edge[len] = '\0';
 		copy = make_copy(test, edge, len);
-		expect_same(test, copy, edge, len);
+		kmem_expect_same(test, copy, edge, len);
 		KUNIT_EXPECT_EQ_MSG(test, copy[len], '\0', "len=%zu", len);
 		kfree(copy);
 	}
@@ -229,15 +183,15 @@ static void expect_untouched_neighbours(struct kunit *test, char **copies, unsig
 	for (round = 1; round <= 2; round++) {
 		for (i = 0; i < nr; i += round) {
 			kfree(copies[i]);
-			write_text(text, len, i);
+			kmem_write_text(text, len, i);
 			text[len] = '\0';
 			copies[i] = make_copy(test, text, len);
 		}
 	}
 	for (i = 0; i < nr; i++) {
-		write_text(text, len, i);
+		kmem_write_text(text, len, i);
 		text[len] = '\0';
-		expect_same(test, copies[i], text, len + 1);
+		kmem_expect_same(test, copies[i], text, len + 1);
 		kfree(copies[i]);
 		copies[i] = NULL;
 	}
@@ -253,7 +207,7 @@ static void copy_is_not_written_past_its_end(struct kunit *test)
 	static const size_t objects[] = { 8, 16, 32, 64, 96, 128, 192, 256, 512 };
 	const unsigned int nr = 128;
 	char **copies = kunit_kcalloc(test, nr, sizeof(*copies), GFP_KERNEL);
-	char *text = make_text(test, 512, 0);
+	char *text = kmem_make_text(test, 512, 0);
 	size_t i;
 
 	KUNIT_ASSERT_NOT_NULL(test, copies);
@@ -271,13 +225,13 @@ static void failed_allocation_gives_null(struct kunit *test)
 {
 	const struct duplicator *duplicator = test->param_value;
 	const size_t len = 100;
-	char *text = make_text(test, len, 4);
-	char *same = make_text(test, len, 4);
+	char *text = kmem_make_text(test, len, 4);
+	char *same = kmem_make_text(test, len, 4);
 	char *copy;
 
 	copy = KMEM_FAILING(test, 1, duplicator->dup(text, len, GFP_NOWAIT | __GFP_NOWARN));
 	KUNIT_EXPECT_NULL(test, copy);
-	expect_same(test, text, same, len + 1);
+	kmem_expect_same(test, text, same, len + 1);
 
 	copy = duplicator->dup(text, len, GFP_NOWAIT | __GFP_NOWARN);
 	KUNIT_EXPECT_NOT_NULL(test, copy);
@@ -289,14 +243,14 @@ static void copy_can_be_made_in_atomic_context(struct kunit *test)
 {
 	const struct duplicator *duplicator = test->param_value;
 	const size_t len = 30;
-	char *text = make_text(test, len, 5);
+	char *text = kmem_make_text(test, len, 5);
 	char *copy;
 
 	preempt_disable();
 	copy = duplicator->dup(text, len, GFP_ATOMIC);
 	preempt_enable();
 	KUNIT_ASSERT_NOT_NULL(test, copy);
-	expect_same(test, copy, text, len + 1);
+	kmem_expect_same(test, copy, text, len + 1);
 	kfree(copy);
 }
 
@@ -367,8 +321,8 @@ static void kstrndup_stops_at_max(struct kunit *test)
  */
 static void kstrndup_stops_at_nul(struct kunit *test)
 {
-	char *edge = make_edge(test, 6);
-	char *text = make_text(test, 4096, 7);
+	char *edge = kmem_make_edge(test, 6);
+	char *text = kmem_make_text(test, 4096, 7);
 	char *copy;
 
 	memcpy(edge, "abcde", 6);
@@ -395,12 +349,12 @@ static void kmemdup_keeps_embedded_nuls(struct kunit *test)
 	char *copy = kmemdup(bytes, sizeof(bytes), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, copy);
-	expect_same(test, copy, bytes, sizeof(bytes));
+	kmem_expect_same(test, copy, bytes, sizeof(bytes));
 	kfree(copy);
 
 	copy = kmemdup_nul(bytes, sizeof(bytes), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, copy);
-	expect_same(test, copy, bytes, sizeof(bytes));
+	kmem_expect_same(test, copy, bytes, sizeof(bytes));
 	KUNIT_EXPECT_EQ(test, copy[sizeof(bytes)], '\0');
 	kfree(copy);
 }
@@ -408,7 +362,7 @@ static void kmemdup_keeps_embedded_nuls(struct kunit *test)
 /* kmemdup() of nothing is ZERO_SIZE_PTR, as kmalloc(0) is; its source is not read. */
 static void kmemdup_of_nothing_is_zero_size_ptr(struct kunit *test)
 {
-	char *edge = make_edge(test, 1) + 1;
+	char *edge = kmem_make_edge(test, 1) + 1;
 
 	KUNIT_EXPECT_PTR_EQ(test, kmemdup(edge, 0, GFP_KERNEL), ZERO_SIZE_PTR);
 }
@@ -453,7 +407,7 @@ static void kstrdup_const_shares_rodata(struct kunit *test)
 static void kfree_const_frees_copies(struct kunit *test)
 {
 	const size_t len = 700;
-	char *text = make_text(test, len, 6);
+	char *text = kmem_make_text(test, len, 6);
 	const char **seen;
 	unsigned int i, reused = 0;
 

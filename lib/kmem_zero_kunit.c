@@ -73,6 +73,8 @@ DEFINE_ALLOCATOR(kvzalloc, kvzalloc(size, GFP_KERNEL), kvmalloc(size, GFP_KERNEL
 DEFINE_ALLOCATOR(kvzalloc_node, kvzalloc_node(size, GFP_KERNEL, numa_mem_id()),
 		 kvmalloc_node(size, GFP_KERNEL, numa_mem_id()))
 DEFINE_ALLOCATOR(kvcalloc, kvcalloc(size, 1, GFP_KERNEL), kvmalloc_array(size, 1, GFP_KERNEL))
+DEFINE_ALLOCATOR(kvcalloc_node, kvcalloc_node(1, size, GFP_KERNEL, numa_mem_id()),
+		 kvmalloc_node(size, GFP_KERNEL, numa_mem_id()))
 
 /* With a size that the compiler knows, kmalloc() finds the cache inline. */
 static void *kmalloc_constant(size_t size, gfp_t gfp)
@@ -118,6 +120,7 @@ static const struct allocator allocators[] = {
 	ALLOCATOR(kvzalloc, kvfree, KMALLOC_MAX_SIZE),
 	ALLOCATOR(kvzalloc_node, kvfree, SZ_64K),
 	ALLOCATOR(kvcalloc, kvfree, SZ_1M),
+	ALLOCATOR(kvcalloc_node, kvfree, SZ_64K),
 };
 
 KUNIT_ARRAY_PARAM_DESC(allocator, allocators, name);
@@ -305,19 +308,7 @@ static void zero_size_gives_zero_size_ptr(struct kunit *test)
 	allocator->release(memory);
 }
 
-/* Arrays whose size in bytes does not fit into a size_t, and what is left of it. */
-static const struct overflow {
-	const char *name;
-	size_t n, size;
-} overflows[] = {
-	{ "max_by_2", SIZE_MAX, 2 },
-	{ "2_by_max", 2, SIZE_MAX },
-	{ "max_by_max", SIZE_MAX, SIZE_MAX },
-	{ "wraps_to_0", SIZE_MAX / 2 + 1, 2 },
-	{ "wraps_to_16", SIZE_MAX / 16 + 2, 16 },
-};
-
-KUNIT_ARRAY_PARAM_DESC(overflow, overflows, name);
+KUNIT_ARRAY_PARAM_DESC(overflow, kmem_overflows, name);
 
 /*
  * An array whose size overflows is not allocated, silently. Source:
@@ -326,13 +317,14 @@ KUNIT_ARRAY_PARAM_DESC(overflow, overflows, name);
  */
 static void overflowing_array_gives_null(struct kunit *test)
 {
-	const struct overflow *overflow = test->param_value;
+	const struct kmem_overflow *overflow = test->param_value;
 	size_t n = overflow->n, size = overflow->size;
 
 	KUNIT_EXPECT_NULL(test, kcalloc(n, size, GFP_KERNEL));
 	KUNIT_EXPECT_NULL(test, kcalloc_node(n, size, GFP_KERNEL, NUMA_NO_NODE));
 	KUNIT_EXPECT_NULL(test, kmalloc_array(n, size, GFP_KERNEL | __GFP_ZERO));
 	KUNIT_EXPECT_NULL(test, kvcalloc(n, size, GFP_KERNEL));
+	KUNIT_EXPECT_NULL(test, kvcalloc_node(n, size, GFP_KERNEL, NUMA_NO_NODE));
 }
 
 /*

@@ -4,10 +4,25 @@
 
     tools/tests/faults.py [--kernel SERIES]... [--fault TEXT]
 
-Each entry of faults.toml is made in a tree of links beside the kernel's source, which is not
-touched, and run as any other kernel. Answers are kept under the hash of the fault and the suites, so
-that an interrupted run goes on where it was. Without --fault, they become Documentation/faults.rst.
-Exit status 1: a fault was not noticed by the cases that it names.
+Each entry of tools/faults/<suite>.toml is made in a tree of links beside the kernel's source, which
+is not touched, and the suite is run on it as on any other kernel. Answers are kept under the hash of
+the fault and the suite, so that an interrupted run goes on where it was. Without --fault, they become
+Documentation/faults.rst. Exit status 1: a fault was not noticed by the cases that it names.
+
+An entry says:
+
+breaks    what a maintainer would say went wrong
+file      the kernel's, and
+function  the function in it (without: anywhere in the file) in which
+find      stands exactly once, to be replaced by
+replace
+series    where (default: all that are run)
+config    fragments of tools/configs to build with
+boot      kernel arguments
+cases     those that must notice
+
+IN_TEST in a replacement is true in the task of a case: a kernel that breaks for all does not boot,
+which would prove nothing.
 """
 import argparse
 import json
@@ -17,7 +32,9 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +55,9 @@ Proof that cases fail
 ======================
 
 Each row is one deliberate break of the kernel, a single small edit, and the cases that noticed it.
-``make faults`` made these edits, built each kernel, ran the suites and wrote this table; the edits
-themselves are in ``tools/tests/faults.toml``. A case that a dying kernel did not reach was run in a
-boot of its own. "and N others" counts cases of other suites.
+``make faults`` made these edits, built each kernel, ran the suite and wrote this table; the edits
+themselves are in ``tools/faults/``. A case that a dying kernel did not reach was run in a boot of
+its own.
 
 """
 
@@ -62,14 +79,15 @@ class Fault:
 
 
 def load() -> list[Fault]:
-    """Return the faults of faults.toml."""
-    with open(Path(__file__).with_name("faults.toml"), "rb") as file:
-        entries: list[dict[str, Any]] = tomllib.load(file)["fault"]
-    return [
-        Fault(**{name: tuple(value) if isinstance(value, list) else value
-                 for name, value in entry.items()})
-        for entry in entries
-    ]
+    """Return the faults of tools/faults/."""
+    found = []
+    for path in sorted((REPO / "tools/faults").glob("*.toml")):
+        entries: list[dict[str, Any]] = tomllib.loads(path.read_text())["fault"]
+        for entry in entries:
+            values = {name: tuple(value) if isinstance(value, list) else value
+                      for name, value in entry.items()}
+            found.append(Fault(suite=path.stem, **values))
+    return found
 
 
 def broken(source: str, fault: Fault) -> str:
@@ -113,12 +131,12 @@ def put(path: Path, text: str) -> None:
         path.write_text(text)
 
 
-def run(tree: Path, fault: Fault, results: Path, only: str = "") -> Result:
-    """Build and run the tree as a user would, all suites or only some; return the result."""
+def run(tree: Path, fault: Fault, results: Path, case: str = "*") -> Result:
+    """Build the tree as a user would, run the fault's suite or one case; return the result."""
     results.unlink(missing_ok=True)
     command = [str(REPO / "tools/kmem-kunit"), "run", f"--kernel={tree}", f"--json={results}"]
     command += [f"--config={name}" for name in fault.config]
-    command += [f"--boot-args={fault.boot}", f"--filter={only}"]
+    command += [f"--boot-args={fault.boot}", f"--filter={fault.suite}.{case}"]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=LIMIT,
                           stdin=subprocess.DEVNULL)
     if not results.exists():
@@ -127,24 +145,23 @@ def run(tree: Path, fault: Fault, results: Path, only: str = "") -> Result:
 
 
 def noticed(result: Result) -> list[str]:
-    """Return suite.case of each that failed, or was running when the kernel died."""
-    failed = [f"{case.suite}.{case.name}" for case in result.cases
+    """Return the names of the cases that failed, or were running when the kernel died."""
+    failed = [case.name for case in result.cases
               if case.status in (Status.FAIL, Status.ERROR) and not case.param]
-    running = [".".join(problem.case.split(".")[:2]) for problem in result.problems]
-    return list(dict.fromkeys(name for name in failed + running if "." in name))
+    running = [problem.case.split(".")[1] for problem in result.problems if "." in problem.case]
+    return list(dict.fromkeys(failed + running))
 
 
 def noticed_alone(tree: Path, fault: Fault, results: Path, names: Sequence[str]) -> list[str]:
     """Return those of the fault's cases that notice it only when nothing runs before them."""
-    cases = [f"{fault.suite}.{case}" for case in fault.cases]
-    lacking = [case for case in cases if case not in names]
-    return [case for case in lacking if case in noticed(run(tree, fault, results, case))]
+    return [case for case in lacks(fault, names) if case in noticed(run(tree, fault, results, case))]
 
 
 def answer(base: Path, source: kernel.Kernel, fault: Fault, files: Iterable[str]) -> list[str]:
     """Return the cases that notice a fault, from the last time if nothing has changed since."""
-    key = cache.digest(source.name, source.version, repr(fault),
-                       overlay.digest(overlay.files(REPO)))
+    used = re.compile(rf"lib/(?:.*\.h|{fault.suite}_kunit\.c|(?!.*_kunit\.c).*\.c)")
+    content = {name: text for name, text in overlay.files(REPO).items() if used.fullmatch(name)}
+    key = cache.digest(source.name, source.version, repr(fault), overlay.digest(content))
     kept = base / f"{key}.json"
     if kept.exists():
         names: list[str] = json.loads(kept.read_text())
@@ -158,49 +175,53 @@ def answer(base: Path, source: kernel.Kernel, fault: Fault, files: Iterable[str]
     return names
 
 
-def cell(fault: Fault, names: Sequence[str]) -> str:
-    """Return what the table says of one fault in one series."""
-    own = [name.partition(".")[2] for name in names if name.startswith(f"{fault.suite}.")]
-    others = len(names) - len(own)
-    return ", ".join(own) + (f" and {others} others" if others else "")
-
-
 def table(rows: Sequence[tuple[Fault, str, Sequence[str]]]) -> str:
     """Return the table as reStructuredText."""
     lines = [HEAD + ".. list-table::", "   :header-rows: 1", "   :widths: 12 28 10 50", ""]
     for row in [("Suite", "What was broken", "Linux", "Noticed by"), *(
         (fault.suite, f"{fault.breaks} (``{fault.function or fault.file}``)",
-         " ".join([series, *fault.config, fault.boot]).strip(), cell(fault, names))
+         " ".join([series, *fault.config, fault.boot]).strip(), ", ".join(names))
         for fault, series, names in rows
     )]:
         lines += [f"   * - {row[0]}", *(f"     - {text}" for text in row[1:])]
     return "\n".join(lines) + "\n"
 
 
+def make(source: kernel.Kernel, text: str) -> list[tuple[Fault, str, list[str]]]:
+    """Make the faults of a kernel that have text in their description, and say what noticed them."""
+    faults = [fault for fault in load() if source.name in fault.series]
+    files = sorted({fault.file for fault in faults})
+    # what rebuilds most comes last
+    faults.sort(key=lambda fault: (fault.config, fault.file.endswith(".h")))
+    rows = []
+    for fault in [fault for fault in faults if text in fault.breaks]:
+        names = answer(cache.root() / "faults", source, fault, files)
+        lacking = lacks(fault, names)
+        verdict = f"NOT by {', '.join(lacking)}; " if lacking else ""
+        print(f"{source.name} {fault.suite}: {fault.breaks}: {verdict}{', '.join(names)}",
+              flush=True)
+        rows.append((fault, source.name, names))
+    return rows
+
+
+def lacks(fault: Fault, names: Sequence[str]) -> list[str]:
+    """Return which of the cases that must notice a fault are not among names."""
+    return [case for case in fault.cases if case not in names]
+
+
 def main() -> int:
-    """Make the faults."""
+    """Make the faults, of each series in a thread of its own."""
     parser = argparse.ArgumentParser(description="Break the kernel and see which cases notice.")
     parser.add_argument("--kernel", action="append", choices=SERIES, help="default: all of them")
     parser.add_argument("--fault", default="", help="only those whose description has this text")
     options = parser.parse_args()
-    base = cache.root() / "faults"
-    rows, unnoticed = [], 0
-    for series in options.kernel or SERIES:
-        source = kernel.resolve(series)
-        faults = [fault for fault in load() if series in fault.series]
-        files = sorted({fault.file for fault in faults})
-        # what rebuilds most comes last
-        faults.sort(key=lambda fault: (fault.config, fault.file.endswith(".h")))
-        for fault in [fault for fault in faults if options.fault in fault.breaks]:
-            names = answer(base, source, fault, files)
-            lacking = [c for c in fault.cases if f"{fault.suite}.{c}" not in names]
-            unnoticed += bool(lacking)
-            verdict = f"NOT by {', '.join(lacking)}; " if lacking else ""
-            print(f"{series} {fault.suite}: {fault.breaks}: {verdict}{cell(fault, names)}",
-                  flush=True)
-            rows.append((fault, series, names))
-    if not options.fault and not unnoticed:
-        TABLE.write_text(table(sorted(rows, key=lambda row: (row[0].suite, row[0].breaks))))
+    sources = [kernel.resolve(series) for series in options.kernel or SERIES]
+    with ThreadPoolExecutor() as pool:
+        parts = pool.map(lambda source: make(source, options.fault), sources)
+    rows = sorted(chain.from_iterable(parts), key=lambda row: (row[0].suite, row[0].breaks))
+    unnoticed = any(lacks(fault, names) for fault, _, names in rows)
+    if not options.fault and not options.kernel and not unnoticed:
+        TABLE.write_text(table(rows))
     return 1 if unnoticed else 0
 
 

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the kernel tells its users about caches: /proc/slabinfo, and the files
+ * of /sys/kernel/slab.
+ *
+ * Nobody mounts anything before built-in tests run, so they do it themselves.
+ */
+#include <kunit/test.h>
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/kernel.h>
+#include <linux/kstrtox.h>
+#include <linux/module.h>
+#include <linux/mount.h>
+#include <linux/seq_file.h>
+#include <linux/sizes.h>
+#include <linux/string.h>
+#include <linux/uio.h>
+#include "kmem_kunit.h"
+
+static struct vfsmount *proc, *sysfs;
+
+static struct vfsmount *mounted(struct kunit *test, struct vfsmount **mnt, const char *type)
+{
+	if (!*mnt) {
+		struct vfsmount *new = kern_mount(get_fs_type(type));
+
+		KUNIT_ASSERT_FALSE_MSG(test, IS_ERR(new), "cannot mount %s", type);
+		*mnt = new;
+	}
+	return *mnt;
+}
+
+/* /proc/slabinfo has no way to be read into kernel memory but its seq_file's. */
+static ssize_t read_some(struct file *file, char *buffer, size_t size, loff_t *pos)
+{
+	struct kvec vec = { .iov_base = buffer, .iov_len = size };
+	struct iov_iter to;
+	struct kiocb iocb;
+	ssize_t len;
+
+	init_sync_kiocb(&iocb, file);
+	iocb.ki_pos = *pos;
+	iov_iter_kvec(&to, READ, &vec, 1, size);
+	len = file->f_op->read_iter ? file->f_op->read_iter(&iocb, &to) : seq_read_iter(&iocb, &to);
+	*pos = iocb.ki_pos;
+	return len;
+}
+
+/* All of a file, of which there is at most @size - 1; NULL if there is none. */
+static char *read_file(struct kunit *test, struct vfsmount *mnt, const char *path, size_t size)
+{
+	struct file *file = file_open_root_mnt(mnt, path, O_RDONLY, 0);
+	size_t used = 0;
+	ssize_t len;
+	loff_t pos = 0;
+	char *text;
+
+	if (IS_ERR(file))
+		return NULL;
+	text = kunit_kzalloc(test, size, GFP_KERNEL);
+	do {
+		len = text ? read_some(file, text + used, size - 1 - used, &pos) : -ENOMEM;
+		used += max_t(ssize_t, len, 0);
+	} while (len > 0);
+	__fput_sync(file);
+	KUNIT_ASSERT_EQ_MSG(test, len, 0, "cannot read %s", path);
+	return text;
+}
+
+/**
+ * kmem_slabinfo_is_there() - Is there a /proc/slabinfo?
+ *
+ * Return: whether the kernel is configured for it.
+ */
+bool kmem_slabinfo_is_there(void)
+{
+	return IS_ENABLED(CONFIG_PROC_FS) && IS_ENABLED(CONFIG_SLUB_DEBUG);
+}
+EXPORT_SYMBOL_GPL(kmem_slabinfo_is_there);
+
+/**
+ * kmem_slabinfo() - Read the line of a cache in /proc/slabinfo.
+ * @test: the test context; skipped where there is no such file
+ * @name: of the cache
+ *
+ * Return: the figures, those of the last one if several lines have the name.
+ */
+struct kmem_slabinfo kmem_slabinfo(struct kunit *test, const char *name)
+{
+	struct kmem_slabinfo info = {};
+	size_t len = strlen(name);
+	char *text, *line, *rest;
+
+	KMEM_REQUIRE(test, CONFIG_PROC_FS);
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	text = read_file(test, mounted(test, &proc, "proc"), "slabinfo", SZ_64K);
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	KUNIT_ASSERT_NOT_NULL(test, strstr(text, " - version: 2."));
+	rest = text;
+	while ((line = strsep(&rest, "\n"))) {
+		if (strncmp(line, name, len) || line[len] != ' ')
+			continue;
+		info.lines++;
+		KUNIT_EXPECT_EQ_MSG(test, 10,
+				    sscanf(line + len,
+					   "%lu %lu %u %u %u : tunables %u %u %u : slabdata %lu %lu",
+					   &info.active_objs, &info.num_objs, &info.objsize,
+					   &info.objperslab, &info.pagesperslab, &info.limit,
+					   &info.batchcount, &info.shared, &info.active_slabs,
+					   &info.num_slabs),
+				    "cannot read \"%s\"", line);
+	}
+	kunit_kfree(test, text);
+	return info;
+}
+EXPORT_SYMBOL_GPL(kmem_slabinfo);
+
+#define PATH_SIZE	128
+
+static struct vfsmount *sysfs_path(struct kunit *test, char *path, const char *name,
+				   const char *attribute)
+{
+	KMEM_REQUIRE(test, CONFIG_SYSFS);
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	snprintf(path, PATH_SIZE, "kernel/slab/%s/%s", name, attribute);
+	return mounted(test, &sysfs, "sysfs");
+}
+
+/**
+ * kmem_sysfs_text() - Read a file of /sys/kernel/slab.
+ * @test: the test context; skipped where there are no such files
+ * @name: of the cache
+ * @attribute: name of the file
+ *
+ * Return: its first line, or NULL if there is no such file.
+ */
+char *kmem_sysfs_text(struct kunit *test, const char *name, const char *attribute)
+{
+	char path[PATH_SIZE], *text;
+	struct vfsmount *mnt = sysfs_path(test, path, name, attribute);
+
+	text = read_file(test, mnt, path, PAGE_SIZE + 1);
+	if (text)
+		text[strcspn(text, "\n")] = '\0';
+	return text;
+}
+EXPORT_SYMBOL_GPL(kmem_sysfs_text);
+
+/**
+ * kmem_sysfs_number() - Read a number from a file of /sys/kernel/slab.
+ * @test: the test context; skipped where there are no such files
+ * @name: of the cache
+ * @attribute: name of the file
+ *
+ * Return: the first number in it, or -1 if there is no such file or number.
+ */
+int kmem_sysfs_number(struct kunit *test, const char *name, const char *attribute)
+{
+	char *text = kmem_sysfs_text(test, name, attribute);
+	int number;
+
+	if (!text)
+		return -1;
+	text[strcspn(text, " ")] = '\0';
+	if (kstrtoint(text, 10, &number))
+		number = -1;
+	kunit_kfree(test, text);
+	return number;
+}
+EXPORT_SYMBOL_GPL(kmem_sysfs_number);
+
+/**
+ * kmem_sysfs_store() - Write to a file of /sys/kernel/slab.
+ * @test: the test context; skipped where there are no such files
+ * @name: of the cache
+ * @attribute: name of the file
+ * @text: what to write
+ *
+ * Return: 0 if all of it was taken, or the error of open or write.
+ */
+int kmem_sysfs_store(struct kunit *test, const char *name, const char *attribute, const char *text)
+{
+	char path[PATH_SIZE];
+	struct vfsmount *mnt = sysfs_path(test, path, name, attribute);
+	struct file *file = file_open_root_mnt(mnt, path, O_WRONLY, 0);
+	loff_t pos = 0;
+	ssize_t len;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	len = kernel_write(file, text, strlen(text), &pos);
+	__fput_sync(file);
+	return len == strlen(text) ? 0 : min_t(ssize_t, len, -EIO);
+}
+EXPORT_SYMBOL_GPL(kmem_sysfs_store);
+
+/**
+ * kmem_boot_has() - Is there a text in the kernel's command line?
+ * @test: the test context
+ * @text: the text
+ *
+ * Return: whether it is there; false without CONFIG_PROC_FS, as nobody can tell.
+ */
+bool kmem_boot_has(struct kunit *test, const char *text)
+{
+	char *line;
+	bool found;
+
+	if (!IS_ENABLED(CONFIG_PROC_FS))
+		return false;
+	line = read_file(test, mounted(test, &proc, "proc"), "cmdline", SZ_4K);
+	KUNIT_ASSERT_NOT_NULL(test, line);
+	found = strstr(line, text);
+	kunit_kfree(test, line);
+	return found;
+}
+EXPORT_SYMBOL_GPL(kmem_boot_has);
+
+static int __init kmem_files_init(void)
+{
+	return 0;
+}
+
+static void __exit kmem_files_exit(void)
+{
+	if (proc)
+		kern_unmount(proc);
+	if (sysfs)
+		kern_unmount(sysfs);
+}
+
+module_init(kmem_files_init);
+module_exit(kmem_files_exit);

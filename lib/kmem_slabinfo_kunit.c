@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the kernel tells its users about a cache in /proc/slabinfo and in sysfs.
+ *
+ * Every cache here is private: merged with no other and untouched by the boot's
+ * slab_debug=, so that what is seen is this case's doing.
+ *
+ *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_slabinfo'
+ */
+#include <kunit/test.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include "kmem_kunit.h"
+
+#define OBJECT_SIZE	64
+/* more than the objects of several slabs */
+#define MANY		512
+
+/*
+ * A cache has a line of its own in /proc/slabinfo, from its creation to its
+ * destruction. Source: kernel-doc of kmem_cache_create(), "A string which is
+ * used in /proc/slabinfo to identify this cache".
+ */
+static void name_shows_in_slabinfo(struct kunit *test)
+{
+	struct kmem_cache *cache;
+
+	KUNIT_EXPECT_EQ(test, kmem_slabinfo(test, "kmem_named").lines, 0);
+	cache = kmem_private_cache(test, "kmem_named", OBJECT_SIZE, 0, NULL);
+	KUNIT_EXPECT_EQ(test, kmem_slabinfo(test, "kmem_named").lines, 1);
+	kmem_private_cache_destroy(test, cache);
+	KUNIT_EXPECT_EQ(test, kmem_slabinfo(test, "kmem_named").lines, 0);
+}
+
+/*
+ * The figures in /proc/slabinfo agree with each other and with the cache: an
+ * object has the room that was asked for, the objects of a slab fit into its
+ * pages, and all slabs have the same number of them. Source: cache_show().
+ */
+static void slabinfo_figures_agree(struct kunit *test)
+{
+	static const unsigned int sizes[] = { 1, 8, 24, 64, 100, 700, 4096, 10000 };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct kmem_cache *cache;
+		struct kmem_batch *batch;
+		struct kmem_slabinfo info;
+
+		cache = kmem_private_cache(test, "kmem_figures", sizes[i], 0, NULL);
+		batch = kmem_take(test, cache, 100);
+		info = kmem_slabinfo(test, "kmem_figures");
+		KUNIT_EXPECT_GE(test, info.objsize, sizes[i]);
+		KUNIT_EXPECT_GE(test, info.objperslab, 1);
+		KUNIT_EXPECT_LE(test, info.objsize * info.objperslab,
+				info.pagesperslab * PAGE_SIZE);
+		KUNIT_EXPECT_EQ(test, info.num_objs, info.num_slabs * info.objperslab);
+		KUNIT_EXPECT_LE(test, info.active_objs, info.num_objs);
+		kmem_give_back(test, batch);
+		kmem_private_cache_destroy(test, cache);
+	}
+}
+
+/*
+ * The number of active objects counts at least those that are live, and just
+ * those once the cache is shrunk; before that, free objects that a CPU holds
+ * ready count as active. Source: get_slabinfo().
+ */
+static void slabinfo_counts_objects(struct kunit *test)
+{
+	struct kmem_cache *cache = kmem_private_cache(test, "kmem_count", OBJECT_SIZE, 0, NULL);
+	struct kmem_batch *first, *second;
+	struct kmem_slabinfo info;
+
+	KUNIT_EXPECT_EQ(test, kmem_slabinfo(test, "kmem_count").num_objs, 0);
+	first = kmem_take(test, cache, MANY);
+	KUNIT_EXPECT_GE(test, kmem_slabinfo(test, "kmem_count").active_objs, MANY);
+	second = kmem_take(test, cache, 3 * MANY);
+	KUNIT_EXPECT_GE(test, kmem_slabinfo(test, "kmem_count").active_objs, 4 * MANY);
+
+	/* of the slabs of the second batch few are left, of the first one's all */
+	kmem_give_back(test, second);
+	kmem_free_half(first);
+	kmem_cache_shrink(cache);
+	info = kmem_slabinfo(test, "kmem_count");
+	KUNIT_EXPECT_EQ(test, info.active_objs, MANY / 2);
+	KUNIT_EXPECT_GE(test, info.num_objs, MANY);
+	KUNIT_EXPECT_LT(test, info.num_objs, 2 * MANY);
+
+	kmem_give_back(test, first);
+	kmem_cache_shrink(cache);
+	info = kmem_slabinfo(test, "kmem_count");
+	KUNIT_EXPECT_EQ(test, info.active_objs, 0);
+	KUNIT_EXPECT_EQ(test, info.num_objs, 0);
+}
+
+#define LARGE_SIZE	512
+#define LONG_LIST	10500
+
+/*
+ * The objects of very many partial slabs are counted or estimated; where all of
+ * these slabs are alike, the estimate is exact. Source:
+ * count_partial_free_approx(), "approximate the total count of objects".
+ */
+static void slabinfo_estimates_long_lists(struct kunit *test)
+{
+	struct kmem_cache *cache;
+	unsigned int i, kept = 0, nr;
+	struct kmem_slabinfo info;
+	struct kmem_batch *batch;
+
+	if (IS_ENABLED(CONFIG_KASAN))
+		kunit_skip(test, "needs CONFIG_KASAN=n, which is too slow for so many objects");
+	cache = kmem_private_cache(test, "kmem_long", LARGE_SIZE, SLAB_CONSISTENCY_CHECKS, NULL);
+	nr = LONG_LIST * kmem_slabinfo(test, "kmem_long").objperslab;
+	batch = kmem_take(test, cache, nr);
+	for (i = 0; i < nr; i++) {
+		/* every fourth, wherever the objects are in the slab */
+		if ((unsigned long)batch->objects[i] / LARGE_SIZE % 4)
+			batch->objects[kept++] = batch->objects[i];
+		else
+			kmem_cache_free(cache, batch->objects[i]);
+	}
+	batch->nr = kept;
+	KUNIT_EXPECT_EQ(test, kept, nr / 4 * 3);
+	info = kmem_slabinfo(test, "kmem_long");
+	KUNIT_EXPECT_EQ(test, info.num_slabs, LONG_LIST);
+	KUNIT_EXPECT_EQ(test, info.num_objs, nr);
+	KUNIT_EXPECT_EQ(test, info.active_objs, kept);
+}
+
+/*
+ * kmem_cache_shrink() gives all slabs back if no object is live, and says so
+ * with 0; it leaves a live object alone, and says so too. Source: its
+ * kernel-doc.
+ */
+static void shrink_spares_live_objects(struct kunit *test)
+{
+	struct kmem_cache *cache = kmem_private_cache(test, "kmem_shrink", OBJECT_SIZE, 0, NULL);
+	u8 *live;
+
+	kmem_give_back(test, kmem_take(test, cache, MANY));
+	KUNIT_EXPECT_EQ(test, kmem_cache_shrink(cache), 0);
+
+	live = kmem_cache_alloc(cache, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, live);
+	memset(live, 0x77, OBJECT_SIZE);
+	kmem_give_back(test, kmem_take(test, cache, MANY));
+	KUNIT_EXPECT_NE(test, kmem_cache_shrink(cache), 0);
+	KUNIT_EXPECT_NULL(test, memchr_inv(live, 0x77, OBJECT_SIZE));
+	kmem_cache_free(cache, live);
+	KUNIT_EXPECT_EQ(test, kmem_cache_shrink(cache), 0);
+}
+
+static const struct shown_flag {
+	const char *attribute;
+	slab_flags_t flag;
+} shown_flags[] = {
+	{ "hwcache_align", SLAB_HWCACHE_ALIGN },
+	{ "reclaim_account", SLAB_RECLAIM_ACCOUNT },
+	{ "destroy_by_rcu", SLAB_TYPESAFE_BY_RCU },
+	{ "sanity_checks", SLAB_CONSISTENCY_CHECKS },
+	{ "red_zone", SLAB_RED_ZONE },
+	{ "poison", SLAB_POISON },
+	{ "store_user", SLAB_STORE_USER },
+	{ "trace", SLAB_TRACE },
+};
+
+KUNIT_ARRAY_PARAM_DESC(shown_flag, shown_flags, attribute);
+
+/*
+ * A cache has the flag that it was created with, and those alone. Source:
+ * Documentation/ABI/testing/sysfs-kernel-slab.
+ */
+static void flag_is_kept(struct kunit *test)
+{
+	const struct shown_flag *shown = test->param_value;
+	unsigned int i;
+
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	kmem_private_cache(test, "kmem_flags", OBJECT_SIZE, shown->flag, NULL);
+	for (i = 0; i < ARRAY_SIZE(shown_flags); i++) {
+		const char *attribute = shown_flags[i].attribute;
+
+		KUNIT_EXPECT_EQ_MSG(test, kmem_sysfs_number(test, "kmem_flags", attribute),
+				    &shown_flags[i] == shown, "%s", attribute);
+	}
+}
+
+static struct kunit_case kmem_slabinfo_cases[] = {
+	KUNIT_CASE(name_shows_in_slabinfo),
+	KUNIT_CASE(slabinfo_figures_agree),
+	KUNIT_CASE(slabinfo_counts_objects),
+	KUNIT_CASE(slabinfo_estimates_long_lists),
+	KUNIT_CASE(shrink_spares_live_objects),
+	KUNIT_CASE_PARAM(flag_is_kept, shown_flag_gen_params),
+	{}
+};
+
+static struct kunit_suite kmem_slabinfo_suite = {
+	.name = "kmem_slabinfo",
+	.init = kmem_suite_init,
+	.test_cases = kmem_slabinfo_cases,
+};
+
+kunit_test_suite(kmem_slabinfo_suite);
+
+MODULE_DESCRIPTION("KUnit tests for what the kernel tells about a kmem_cache");
+MODULE_LICENSE("GPL");

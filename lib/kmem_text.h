@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the suites about copies share: texts in which any two places differ,
+ * buffers at the edge of the mapped memory, and ways to see a leak.
+ */
+#ifndef _KMEM_TEXT_H
+#define _KMEM_TEXT_H
+
+#include <kunit/test.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+#include <linux/vmstat.h>
+#include "kmem_kunit.h"
+
+/* A text without NUL that repeats itself after 64 KiB only; not terminated. */
+static inline void kmem_write_text(char *buf, size_t len, unsigned int seed)
+{
+	unsigned int value = seed % 255, column = 0;
+
+	/* byte i is 1 + (7 * i + i / 255 + seed) % 255, without divisions */
+	while (len--) {
+		*buf++ = 1 + value;
+		value += 7;
+		if (++column == 255) {
+			column = 0;
+			value++;
+		}
+		if (value >= 255)
+			value -= 255;
+	}
+}
+
+/* A test managed buffer with a terminated text. */
+static inline char *kmem_make_text(struct kunit *test, size_t len, unsigned int seed)
+{
+	char *text = kunit_kmalloc(test, len + 1, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	kmem_write_text(text, len, seed);
+	text[len] = '\0';
+	return text;
+}
+
+/* KUNIT_EXPECT_MEMEQ(), but for its dump of a megabyte. */
+static inline void kmem_expect_same(struct kunit *test, const void *copy, const void *text,
+				    size_t size)
+{
+	const char *left = copy, *right = text;
+	size_t i = 0;
+
+	if (!memcmp(copy, text, size))
+		return;
+	while (i < size && left[i] == right[i])
+		i++;
+	KUNIT_FAIL(test, "of %zu bytes, byte %zu differs: %#x, not %#x", size, i, (u8)left[i],
+		   (u8)right[i]);
+}
+
+static inline void kmem_free_edge(void *area)
+{
+	vfree(area);
+}
+
+/* A buffer of which the last byte is the last one before an unmapped page. */
+static inline char *kmem_make_edge(struct kunit *test, size_t size)
+{
+	size_t area_size = PAGE_ALIGN(max_t(size_t, size, 1));
+	char *area = vmalloc(area_size);
+
+	KUNIT_ASSERT_NOT_NULL(test, area);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, kmem_free_edge, area), 0);
+	KUNIT_ASSERT_NULL_MSG(test, vmalloc_to_page(area + area_size), "the next page is mapped");
+	return area + area_size - size;
+}
+
+/* Copies that fill an object to the last byte, or just do not fit into a smaller one. */
+#define KMEM_NEIGHBOURS	32
+
+/*
+ * Make copies of @size bytes side by side, each second one again between live
+ * ones, and expect that each holds what was put into it. @make is given a text
+ * of @size - 1 bytes and a NUL.
+ */
+static inline void kmem_expect_neighbours_kept(struct kunit *test, size_t size,
+					       char *(*make)(struct kunit *test, const char *text,
+							     size_t size))
+{
+	char **copies = kunit_kcalloc(test, KMEM_NEIGHBOURS, sizeof(*copies), GFP_KERNEL);
+	char *text = kmem_make_text(test, size - 1, 0);
+	unsigned int i, round;
+
+	KUNIT_ASSERT_NOT_NULL(test, copies);
+	for (round = 1; round <= 2; round++) {
+		for (i = 0; i < KMEM_NEIGHBOURS; i += round) {
+			kfree(copies[i]);
+			kmem_write_text(text, size - 1, i);
+			copies[i] = make(test, text, size);
+			KUNIT_ASSERT_NOT_NULL_MSG(test, copies[i], "size=%zu", size);
+		}
+	}
+	for (i = 0; i < KMEM_NEIGHBOURS; i++) {
+		kmem_write_text(text, size - 1, i);
+		kmem_expect_same(test, copies[i], text, size);
+		kfree(copies[i]);
+	}
+	kunit_kfree(test, copies);
+	kunit_kfree(test, text);
+}
+
+/* A leak is looked for with so many pages in all, or more, and seen as half of them. */
+#define KMEM_LEAK_PAGES(size) ((size) < PAGE_SIZE ? 256 : 1024)
+#define KMEM_LEAK_ROUNDS 3
+
+/* What was freed does not come back at once: it cannot be told from what was leaked. */
+static inline void kmem_require_no_quarantine(struct kunit *test)
+{
+	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
+		kunit_skip(test, "needs CONFIG_KASAN_GENERIC=n, which keeps freed memory");
+}
+
+/* The pages that are free now, as far as the zones have them back. */
+static inline long kmem_free_pages(void)
+{
+	return global_zone_page_state(NR_FREE_PAGES);
+}
+
+/*
+ * Call @round so often that KMEM_LEAK_PAGES() are gone if each call leaks @size
+ * bytes, and expect them not to be. What is in slabs may stay in a quarantine,
+ * for which see above.
+ */
+static inline void kmem_expect_no_leak(struct kunit *test, size_t size,
+				       void (*round)(struct kunit *test, void *context),
+				       void *context)
+{
+	unsigned long rounds = max_t(unsigned long, KMEM_LEAK_ROUNDS,
+				     DIV_ROUND_UP(KMEM_LEAK_PAGES(size) * PAGE_SIZE, size)), i;
+	long before, allowed = rounds * size / 2 / PAGE_SIZE;
+
+	/* what is allocated once and kept */
+	round(test, context);
+	before = kmem_free_pages();
+	for (i = 0; i < rounds; i++)
+		round(test, context);
+	KUNIT_EXPECT_LT_MSG(test, before - kmem_free_pages(), allowed,
+			    "pages lost in %lu rounds of %zu bytes", rounds, size);
+}
+
+#endif /* _KMEM_TEXT_H */

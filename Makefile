@@ -3,7 +3,8 @@ ifneq ($(KERNELRELEASE),)
 
 # Inside of a kernel build. Out of tree, its configuration does not know us.
 ifdef KBUILD_EXTMOD
-kmem-suites := STRDUP ZERO CACHE CROSS_CACHE POISON EXAMPLE CACHE_OBJECTS SLABINFO
+kmem-suites := STRDUP ZERO CACHE CROSS_CACHE POISON EXAMPLE CACHE_OBJECTS SLABINFO CACHE_ARGS \
+	CACHE_LAYOUT CACHE_MERGE SLAB_SYSFS CACHE_SHRINK USERCOPY DUMP MEMCG
 export CONFIG_KMEM_KUNIT_HELPERS := m
 $(foreach s,$(kmem-suites),$(eval export CONFIG_KMEM_$(s)_KUNIT_TEST := m))
 endif

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How a kmem_cache lays out its objects in slabs: alignment and distance of
+ * objects, and how many pages a slab has.
+ *
+ * What is too small crashes. What is too large only wastes memory, for years,
+ * so here it is a failure.
+ *
+ *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_cache_layout'
+ */
+#include <kunit/test.h>
+#include <linux/bitops.h>
+#include <linux/cache.h>
+#include <linux/cpumask.h>
+#include <linux/log2.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/module.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include "kmem_kunit.h"
+
+#define PRIVATE		(SLAB_NO_MERGE | SLAB_NO_USER_FLAGS)
+#define NAME		"kmem_layout"
+#define MAX_SLAB_ORDER	(IS_ENABLED(CONFIG_SLUB_TINY) ? 1 : PAGE_ALLOC_COSTLY_ORDER)
+
+static void construct_nothing(void *object)
+{
+}
+
+/* What sysfs says of a cache that is created for it, and destroyed again. */
+struct layout {
+	unsigned int align, slab_size, order, objects, min_partial;
+};
+
+static struct layout layout_of(struct kunit *test, unsigned int size, unsigned int align,
+			       slab_flags_t flags, void (*ctor)(void *))
+{
+	struct kmem_cache *cache = kmem_cache_create(NAME, size, align, flags | PRIVATE, ctor);
+	struct layout layout;
+
+	KUNIT_ASSERT_NOT_NULL_MSG(test, cache, "size %u, align %u", size, align);
+	kmem_adopt_cache(test, cache);
+	layout.align = kmem_sysfs_number(test, NAME, "align");
+	layout.slab_size = kmem_sysfs_number(test, NAME, "slab_size");
+	layout.order = kmem_sysfs_number(test, NAME, "order");
+	layout.objects = kmem_sysfs_number(test, NAME, "objs_per_slab");
+	layout.min_partial = kmem_sysfs_number(test, NAME, "min_partial");
+	kmem_private_cache_destroy(test, cache);
+	return layout;
+}
+
+static void require_bare_objects(struct kunit *test)
+{
+	if (IS_ENABLED(CONFIG_KASAN))
+		kunit_skip(test, "needs CONFIG_KASAN=n, which keeps data beside the objects");
+}
+
+static void require_default_orders(struct kunit *test)
+{
+	if (kmem_boot_has(test, "_order=") || kmem_boot_has(test, "_objects=") ||
+	    kmem_boot_has(test, "debug_guardpage"))
+		kunit_skip(test, "needs a boot without slab_min_order= and its like");
+}
+
+/* From small sizes one by one to some that share few factors. */
+static unsigned int next_size(unsigned int size)
+{
+	return size < 40 ? size + 1 : size + size / 7 + 1;
+}
+
+/*
+ * The alignment of a cache is the one that was asked for, or the least that any
+ * object needs. Source: calculate_alignment(), arch_slab_minalign().
+ */
+static void alignment_is_what_was_asked_for(struct kunit *test)
+{
+	unsigned int size, align;
+
+	for (align = 0; align <= SZ_4K; align = align ? 2 * align : 1) {
+		for (size = 1; size < 600; size += 97)
+			KUNIT_EXPECT_EQ_MSG(test, layout_of(test, size, align, 0, NULL).align,
+					    max_t(unsigned int, align, arch_slab_minalign()),
+					    "size %u, align %u", size, align);
+	}
+}
+
+/*
+ * With SLAB_HWCACHE_ALIGN, objects are aligned to a cache line, the small ones
+ * only to that part of it which they fit into; a larger alignment holds. Source:
+ * calculate_alignment(), "if the object is sufficiently large".
+ */
+static void hwcache_alignment_fits_the_object(struct kunit *test)
+{
+	unsigned int line = cache_line_size(), size, align;
+
+	for (size = 1; size <= 2 * line + 1; size++) {
+		unsigned int part = min_t(unsigned long, line, roundup_pow_of_two(size));
+
+		for (align = 0; align <= 4 * line; align = align ? 4 * align : 8)
+			KUNIT_EXPECT_EQ_MSG(test,
+					    layout_of(test, size, align, SLAB_HWCACHE_ALIGN,
+						      NULL).align,
+					    max3(part, align,
+						 (unsigned int)arch_slab_minalign()),
+					    "size %u, align %u", size, align);
+	}
+}
+
+static const struct kind {
+	const char *name;
+	slab_flags_t flags;
+	void (*ctor)(void *object);
+	bool pointer;
+} kinds[] = {
+	{ "plain", 0, NULL, false },
+	{ "hwcache_align", SLAB_HWCACHE_ALIGN, NULL, false },
+	{ "consistency_checks", SLAB_CONSISTENCY_CHECKS, NULL, false },
+	{ "reclaim_account", SLAB_RECLAIM_ACCOUNT, NULL, false },
+	{ "ctor", 0, construct_nothing, true },
+	{ "typesafe_by_rcu", SLAB_TYPESAFE_BY_RCU, NULL, true },
+	{ "poison", SLAB_POISON, NULL, true },
+};
+
+KUNIT_ARRAY_PARAM_DESC(kind, kinds, name);
+
+/*
+ * Objects lie as close as size and alignment allow: a free object holds the free
+ * pointer itself, unless it has to keep what is in it. Source:
+ * calculate_sizes().
+ */
+static void objects_lie_close(struct kunit *test)
+{
+	static const unsigned int alignments[] = { 0, 16, 64, 256 };
+	const struct kind *kind = test->param_value;
+	unsigned int i, size;
+
+	require_bare_objects(test);
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	for (i = 0; i < ARRAY_SIZE(alignments); i++) {
+		for (size = 1; size < 3000; size = next_size(size)) {
+			struct layout layout;
+			unsigned int needed;
+
+			layout = layout_of(test, size, alignments[i], kind->flags, kind->ctor);
+			needed = ALIGN(size, sizeof(void *));
+			if (kind->pointer)
+				needed += sizeof(void *);
+			KUNIT_EXPECT_EQ_MSG(test, layout.slab_size, ALIGN(needed, layout.align),
+					    "size %u, align %u", size, alignments[i]);
+		}
+	}
+}
+
+/*
+ * All of a slab is used for objects: there is no room for another one. Source:
+ * order_objects().
+ */
+static void slab_is_full_of_objects(struct kunit *test)
+{
+	unsigned int size;
+
+	for (size = 1; size < 40 * PAGE_SIZE; size = next_size(size)) {
+		struct layout layout = layout_of(test, size, 0, 0, NULL);
+
+		KUNIT_EXPECT_EQ_MSG(test, layout.objects,
+				    (PAGE_SIZE << layout.order) / layout.slab_size,
+				    "size %u, order %u", size, layout.order);
+	}
+}
+
+/* How many objects a slab shall have, for the CPUs that take from it. */
+static unsigned int wanted_objects(void)
+{
+	unsigned int cpus = num_present_cpus();
+
+	if (cpus <= 1)
+		cpus = nr_cpu_ids;
+	return 4 * (fls(cpus) + 1);
+}
+
+static unsigned int waste(unsigned int order, unsigned int slab_size)
+{
+	return (PAGE_SIZE << order) % slab_size;
+}
+
+/* The smallest share of a slab that some order from @min on can keep the waste to. */
+static unsigned int least_share(unsigned int min, unsigned int slab_size)
+{
+	unsigned int share, order;
+
+	for (share = 16; share > 2; share /= 2) {
+		for (order = min; order <= MAX_SLAB_ORDER; order++) {
+			if (waste(order, slab_size) <= (PAGE_SIZE << order) / share)
+				return share;
+		}
+	}
+	return 2;
+}
+
+/*
+ * A slab has the fewest pages that hold enough objects and waste little: a
+ * sixteenth if any size of slab can do that, else an eighth, a quarter, or a
+ * half. Source: calculate_order(), "Attempt to find best configuration for a
+ * slab".
+ */
+static void slab_is_as_small_as_waste_allows(struct kunit *test)
+{
+	unsigned int size;
+
+	require_default_orders(test);
+	for (size = 1; size <= PAGE_SIZE << MAX_SLAB_ORDER; size = next_size(size)) {
+		struct layout layout = layout_of(test, size, 0, 0, NULL);
+		unsigned int slab_size = layout.slab_size, wanted, share, min, order;
+
+		if (slab_size > PAGE_SIZE << MAX_SLAB_ORDER)
+			break;
+		wanted = min_t(unsigned int, wanted_objects(),
+			       (PAGE_SIZE << MAX_SLAB_ORDER) / slab_size);
+		min = get_order(wanted * slab_size);
+		share = least_share(min, slab_size);
+		if (share == 2 && !kmem_half_of_a_slab_may_be_waste())
+			continue;
+
+		KUNIT_EXPECT_GE_MSG(test, layout.objects, wanted, "size %u", size);
+		KUNIT_EXPECT_LE_MSG(test, layout.order, MAX_SLAB_ORDER, "size %u", size);
+		KUNIT_EXPECT_LE_MSG(test, waste(layout.order, slab_size),
+				    (PAGE_SIZE << layout.order) / share,
+				    "size %u, order %u", size, layout.order);
+		for (order = min; order < layout.order; order++)
+			KUNIT_EXPECT_GT_MSG(test, waste(order, slab_size),
+					    (PAGE_SIZE << order) / share,
+					    "size %u, order %u would do", size, order);
+	}
+}
+
+/*
+ * An object that is too large for a usual slab gets one of its own, no larger
+ * than need be. Source: calculate_order(), "this slab cannot be placed using
+ * slab_max_order".
+ */
+static void huge_object_has_a_slab_of_its_own(struct kunit *test)
+{
+	unsigned int order;
+
+	require_bare_objects(test);
+	require_default_orders(test);
+	for (order = MAX_SLAB_ORDER + 1; PAGE_SIZE << order <= KMALLOC_MAX_SIZE; order++) {
+		unsigned int fits = PAGE_SIZE << order;
+		struct layout full = layout_of(test, fits, 0, 0, NULL);
+		struct layout least = layout_of(test, fits / 2 + 1, 0, 0, NULL);
+
+		KUNIT_EXPECT_EQ_MSG(test, full.order, order, "size %u", fits);
+		KUNIT_EXPECT_EQ_MSG(test, full.objects, 1, "size %u", fits);
+		KUNIT_EXPECT_EQ_MSG(test, least.order, order, "size %u", fits / 2 + 1);
+		KUNIT_EXPECT_EQ_MSG(test, least.objects, 1, "size %u", fits / 2 + 1);
+	}
+}
+
+/*
+ * The larger the objects, the more empty slabs a node keeps: half of the size's
+ * binary logarithm, but five at least and ten at most. Source:
+ * kmem_cache_open() (6.1), do_kmem_cache_create(), "the more slabs we want on
+ * the partial list".
+ */
+static void min_partial_grows_with_the_size(struct kunit *test)
+{
+	unsigned int size;
+
+	for (size = 8; size <= KMALLOC_MAX_SIZE; size *= 2) {
+		struct layout layout = layout_of(test, size, 0, 0, NULL);
+
+		KUNIT_EXPECT_EQ_MSG(test, layout.min_partial,
+				    clamp_t(unsigned int, ilog2(layout.slab_size) / 2, 5, 10),
+				    "size %u", size);
+	}
+}
+
+static struct kunit_case kmem_cache_layout_cases[] = {
+	KUNIT_CASE(alignment_is_what_was_asked_for),
+	KUNIT_CASE(hwcache_alignment_fits_the_object),
+	KUNIT_CASE_PARAM(objects_lie_close, kind_gen_params),
+	KUNIT_CASE(slab_is_full_of_objects),
+	KUNIT_CASE(slab_is_as_small_as_waste_allows),
+	KUNIT_CASE(huge_object_has_a_slab_of_its_own),
+	KUNIT_CASE(min_partial_grows_with_the_size),
+	{}
+};
+
+static struct kunit_suite kmem_cache_layout_suite = {
+	.name = "kmem_cache_layout",
+	.init = kmem_suite_init,
+	.test_cases = kmem_cache_layout_cases,
+};
+
+kunit_test_suite(kmem_cache_layout_suite);
+
+MODULE_DESCRIPTION("KUnit tests for the layout of slabs");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * kmem_cache_shrink(): empty slabs are given back, the others are sorted.
+ *
+ *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_cache_shrink'
+ */
+#include <kunit/test.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include "kmem_kunit.h"
+
+#define NAME		"kmem_shrink"
+#define OBJECT_SIZE	64
+
+static void construct_nothing(void *object)
+{
+}
+
+static const struct kind {
+	const char *name;
+	slab_flags_t flags;
+	void (*ctor)(void *object);
+} kinds[] = {
+	{ "plain", 0, NULL },
+	{ "hwcache_align", SLAB_HWCACHE_ALIGN, NULL },
+	{ "ctor", 0, construct_nothing },
+	{ "typesafe_by_rcu", SLAB_TYPESAFE_BY_RCU, NULL },
+	{ "consistency_checks", SLAB_CONSISTENCY_CHECKS, NULL },
+	{ "all_checks", SLAB_CONSISTENCY_CHECKS | SLAB_POISON | SLAB_RED_ZONE | SLAB_STORE_USER,
+	  NULL },
+};
+
+KUNIT_ARRAY_PARAM_DESC(kind, kinds, name);
+
+static struct kmem_cache *create(struct kunit *test)
+{
+	const struct kind *kind = test->param_value;
+
+	return kmem_private_cache(test, NAME, OBJECT_SIZE, kind->flags, kind->ctor);
+}
+
+/* Shrink, when also CONFIG_SLUB_RCU_DEBUG has freed what was freed. */
+static int shrink(struct kmem_cache *cache)
+{
+	rcu_barrier();
+	return kmem_cache_shrink(cache);
+}
+
+static const void *slab_of(const void *object)
+{
+	return page_address(virt_to_head_page(object));
+}
+
+/*
+ * A cache that nobody has used, or that everything was given back to, is empty
+ * after a shrink, which says so with 0, however many objects there were. Source:
+ * kernel-doc of kmem_cache_shrink(), "%0 if all slabs were released".
+ */
+static void unused_cache_shrinks_to_nothing(struct kunit *test)
+{
+	static const unsigned int numbers[] = { 0, 1, 100, 5000 };
+	struct kmem_cache *cache = create(test);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(numbers); i++) {
+		kmem_give_back(test, kmem_take(test, cache, numbers[i]));
+		KUNIT_EXPECT_EQ_MSG(test, shrink(cache), 0, "%u objects", numbers[i]);
+		if (kmem_slabinfo_is_there())
+			KUNIT_EXPECT_EQ_MSG(test, kmem_slabinfo(test, NAME).num_slabs, 0,
+					    "%u objects", numbers[i]);
+	}
+}
+
+/*
+ * Where objects are live, just their slabs are left, and the objects are as they
+ * were; a shrink says that not all is gone. Source: kernel-doc of
+ * kmem_cache_shrink(), "Releases as many slabs as possible".
+ */
+static void only_slabs_in_use_are_left(struct kunit *test)
+{
+	struct kmem_cache *cache = create(test);
+	struct kmem_batch *batch = kmem_take(test, cache, 1500);
+	const void *live_slabs[3];
+	void *live[3];
+	unsigned int i, nr = 0;
+
+	/* keep the first object of each of three slabs */
+	for (i = 0; i < batch->nr && nr < 3; i++) {
+		unsigned int j;
+
+		for (j = 0; j < nr && live_slabs[j] != slab_of(batch->objects[i]);)
+			j++;
+		if (j < nr)
+			continue;
+		live[nr] = batch->objects[i];
+		live_slabs[nr] = slab_of(live[nr]);
+		nr++;
+		batch->objects[i--] = batch->objects[--batch->nr];
+	}
+	KUNIT_EXPECT_EQ(test, nr, 3);
+	for (i = 0; i < nr; i++)
+		memset(live[i], 0x77, OBJECT_SIZE);
+	kmem_give_back(test, batch);
+
+	KUNIT_EXPECT_EQ(test, shrink(cache), 1);
+	for (i = 0; i < nr; i++)
+		KUNIT_EXPECT_NULL_MSG(test, memchr_inv(live[i], 0x77, OBJECT_SIZE), "object %u", i);
+	if (kmem_slabinfo_is_there()) {
+		KUNIT_EXPECT_EQ(test, kmem_slabinfo(test, NAME).num_slabs, 3);
+		KUNIT_EXPECT_EQ(test, kmem_slabinfo(test, NAME).active_objs, 3);
+	}
+	while (nr)
+		kmem_cache_free(cache, live[--nr]);
+	KUNIT_EXPECT_EQ(test, shrink(cache), 0);
+}
+
+/* The free objects of each slab, in the order in which the slabs are to be used. */
+static const unsigned int free_objects[] = { 1, 2, 5, 31, 32, 33 };
+#define NR_SLABS	ARRAY_SIZE(free_objects)
+
+/* Free a number of objects of one slab. */
+static void free_some_of(struct kmem_batch *batch, const void *slab, unsigned int nr)
+{
+	unsigned int i = 0;
+
+	while (nr && i < batch->nr) {
+		if (slab_of(batch->objects[i]) != slab) {
+			i++;
+			continue;
+		}
+		kmem_cache_free(batch->cache, batch->objects[i]);
+		batch->objects[i] = batch->objects[--batch->nr];
+		nr--;
+	}
+}
+
+/*
+ * After a shrink, the fullest slabs are used first, so that the emptiest have a
+ * chance to become empty. Source: __kmem_cache_do_shrink(), "promotes the slabs
+ * filled up most to the head of the partial lists".
+ */
+static void fullest_slabs_are_used_first(struct kunit *test)
+{
+	const void *slabs[NR_SLABS];
+	struct kmem_cache *cache;
+	struct kmem_batch *batch;
+	unsigned int i, j, per_slab, nr = 0;
+
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	/* no CPU holds free objects ready */
+	cache = kmem_private_cache(test, NAME, OBJECT_SIZE, SLAB_CONSISTENCY_CHECKS, NULL);
+	per_slab = kmem_slabinfo(test, NAME).objperslab;
+	if (per_slab < 34)
+		kunit_skip(test, "needs slabs of more than 33 objects");
+	batch = kmem_take(test, cache, NR_SLABS * per_slab);
+	for (i = 0; i < batch->nr && nr < NR_SLABS; i += per_slab)
+		slabs[nr++] = slab_of(batch->objects[i]);
+	KUNIT_ASSERT_EQ(test, kmem_slabinfo(test, NAME).num_slabs, NR_SLABS);
+
+	/* the emptiest becomes partial first, so it would be used first */
+	for (i = NR_SLABS; i-- > 0;)
+		free_some_of(batch, slabs[i], free_objects[i]);
+	KUNIT_EXPECT_EQ(test, kmem_cache_shrink(cache), 1);
+	KUNIT_EXPECT_EQ(test, kmem_slabinfo(test, NAME).num_slabs, NR_SLABS);
+
+	for (i = 0; i < NR_SLABS; i++) {
+		struct kmem_batch *next = kmem_take(test, cache, free_objects[i]);
+
+		for (j = 0; j < next->nr; j++)
+			KUNIT_EXPECT_PTR_EQ_MSG(test, slab_of(next->objects[j]), slabs[i],
+						"slab with %u free objects, object %u",
+						free_objects[i], j);
+	}
+	KUNIT_EXPECT_EQ(test, kmem_slabinfo(test, NAME).num_slabs, NR_SLABS);
+}
+
+/*
+ * A shrunk cache goes on as before: objects can be had, keep what is written
+ * into them, and shrink away again, any number of times.
+ */
+static void shrunk_cache_goes_on(struct kunit *test)
+{
+	struct kmem_cache *cache = create(test);
+	struct kmem_batch *live = kmem_take(test, cache, 40);
+	unsigned int i;
+
+	kmem_mark(live, OBJECT_SIZE);
+	for (i = 0; i < 5; i++) {
+		struct kmem_batch *batch = kmem_take(test, cache, 300);
+
+		kmem_mark(batch, OBJECT_SIZE);
+		KUNIT_EXPECT_EQ_MSG(test, shrink(cache), 1, "round %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, kmem_count_overwritten(batch, OBJECT_SIZE), 0,
+				    "round %u", i);
+		KMEM_EXPECT_SILENCE(test, kmem_give_back(test, batch));
+		KUNIT_EXPECT_EQ_MSG(test, shrink(cache), 1, "round %u", i);
+	}
+	KUNIT_EXPECT_EQ(test, kmem_count_overwritten(live, OBJECT_SIZE), 0);
+}
+
+static struct kunit_case kmem_cache_shrink_cases[] = {
+	KUNIT_CASE_PARAM(unused_cache_shrinks_to_nothing, kind_gen_params),
+	KUNIT_CASE_PARAM(only_slabs_in_use_are_left, kind_gen_params),
+	KUNIT_CASE(fullest_slabs_are_used_first),
+	KUNIT_CASE_PARAM(shrunk_cache_goes_on, kind_gen_params),
+	{}
+};
+
+static struct kunit_suite kmem_cache_shrink_suite = {
+	.name = "kmem_cache_shrink",
+	.init = kmem_suite_init,
+	.test_cases = kmem_cache_shrink_cases,
+};
+
+kunit_test_suite(kmem_cache_shrink_suite);
+
+MODULE_DESCRIPTION("KUnit tests for kmem_cache_shrink()");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the kernel tells about a pointer, kmem_dump_obj() and mem_dump_obj(), and
+ * about a cache that has run out of memory.
+ *
+ *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_dump'
+ */
+#include <kunit/test.h>
+#include <linux/gfp.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/stacktrace.h>
+#include <linux/string.h>
+#include <linux/vmalloc.h>
+#include "kmem_kunit.h"
+
+#define OBJECT_SIZE	100
+#define NAME		"kmem_dumped"
+#define SLAB_PREFIX	(IS_ENABLED(CONFIG_MMU) ? " slab" : " slab/vmalloc")
+
+/* The size of an object as it is told, where it is. */
+static const char *size_text(unsigned int size)
+{
+	static char text[24];
+
+	*text = '\0';
+	if (kmem_dump_tells_the_size())
+		snprintf(text, sizeof(text), " size %u", size);
+	return text;
+}
+
+static const unsigned int offsets[] = { 0, 1, 50, OBJECT_SIZE - 1 };
+
+static const struct kind {
+	const char *name;
+	slab_flags_t flags;
+	unsigned int align, left;
+} kinds[] = {
+	{ "plain", 0, 0, 0 },
+	{ "hwcache_align", SLAB_HWCACHE_ALIGN, 0, 0 },
+	{ "typesafe_by_rcu", SLAB_TYPESAFE_BY_RCU, 0, 0 },
+	{ "poison", SLAB_POISON, 0, 0 },
+	{ "red_zone", SLAB_RED_ZONE, 16, 16 },
+	{ "wide_red_zone", SLAB_RED_ZONE | SLAB_POISON, 128, 128 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(kind, kinds, name);
+
+static struct kmem_cache *create(struct kunit *test, const struct kind *kind)
+{
+	struct kmem_cache *cache;
+
+	KMEM_REQUIRE(test, CONFIG_PRINTK);
+	if (kind->flags & (SLAB_POISON | SLAB_RED_ZONE | SLAB_STORE_USER))
+		KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	cache = kmem_cache_create(NAME, OBJECT_SIZE, kind->align,
+				  kind->flags | SLAB_NO_MERGE | SLAB_NO_USER_FLAGS, NULL);
+	kmem_adopt_cache(test, cache);
+	return cache;
+}
+
+/*
+ * An object is told by its cache, the begin of its place in the slab, how much
+ * of that lies before the object, where in the object the pointer points to,
+ * and the size, for any pointer into any object of a slab. Source: kernel-doc of
+ * kmem_dump_obj(), __kmem_obj_info().
+ */
+static void object_is_told_by_cache_and_place(struct kunit *test)
+{
+	const struct kind *kind = test->param_value;
+	struct kmem_cache *cache = create(test, kind);
+	struct kmem_batch *batch = kmem_take(test, cache, 20);
+	unsigned int i, j;
+
+	for (i = 0; i < batch->nr; i++) {
+		void *object = batch->objects[i];
+		char left[32] = "";
+
+		if (kind->left)
+			snprintf(left, sizeof(left), " data offset %u", kind->left);
+		for (j = 0; j < ARRAY_SIZE(offsets); j++) {
+			const struct kmem_report *report;
+			bool told = false;
+
+			report = KMEM_CAPTURE(test, told = kmem_dump_obj(object + offsets[j]));
+			KUNIT_EXPECT_TRUE_MSG(test, told, "object %u, offset %u", i, offsets[j]);
+			kmem_expect_text(test, report,
+					 "%s " NAME " start %px%s pointer offset %u%s",
+					 SLAB_PREFIX, object - kind->left, left, offsets[j],
+					 size_text(OBJECT_SIZE));
+			KUNIT_EXPECT_NULL(test, strstr(report->text, " allocated at "));
+			if (!kind->left)
+				KUNIT_EXPECT_NULL(test, strstr(report->text, "data offset"));
+		}
+	}
+}
+
+/* What is to be found in the stacks. */
+static noinline void *allocate_here(struct kmem_cache *cache)
+{
+	void *object = kmem_cache_alloc(cache, GFP_KERNEL);
+
+	barrier();
+	return object;
+}
+
+static noinline void free_here(struct kmem_cache *cache, void *object)
+{
+	kmem_cache_free(cache, object);
+	barrier();
+}
+
+/* Without frame pointers or unwind tables, some architectures see no stack. */
+static bool stacks_can_be_saved(void)
+{
+	unsigned long entries[8];
+
+	return IS_ENABLED(CONFIG_STACKDEPOT) &&
+	       stack_trace_save(entries, ARRAY_SIZE(entries), 0) == ARRAY_SIZE(entries);
+}
+
+/*
+ * With SLAB_STORE_USER, the caller who allocated the object is told and, where
+ * the kernel can save stacks, its stack, and that of who freed it last. Source:
+ * kernel-doc of kmem_dump_obj(), "return address, and stack trace from the
+ * allocation and last free path of that object".
+ */
+static void users_of_an_object_are_told(struct kunit *test)
+{
+	static const struct kind kind = { .flags = SLAB_STORE_USER };
+	struct kmem_cache *cache = create(test, &kind);
+	const struct kmem_report *report;
+	bool told = false;
+	void *object;
+
+	KMEM_REQUIRE(test, CONFIG_KALLSYMS);
+	kmem_take(test, cache, 1);
+	object = allocate_here(cache);
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	report = KMEM_CAPTURE(test, told = kmem_dump_obj(object));
+	KUNIT_EXPECT_TRUE(test, told);
+	kmem_expect_text(test, report, "%s allocated at allocate_here+", size_text(OBJECT_SIZE));
+	KUNIT_EXPECT_NULL(test, strstr(report->text, "Free path:"));
+	if (stacks_can_be_saved()) {
+		kmem_expect_text(test, report, "    allocate_here+");
+		kmem_expect_text(test, report, "    %s+", __func__);
+	}
+
+	free_here(cache, object);
+	report = KMEM_CAPTURE(test, kmem_dump_obj(object));
+	kmem_expect_text(test, report, " " NAME " start %px", object);
+	if (stacks_can_be_saved()) {
+		kmem_expect_text(test, report, "Free path:");
+		kmem_expect_text(test, report, "    free_here+");
+	}
+}
+
+/*
+ * The object that follows in the slab is told as its own: with its own users.
+ * Source: get_track().
+ */
+static void users_of_neighbours_are_told_apart(struct kunit *test)
+{
+	static const struct kind kind = { .flags = SLAB_STORE_USER | SLAB_RED_ZONE, .align = 16 };
+	struct kmem_cache *cache = create(test, &kind);
+	struct kmem_batch *batch = kmem_take(test, cache, 30);
+	const struct kmem_report *report;
+	unsigned int i;
+
+	KMEM_REQUIRE(test, CONFIG_KALLSYMS);
+	for (i = 0; i < batch->nr; i += 3) {
+		kmem_cache_free(cache, batch->objects[i]);
+		batch->objects[i] = allocate_here(cache);
+		KUNIT_ASSERT_NOT_NULL(test, batch->objects[i]);
+	}
+	for (i = 0; i < batch->nr; i++) {
+		report = KMEM_CAPTURE(test, kmem_dump_obj(batch->objects[i] + 3));
+		kmem_expect_text(test, report, " pointer offset 3%s allocated at %s+",
+				 size_text(OBJECT_SIZE), i % 3 ? "kmem_take" : "allocate_here");
+	}
+}
+
+/*
+ * An object of kmalloc() is told by its cache, as large as it really is. Source:
+ * as for any other object.
+ */
+static void kmalloc_object_is_told(struct kunit *test)
+{
+	u8 *object = kmalloc(48, GFP_KERNEL);
+	const struct kmem_report *report;
+	bool told = false;
+
+	KMEM_REQUIRE(test, CONFIG_PRINTK);
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	report = KMEM_CAPTURE(test, told = kmem_dump_obj(object + 5));
+	kfree(object);
+	KUNIT_EXPECT_TRUE(test, told);
+	kmem_expect_text(test, report, "%s kmalloc-", SLAB_PREFIX);
+	kmem_expect_text(test, report, " pointer offset 5%s", size_text(kmalloc_size_roundup(48)));
+}
+
+static int in_the_image;
+
+/* Expect the words of mem_dump_obj() for what kmem_dump_obj() does not know. */
+static void expect_no_object(struct kunit *test, void *pointer, const char *words)
+{
+	const struct kmem_report *report;
+	bool told = true;
+
+	report = KMEM_CAPTURE(test, told = kmem_dump_obj(pointer));
+	KUNIT_EXPECT_FALSE_MSG(test, told, "%s", words);
+	KUNIT_EXPECT_NULL_MSG(test, strstr(report->text, " slab "), "%s", words);
+	report = KMEM_CAPTURE(test, mem_dump_obj(pointer));
+	kmem_expect_text(test, report, "%s", words);
+}
+
+/*
+ * What is no object of a slab is not told as one, and nothing is read through
+ * it: mem_dump_obj() says what else it is. Source: kernel-doc of kmem_dump_obj()
+ * and mem_dump_obj().
+ */
+static void what_is_no_object_is_told_apart(struct kunit *test)
+{
+	struct page *page = alloc_page(GFP_KERNEL);
+	void *large = kmalloc(KMALLOC_MAX_CACHE_SIZE + 1, GFP_KERNEL);
+	void *mapped = vmalloc(2 * PAGE_SIZE);
+
+	KMEM_REQUIRE(test, CONFIG_PRINTK);
+	expect_no_object(test, NULL, " NULL pointer");
+	expect_no_object(test, ZERO_SIZE_PTR, " zero-size pointer");
+	expect_no_object(test, (void *)PAGE_SIZE - 1, " non-paged memory");
+	if (page)
+		expect_no_object(test, page_address(page) + 7, " non-slab/vmalloc memory");
+	if (large)
+		expect_no_object(test, large, " non-slab/vmalloc memory");
+	if (mapped && IS_ENABLED(CONFIG_MMU))
+		expect_no_object(test, mapped + PAGE_SIZE, "-page vmalloc region starting at ");
+	if (!IS_MODULE(CONFIG_KMEM_DUMP_KUNIT_TEST))
+		expect_no_object(test, &in_the_image, " non-slab/vmalloc memory");
+
+	KUNIT_EXPECT_NOT_NULL(test, page);
+	KUNIT_EXPECT_NOT_NULL(test, large);
+	KUNIT_EXPECT_NOT_NULL(test, mapped);
+	if (page)
+		__free_page(page);
+	kfree(large);
+	vfree(mapped);
+}
+
+/*
+ * mem_dump_obj() tells an object of a slab as kmem_dump_obj() does. Source:
+ * kernel-doc of mem_dump_obj().
+ */
+static void mem_dump_obj_knows_objects(struct kunit *test)
+{
+	static const struct kind kind;
+	struct kmem_cache *cache = create(test, &kind);
+	void *object = kmem_take(test, cache, 1)->objects[0];
+	const struct kmem_report *report;
+
+	report = KMEM_CAPTURE(test, mem_dump_obj(object + 9));
+	kmem_expect_text(test, report, "%s " NAME " start %px pointer offset 9%s", SLAB_PREFIX,
+			 object, size_text(OBJECT_SIZE));
+	KUNIT_EXPECT_NULL(test, strstr(report->text, "memory"));
+}
+
+#define HUGE_SIZE	((unsigned int)KMALLOC_MAX_SIZE - 100)
+#define MAX_HUGE	((unsigned int)(SZ_2G / KMALLOC_MAX_SIZE))
+
+/*
+ * An allocation that finds no memory for a slab is reported with the cache, its
+ * sizes and what it has on each node, unless __GFP_NOWARN asks for silence.
+ * Source: slab_out_of_memory().
+ */
+static void lack_of_memory_is_reported(struct kunit *test)
+{
+	const struct kmem_report *report;
+	struct kmem_cache *cache;
+	unsigned int nr = 0, got;
+	void **objects;
+	void *more = NULL;
+
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	if (want_init_on_alloc(0) || want_init_on_free())
+		kunit_skip(test, "needs a boot without init_on_alloc=1 and init_on_free=1");
+	if (IS_ENABLED(CONFIG_KASAN) || totalram_pages() > SZ_2G >> PAGE_SHIFT)
+		kunit_skip(test, "needs CONFIG_KASAN=n and at most 2 GB of memory to use up");
+	cache = kmem_private_cache(test, "kmem_huge", HUGE_SIZE, 0, NULL);
+	objects = kunit_kcalloc(test, MAX_HUGE + 1, sizeof(*objects), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, objects);
+
+	/* no flag: nothing is reclaimed, nobody woken up */
+	report = KMEM_CAPTURE(test, {
+		while (nr <= MAX_HUGE && (objects[nr] = kmem_cache_alloc(cache, __GFP_NOWARN)))
+			nr++;
+	});
+	got = nr;
+	KUNIT_EXPECT_NULL(test, strstr(report->text, "kmem_huge"));
+	if (got && got <= MAX_HUGE) {
+		report = KMEM_CAPTURE(test, more = kmem_cache_alloc(cache, 0));
+		kmem_expect_heads(test, report, "kmem_cache_alloc()", 0, 0);
+		kmem_expect_text(test, report, "SLUB: Unable to allocate memory on ");
+		kmem_expect_text(test, report,
+				 "cache: kmem_huge, object size: %u, buffer size: %u, default order: %u, min order: %u",
+				 HUGE_SIZE, kmem_slabinfo(test, "kmem_huge").objsize,
+				 get_order(HUGE_SIZE), get_order(HUGE_SIZE));
+		kmem_expect_text(test, report, "node 0: slabs: %u, objs: %u, free: 0", got, got);
+		KUNIT_EXPECT_NULL(test, more);
+	}
+	while (nr)
+		kmem_cache_free(cache, objects[--nr]);
+	KUNIT_EXPECT_GT(test, got, 0);
+	KUNIT_EXPECT_LE_MSG(test, got, MAX_HUGE, "memory did not run out, nothing is proved");
+}
+
+static struct kunit_case kmem_dump_cases[] = {
+	KUNIT_CASE_PARAM(object_is_told_by_cache_and_place, kind_gen_params),
+	KUNIT_CASE(users_of_an_object_are_told),
+	KUNIT_CASE(users_of_neighbours_are_told_apart),
+	KUNIT_CASE(kmalloc_object_is_told),
+	KUNIT_CASE(what_is_no_object_is_told_apart),
+	KUNIT_CASE(mem_dump_obj_knows_objects),
+	KUNIT_CASE(lack_of_memory_is_reported),
+	{}
+};
+
+static struct kunit_suite kmem_dump_suite = {
+	.name = "kmem_dump",
+	.init = kmem_suite_init,
+	.test_cases = kmem_dump_cases,
+};
+
+kunit_test_suite(kmem_dump_suite);
+
+MODULE_DESCRIPTION("KUnit tests for kmem_dump_obj() and mem_dump_obj()");
+MODULE_LICENSE("GPL");

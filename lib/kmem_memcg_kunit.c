@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Allocations that are charged to a memory cgroup.
+ *
+ * The cgroup is our own, made once and kept for the rest of the boot. Charges
+ * are cached per CPU, so that its counter is right to within STOCK pages; what
+ * is allocated here is many times that.
+ *
+ *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_memcg'
+ */
+#include <kunit/test.h>
+#include <linux/cgroup.h>
+#include <linux/dcache.h>
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/gfp.h>
+#include <linux/memcontrol.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/mount.h>
+#include <linux/sched/mm.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include "kmem_kunit.h"
+
+#define OBJECT_SIZE	SZ_4K
+#define NR_OBJECTS	(SZ_8M / OBJECT_SIZE)
+#define NR_PAGES	((long)(SZ_8M / PAGE_SIZE))
+#define BULK		16
+/* pages of a stock: MEMCG_CHARGE_BATCH, and one of bytes not yet given back */
+#define STOCK		65
+#define LIMIT		512
+/* pages that all objects may cost beyond themselves: owners, red zones as large as they */
+#define OVERHEAD	(2 * NR_PAGES)
+/* no reclaim, so that nobody is killed when the limit is reached */
+#define GFP_ATTEMPT	(GFP_NOWAIT | __GFP_NOWARN)
+
+static struct mem_cgroup *memcg;
+
+#ifdef CONFIG_MEMCG
+static long charged(void)
+{
+	return page_counter_read(&memcg->memory);
+}
+
+static void set_limit(unsigned long pages)
+{
+	xchg(&memcg->memory.max, pages);
+}
+
+static struct mem_cgroup *memcg_of(struct cgroup *cgroup)
+{
+	return mem_cgroup_from_css(cgroup_get_e_css(cgroup, &memory_cgrp_subsys));
+}
+#else
+static long charged(void)
+{
+	return 0;
+}
+
+static void set_limit(unsigned long pages)
+{
+}
+
+static struct mem_cgroup *memcg_of(struct cgroup *cgroup)
+{
+	return NULL;
+}
+#endif
+
+static void lift_limit(void *unused)
+{
+	set_limit(PAGE_COUNTER_MAX);
+}
+
+static void leave(void *old)
+{
+	set_active_memcg(old);
+}
+
+static int write_file(struct vfsmount *mnt, const char *path, const char *text)
+{
+	struct file *file = file_open_root_mnt(mnt, path, O_WRONLY, 0);
+	ssize_t written;
+	loff_t pos = 0;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	written = kernel_write(file, text, strlen(text), &pos);
+	__fput_sync(file);
+	return min_t(ssize_t, written, 0);
+}
+
+/* Skips the case without CONFIG_MEMCG. */
+static void require_memcg(struct kunit *test)
+{
+	const char *name = "kmem_kunit";
+	struct cgroup *cgroup;
+	struct vfsmount *mnt;
+	int err;
+
+	KMEM_REQUIRE(test, CONFIG_MEMCG);
+	if (memcg)
+		return;
+	mnt = kern_mount(get_fs_type("cgroup2"));
+	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR(mnt), "cannot mount cgroup2");
+	err = write_file(mnt, "cgroup.subtree_control", "+memory");
+	if (!err)
+		err = kmem_mkdir(mnt->mnt_root, name);
+	kern_unmount(mnt);
+	if (err == -EEXIST)
+		err = 0;
+	KUNIT_ASSERT_EQ_MSG(test, err, 0, "cannot make a cgroup");
+	cgroup = cgroup_get_from_path("/kmem_kunit");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(cgroup));
+	memcg = memcg_of(cgroup);
+	KUNIT_ASSERT_NOT_NULL(test, memcg);
+	cgroup_put(cgroup);
+}
+
+/* From here to the end of the case, this task's accounted memory is our cgroup's. */
+static void enter(struct kunit *test)
+{
+	struct mem_cgroup *old;
+
+	require_memcg(test);
+	old = set_active_memcg(memcg);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, leave, old), 0);
+}
+
+static void expect_charged(struct kunit *test, long since, long pages, long slack, const char *when)
+{
+	long now = charged() - since;
+
+	KUNIT_EXPECT_GE_MSG(test, now, pages - STOCK, "charged to the cgroup %s", when);
+	KUNIT_EXPECT_LE_MSG(test, now, pages + slack + STOCK, "charged to the cgroup %s", when);
+}
+
+/**
+ * struct allocator - one way to allocate a number of objects, and to free them
+ * @name: of the parameter
+ * @flags: of the cache
+ * @gfp: to allocate with, beside what tells how hard to try
+ * @alloc: allocates nr objects; returns how many it got
+ * @release: frees them
+ * @step: how many it takes at a time
+ */
+struct allocator {
+	const char *name;
+	slab_flags_t flags;
+	gfp_t gfp;
+	unsigned int (*alloc)(struct kmem_cache *cache, gfp_t gfp, void **objects);
+	void (*release)(struct kmem_cache *cache, void **objects);
+	unsigned int step;
+};
+
+static unsigned int cache_alloc(struct kmem_cache *cache, gfp_t gfp, void **objects)
+{
+	objects[0] = kmem_cache_alloc(cache, gfp);
+	return !!objects[0];
+}
+
+static void cache_free(struct kmem_cache *cache, void **objects)
+{
+	kmem_cache_free(cache, objects[0]);
+}
+
+static unsigned int bulk_alloc(struct kmem_cache *cache, gfp_t gfp, void **objects)
+{
+	return kmem_cache_alloc_bulk(cache, gfp, BULK, objects) ? BULK : 0;
+}
+
+static void bulk_free(struct kmem_cache *cache, void **objects)
+{
+	kmem_cache_free_bulk(cache, BULK, objects);
+}
+
+static unsigned int small_alloc(struct kmem_cache *cache, gfp_t gfp, void **objects)
+{
+	objects[0] = kmalloc(OBJECT_SIZE, gfp);
+	return !!objects[0];
+}
+
+static unsigned int node_alloc(struct kmem_cache *cache, gfp_t gfp, void **objects)
+{
+	objects[0] = kmem_cache_alloc_node(cache, gfp, numa_mem_id());
+	return !!objects[0];
+}
+
+static unsigned int large_alloc(struct kmem_cache *cache, gfp_t gfp, void **objects)
+{
+	objects[0] = kmalloc(BULK * OBJECT_SIZE, gfp);
+	return objects[0] ? BULK : 0;
+}
+
+static void plain_free(struct kmem_cache *cache, void **objects)
+{
+	kfree(objects[0]);
+}
+
+static void bulk_of_kmalloc_free(struct kmem_cache *cache, void **objects)
+{
+	kfree_bulk(1, objects);
+}
+
+static const struct allocator accounted[] = {
+	{ "cache", SLAB_ACCOUNT, 0, cache_alloc, cache_free, 1 },
+	{ "cache_zeroed", SLAB_ACCOUNT, __GFP_ZERO, cache_alloc, cache_free, 1 },
+	{ "cache_node", SLAB_ACCOUNT, 0, node_alloc, cache_free, 1 },
+	{ "cache_reclaimable", SLAB_ACCOUNT | SLAB_RECLAIM_ACCOUNT, 0, cache_alloc, cache_free, 1 },
+	{ "cache_bulk", SLAB_ACCOUNT, 0, bulk_alloc, bulk_free, BULK },
+	{ "cache_kfree", SLAB_ACCOUNT, 0, cache_alloc, plain_free, 1 },
+	{ "cache_gfp", 0, __GFP_ACCOUNT, cache_alloc, cache_free, 1 },
+	{ "cache_gfp_bulk", 0, __GFP_ACCOUNT, bulk_alloc, bulk_free, BULK },
+	{ "kmalloc", 0, __GFP_ACCOUNT, small_alloc, plain_free, 1 },
+	{ "kmalloc_bulk", 0, __GFP_ACCOUNT, small_alloc, bulk_of_kmalloc_free, 1 },
+	{ "kmalloc_large", 0, __GFP_ACCOUNT, large_alloc, plain_free, BULK },
+};
+
+KUNIT_ARRAY_PARAM_DESC(accounted, accounted, name);
+
+static const struct allocator unaccounted[] = {
+	{ "cache", 0, 0, cache_alloc, cache_free, 1 },
+	{ "cache_bulk", 0, 0, bulk_alloc, bulk_free, BULK },
+	{ "kmalloc", 0, 0, small_alloc, plain_free, 1 },
+	{ "kmalloc_large", 0, 0, large_alloc, plain_free, BULK },
+};
+
+KUNIT_ARRAY_PARAM_DESC(unaccounted, unaccounted, name);
+
+/* What one case has allocated. */
+struct haul {
+	const struct allocator *by;
+	struct kmem_cache *cache;
+	unsigned int nr;
+	void *objects[NR_OBJECTS];
+};
+
+static void give_back(void *context)
+{
+	struct haul *haul = context;
+
+	for (; haul->nr; haul->nr -= haul->by->step)
+		haul->by->release(haul->cache, &haul->objects[haul->nr - haul->by->step]);
+}
+
+/* Allocates until there are NR_OBJECTS or no more can be had. */
+static struct haul *take(struct kunit *test, const char *name, const struct allocator *by,
+			 gfp_t gfp)
+{
+	struct haul *haul = kunit_kzalloc(test, sizeof(*haul), GFP_KERNEL);
+	unsigned int got;
+
+	KUNIT_ASSERT_NOT_NULL(test, haul);
+	haul->by = by;
+	haul->cache = kmem_private_cache(test, name, OBJECT_SIZE, by->flags, NULL);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, give_back, haul), 0);
+	do {
+		got = by->alloc(haul->cache, by->gfp | gfp, &haul->objects[haul->nr]);
+		haul->nr += got;
+	} while (got && haul->nr < NR_OBJECTS);
+	return haul;
+}
+
+/*
+ * What is allocated with __GFP_ACCOUNT or from a SLAB_ACCOUNT cache is charged to the cgroup that
+ * is active, and uncharged when it is freed, whoever is active then.
+ * Source: <linux/gfp_types.h>, __GFP_ACCOUNT; <linux/slab.h>, SLAB_ACCOUNT; set_active_memcg()
+ */
+static void accounted_memory_is_charged_until_it_is_freed(struct kunit *test)
+{
+	struct haul *haul;
+	long before;
+
+	enter(test);
+	before = charged();
+	haul = take(test, "kmem_charged", test->param_value, GFP_KERNEL);
+	KUNIT_ASSERT_EQ(test, haul->nr, NR_OBJECTS);
+	expect_charged(test, before, NR_PAGES, OVERHEAD, "by allocating");
+	set_active_memcg(NULL);
+	give_back(haul);
+	expect_charged(test, before, 0, 0, "after all was freed");
+}
+
+/*
+ * Memory that nobody asked to account is charged to no cgroup.
+ * Source: <linux/gfp_types.h>, __GFP_ACCOUNT
+ */
+static void other_memory_is_not_charged(struct kunit *test)
+{
+	struct haul *haul;
+	long before;
+
+	enter(test);
+	before = charged();
+	haul = take(test, "kmem_charged", test->param_value, GFP_KERNEL);
+	KUNIT_ASSERT_EQ(test, haul->nr, NR_OBJECTS);
+	expect_charged(test, before, 0, 0, "by allocating");
+	give_back(haul);
+	expect_charged(test, before, 0, 0, "by freeing");
+}
+
+/*
+ * An allocation that its cgroup has no room for and that may not wait fails, all of it, and keeps
+ * neither memory nor charge; what was freed can be had again.
+ * Source: memcg_slab_post_alloc_hook(), mm/slub.c; Documentation/admin-guide/cgroup-v2.rst,
+ * memory.max
+ */
+static void allocation_beyond_the_limit_fails(struct kunit *test)
+{
+	const struct allocator *by = test->param_value;
+	struct haul *haul;
+	unsigned int nr;
+	long before;
+
+	enter(test);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, lift_limit, NULL), 0);
+	before = charged();
+	set_limit(before + LIMIT);
+	haul = take(test, "kmem_charged", by, GFP_ATTEMPT);
+	nr = haul->nr;
+	KUNIT_EXPECT_LE(test, nr, (LIMIT + STOCK) * PAGE_SIZE / OBJECT_SIZE);
+	KUNIT_EXPECT_GE(test, nr, (LIMIT - STOCK) * PAGE_SIZE / OBJECT_SIZE / 4);
+	KUNIT_EXPECT_LE_MSG(test, charged(), before + LIMIT, "charged beyond the limit");
+	give_back(haul);
+	expect_charged(test, before, 0, 0, "after all was freed");
+	haul = take(test, "kmem_charged_again", by, GFP_ATTEMPT);
+	KUNIT_EXPECT_GE_MSG(test, haul->nr + STOCK * PAGE_SIZE / OBJECT_SIZE, nr,
+			    "objects to be had after all were freed");
+}
+
+/*
+ * kmem_cache_charge() charges an object that was allocated without, once; freeing uncharges it.
+ * Source: kmem_cache_charge(), <linux/slab.h>
+ */
+static void object_can_be_charged_later(struct kunit *test)
+{
+	struct haul *haul;
+	unsigned int i;
+	long before;
+
+	if (!kmem_has_cache_charge())
+		kunit_skip(test, "needs Linux 6.12");
+	require_memcg(test);
+	before = charged();
+	haul = take(test, "kmem_charged", &unaccounted[0], GFP_KERNEL);
+	KUNIT_ASSERT_EQ(test, haul->nr, NR_OBJECTS);
+	expect_charged(test, before, 0, 0, "by allocating");
+	enter(test);
+	for (i = 0; i < haul->nr; i++)
+		KUNIT_ASSERT_TRUE(test, kmem_cache_charge(haul->objects[i], GFP_KERNEL));
+	expect_charged(test, before, NR_PAGES, OVERHEAD, "by charging");
+	before = charged();
+	for (i = 0; i < haul->nr; i++)
+		KUNIT_ASSERT_TRUE(test, kmem_cache_charge(haul->objects[i], GFP_KERNEL));
+	expect_charged(test, before, 0, 0, "by charging again");
+	give_back(haul);
+	expect_charged(test, before, -NR_PAGES, 0,
+		       "by freeing, beyond what was before");
+}
+
+/*
+ * kmem_cache_charge() charges large kmalloc() memory too, and nothing for small kmalloc() memory
+ * that was allocated without __GFP_ACCOUNT.
+ * Source: kmem_cache_charge(), <linux/slab.h>, "There are several cases"
+ */
+static void charge_of_kmalloc_depends_on_its_kind(struct kunit *test)
+{
+	struct haul *large, *small;
+	unsigned int i;
+	long before;
+
+	if (!kmem_has_cache_charge())
+		kunit_skip(test, "needs Linux 6.12");
+	require_memcg(test);
+	small = take(test, "kmem_charged", &unaccounted[2], GFP_KERNEL);
+	large = take(test, "kmem_large", &unaccounted[3], GFP_KERNEL);
+	KUNIT_ASSERT_EQ(test, small->nr, NR_OBJECTS);
+	KUNIT_ASSERT_EQ(test, large->nr, NR_OBJECTS);
+	enter(test);
+	before = charged();
+	for (i = 0; i < small->nr; i++)
+		KUNIT_ASSERT_TRUE(test, kmem_cache_charge(small->objects[i], GFP_KERNEL));
+	expect_charged(test, before, 0, 0, "by charging kmalloc()'s");
+	for (i = 0; i < large->nr; i += BULK)
+		KUNIT_ASSERT_TRUE(test, kmem_cache_charge(large->objects[i], GFP_KERNEL));
+	expect_charged(test, before, NR_PAGES, 0, "by charging pages");
+	give_back(large);
+	expect_charged(test, before, 0, 0, "after they were freed");
+}
+
+/*
+ * kmem_cache_charge() fails when the cgroup is full, and leaves the object as it was.
+ * Source: kmem_cache_charge(), <linux/slab.h>, "true if charge was successful otherwise false"
+ */
+static void charge_beyond_the_limit_fails(struct kunit *test)
+{
+	struct haul *haul;
+	unsigned int i, done = 0;
+	long before;
+
+	if (!kmem_has_cache_charge())
+		kunit_skip(test, "needs Linux 6.12");
+	require_memcg(test);
+	haul = take(test, "kmem_charged", &unaccounted[0], GFP_KERNEL);
+	KUNIT_ASSERT_EQ(test, haul->nr, NR_OBJECTS);
+	enter(test);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, lift_limit, NULL), 0);
+	before = charged();
+	set_limit(before + LIMIT);
+	for (i = 0; i < haul->nr; i++) {
+		memset(haul->objects[i], i, OBJECT_SIZE);
+		done += kmem_cache_charge(haul->objects[i], GFP_ATTEMPT);
+		if (memchr_inv(haul->objects[i], i, OBJECT_SIZE))
+			KUNIT_FAIL(test, "object %u was changed", i);
+	}
+	KUNIT_EXPECT_GE(test, done, (LIMIT - STOCK) * PAGE_SIZE / OBJECT_SIZE / 2);
+	KUNIT_EXPECT_LE(test, done, (LIMIT + STOCK) * PAGE_SIZE / OBJECT_SIZE);
+	give_back(haul);
+	expect_charged(test, before, 0, 0, "after all was freed");
+}
+
+static struct kunit_case kmem_memcg_cases[] = {
+	KUNIT_CASE_PARAM(accounted_memory_is_charged_until_it_is_freed, accounted_gen_params),
+	KUNIT_CASE_PARAM(other_memory_is_not_charged, unaccounted_gen_params),
+	KUNIT_CASE_PARAM(allocation_beyond_the_limit_fails, accounted_gen_params),
+	KUNIT_CASE(object_can_be_charged_later),
+	KUNIT_CASE(charge_of_kmalloc_depends_on_its_kind),
+	KUNIT_CASE(charge_beyond_the_limit_fails),
+	{}
+};
+
+static struct kunit_suite kmem_memcg_suite = {
+	.name = "kmem_memcg",
+	.init = kmem_suite_init,
+	.test_cases = kmem_memcg_cases,
+};
+
+kunit_test_suite(kmem_memcg_suite);
+
+MODULE_DESCRIPTION("KUnit tests for allocations charged to a memory cgroup");
+MODULE_LICENSE("GPL");

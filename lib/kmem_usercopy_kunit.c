@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copies to and from user space that hardened user copies must allow.
+ *
+ * A copy that is refused ends in a BUG(), so these cases do not fail but die,
+ * if they fail.
+ *
+ *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_usercopy'
+ */
+#include <kunit/test.h>
+#include <linux/compiler.h>
+#include <linux/gfp.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/thread_info.h>
+#include <linux/uaccess.h>
+#include "kmem_kunit.h"
+
+#define OBJECT_SIZE	72
+#define ALL_CHECKS	(SLAB_CONSISTENCY_CHECKS | SLAB_POISON | SLAB_RED_ZONE | SLAB_STORE_USER)
+
+/* A copy of a size that the compiler does not know, which is what is checked. */
+static void copy(const void *from, size_t size)
+{
+	OPTIMIZER_HIDE_VAR(size);
+	check_object_size(from, size, true);
+	check_object_size(from, size, false);
+}
+
+/* All copies that lie in a region of an object, by both ends. */
+static void copy_all_of(const u8 *region, unsigned int size)
+{
+	unsigned int offset, len;
+
+	for (offset = 0; offset <= size; offset++) {
+		for (len = 0; len <= size - offset; len++)
+			copy(region + offset, len);
+	}
+}
+
+static const struct window {
+	const char *name;
+	unsigned int offset, size;
+} windows[] = {
+	{ "all", 0, OBJECT_SIZE },
+	{ "first_byte", 0, 1 },
+	{ "last_byte", OBJECT_SIZE - 1, 1 },
+	{ "inside", 9, 13 },
+	{ "all_but_the_first", 1, OBJECT_SIZE - 1 },
+	{ "all_but_the_last", 0, OBJECT_SIZE - 1 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(window, windows, name);
+
+/*
+ * Every copy within the region of a cache is allowed, to the byte at both ends,
+ * of each object of a slab and whatever lies between the objects. So is a copy
+ * of nothing, anywhere. Source: __check_heap_object(), "Allow address range
+ * falling entirely within usercopy region"; __check_object_size(), "Skip all
+ * tests if size is zero".
+ */
+static void region_may_be_copied(struct kunit *test)
+{
+	static const slab_flags_t kinds[] = {
+		0, SLAB_HWCACHE_ALIGN, SLAB_RED_ZONE, SLAB_POISON, ALL_CHECKS, SLAB_TYPESAFE_BY_RCU,
+	};
+	const struct window *window = test->param_value;
+	unsigned int i, j;
+
+	KMEM_REQUIRE(test, CONFIG_HARDENED_USERCOPY);
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		struct kmem_cache *cache;
+		struct kmem_batch *batch;
+
+		cache = kmem_cache_create_usercopy("kmem_window", OBJECT_SIZE, 0,
+						   kinds[i] | SLAB_NO_MERGE | SLAB_NO_USER_FLAGS,
+						   window->offset, window->size, NULL);
+		kmem_adopt_cache(test, cache);
+		batch = kmem_take(test, cache, 60);
+		for (j = 0; j < batch->nr; j++) {
+			copy(batch->objects[j] + window->offset, window->size);
+			copy(batch->objects[j], 0);
+			copy(batch->objects[j] + OBJECT_SIZE, 0);
+		}
+		copy_all_of(batch->objects[0] + window->offset, window->size);
+		kmem_give_back(test, batch);
+		kmem_private_cache_destroy(test, cache);
+	}
+	KUNIT_SUCCEED(test);
+}
+
+struct kmem_window {
+	u64 secret;
+	char field[21];
+	u8 other;
+};
+
+/*
+ * KMEM_CACHE_USERCOPY() and struct kmem_cache_args allow copies of the region
+ * that they name. Source: include/linux/slab.h, "To whitelist a single field for
+ * copying to/from usercopy".
+ */
+static void region_may_be_named_in_other_ways(struct kunit *test)
+{
+	struct kmem_cache_args args = {
+		.useroffset = offsetof(struct kmem_window, field),
+		.usersize = sizeof_field(struct kmem_window, field),
+	};
+	struct kmem_cache *caches[2];
+	unsigned int i;
+
+	KMEM_REQUIRE(test, CONFIG_HARDENED_USERCOPY);
+	caches[0] = KMEM_CACHE_USERCOPY(kmem_window, 0, field);
+	caches[1] = kmem_cache_create_with("kmem_window_args", sizeof(struct kmem_window), &args,
+					   0);
+	for (i = 0; i < ARRAY_SIZE(caches); i++) {
+		struct kmem_window *object;
+
+		kmem_adopt_cache(test, caches[i]);
+		object = kmem_take(test, caches[i], 1)->objects[0];
+		copy_all_of(object->field, sizeof(object->field));
+	}
+	KUNIT_SUCCEED(test);
+}
+
+/*
+ * All of what kmalloc() returns may be copied, from any type of its caches and
+ * beyond them. Source: create_kmalloc_cache(), with a region of the whole
+ * object; check_page_span() and its successors for large ones.
+ */
+static void all_of_kmalloc_may_be_copied(struct kunit *test)
+{
+	static const gfp_t types[] = {
+		GFP_KERNEL, GFP_KERNEL | __GFP_RECLAIMABLE, GFP_KERNEL_ACCOUNT,
+		GFP_KERNEL | GFP_DMA,
+	};
+	unsigned int i, size, offset;
+
+	for (i = 0; i < ARRAY_SIZE(types); i++) {
+		for (size = 1; size <= 4 * KMALLOC_MAX_CACHE_SIZE; size += size / 3 + 1) {
+			u8 *memory = kmalloc(size, types[i]);
+
+			KUNIT_ASSERT_NOT_NULL_MSG(test, memory, "size %u", size);
+			for (offset = 0; offset < size; offset += size / 8 + 1) {
+				copy(memory + offset, size - offset);
+				copy(memory + offset, 1);
+			}
+			copy(memory + size - 1, 1);
+			kfree(memory);
+		}
+	}
+}
+
+static struct kunit_case kmem_usercopy_cases[] = {
+	KUNIT_CASE_PARAM(region_may_be_copied, window_gen_params),
+	KUNIT_CASE(region_may_be_named_in_other_ways),
+	KUNIT_CASE(all_of_kmalloc_may_be_copied),
+	{}
+};
+
+static struct kunit_suite kmem_usercopy_suite = {
+	.name = "kmem_usercopy",
+	.init = kmem_suite_init,
+	.test_cases = kmem_usercopy_cases,
+};
+
+kunit_test_suite(kmem_usercopy_suite);
+
+MODULE_DESCRIPTION("KUnit tests for the user copy regions of caches");
+MODULE_LICENSE("GPL");

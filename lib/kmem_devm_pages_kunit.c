@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pages, per-cpu memory and arrays of strings that are freed with their device:
+ * devm_get_free_pages(), devm_alloc_percpu() and devm_kasprintf_strarray().
+ *
+ * The contracts are those of the kernel-doc in drivers/base/devres.c, and of
+ * lib/string_helpers.c.
+ *
+ *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_devm_pages'
+ */
+#include <kunit/test.h>
+#include <linux/compiler.h>
+#include <linux/cpumask.h>
+#include <linux/device.h>
+#include <linux/err.h>
+#include <linux/gfp.h>
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/percpu.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/string_helpers.h>
+#include "kmem_device.h"
+#include "kmem_kunit.h"
+#include "kmem_text.h"
+
+/* of a mebibyte, which the zones see come and go at once */
+#define LARGE_ORDER	get_order(SZ_1M)
+#define LARGE_PAGES	((long)(SZ_1M / PAGE_SIZE))
+
+/*
+ * There are as many pages as the order says, aligned to their size, the
+ * caller's to the last byte, and of nobody else. Source: kernel-doc, "Managed
+ * get_free_pages".
+ */
+static void pages_are_as_many_as_the_order_says(struct kunit *test)
+{
+	struct device *dev = make_device(test, "kmem_devm");
+	unsigned long pages[6][2];
+	unsigned int order, i;
+
+	for (order = 0; order < ARRAY_SIZE(pages); order++) {
+		for (i = 0; i < 2; i++) {
+			unsigned long address = devm_get_free_pages(dev, GFP_KERNEL, order);
+
+			KUNIT_ASSERT_NE_MSG(test, address, 0, "order %u", order);
+			KUNIT_EXPECT_TRUE_MSG(test, IS_ALIGNED(address, PAGE_SIZE << order),
+					      "order %u, %#lx", order, address);
+			memset((void *)address, 2 * order + i, PAGE_SIZE << order);
+			pages[order][i] = address;
+		}
+	}
+	for (order = 0; order < ARRAY_SIZE(pages); order++) {
+		for (i = 0; i < 2; i++)
+			KUNIT_EXPECT_NULL_MSG(test, memchr_inv((void *)pages[order][i],
+							       2 * order + i, PAGE_SIZE << order),
+					      "order %u, number %u", order, i);
+	}
+	KMEM_EXPECT_SILENCE(test, kunit_release_action(test, drop_device, dev));
+}
+
+/* Pages are zero if the flags say so: these, at least, are handed on. */
+static void flags_are_the_callers(struct kunit *test)
+{
+	struct device *dev = make_device(test, "kmem_devm");
+	unsigned int i;
+
+	for (i = 0; i < 32; i++) {
+		unsigned long address = devm_get_free_pages(dev, GFP_KERNEL | __GFP_ZERO, 0);
+
+		KUNIT_ASSERT_NE(test, address, 0);
+		KUNIT_EXPECT_NULL_MSG(test, memchr_inv((void *)address, 0, PAGE_SIZE), "round %u",
+				      i);
+		memset((void *)address, 0xd1, PAGE_SIZE);
+		devm_free_pages(dev, address);
+	}
+}
+
+/*
+ * Pages stay until the device goes, and are free from then on, all of them.
+ * Source: kernel-doc, "automatically freed on driver detach".
+ */
+static void pages_live_as_long_as_their_device(struct kunit *test)
+{
+	struct device *dev = make_device(test, "kmem_devm");
+	long before = kmem_free_pages(), kept, left;
+	unsigned int i;
+
+	for (i = 0; i < 4; i++)
+		KUNIT_ASSERT_NE(test, devm_get_free_pages(dev, GFP_KERNEL, LARGE_ORDER), 0);
+	kept = before - kmem_free_pages();
+	kunit_release_action(test, drop_device, dev);
+	left = before - kmem_free_pages();
+	KUNIT_EXPECT_GE(test, kept, 4 * LARGE_PAGES);
+	KUNIT_EXPECT_LT(test, left, LARGE_PAGES / 2);
+}
+
+static void get_and_free_pages(struct kunit *test, void *dev)
+{
+	unsigned long address = devm_get_free_pages(dev, GFP_KERNEL, LARGE_ORDER);
+
+	KUNIT_ASSERT_NE(test, address, 0);
+	devm_free_pages(dev, address);
+}
+
+/*
+ * devm_free_pages() frees the pages at once, as many as there are without being
+ * told, and the device frees none of them again. Source: its kernel-doc, "there
+ * is no need to supply the @order".
+ */
+static void devm_free_pages_frees_at_once(struct kunit *test)
+{
+	struct device *dev = make_device(test, "kmem_devm");
+
+	kmem_expect_no_leak(test, SZ_1M, get_and_free_pages, dev);
+	KMEM_EXPECT_SILENCE(test, kunit_release_action(test, drop_device, dev));
+}
+
+/* devm_free_pages() frees what it is given, wherever it is among the others. */
+static void devm_free_pages_spares_the_others(struct kunit *test)
+{
+	static const unsigned int order[] = { 1, 3, 0, 2 };
+	struct device *dev = make_device(test, "kmem_devm");
+	unsigned long pages[ARRAY_SIZE(order)];
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(order); i++) {
+		pages[i] = devm_get_free_pages(dev, GFP_KERNEL, 0);
+		KUNIT_ASSERT_NE(test, pages[i], 0);
+		memset((void *)pages[i], 'a' + i, PAGE_SIZE);
+	}
+	for (i = 0; i < ARRAY_SIZE(order); i++) {
+		devm_free_pages(dev, pages[order[i]]);
+		pages[order[i]] = 0;
+		/* who would get a page that was freed wrongly */
+		KUNIT_ASSERT_NE(test, devm_get_free_pages(dev, GFP_KERNEL | __GFP_ZERO, 0), 0);
+		for (j = 0; j < ARRAY_SIZE(order); j++)
+			KUNIT_EXPECT_TRUE_MSG(test, !pages[j] ||
+					      !memchr_inv((void *)pages[j], 'a' + j, PAGE_SIZE),
+					      "page %u after %u", j, order[i]);
+	}
+}
+
+/*
+ * devm_free_pages() of what the device has not is reported, and frees nothing.
+ * Source: devm_free_pages(), WARN_ON().
+ */
+static void devm_free_pages_of_unmanaged_pages_is_reported(struct kunit *test)
+{
+	struct device *dev = make_device(test, "kmem_devm");
+	unsigned long mine = __get_free_pages(GFP_KERNEL, 0);
+
+	KUNIT_ASSERT_NE(test, mine, 0);
+	KUNIT_ASSERT_NE(test, devm_get_free_pages(dev, GFP_KERNEL, 0), 0);
+	KMEM_EXPECT_WARN(test, devm_free_pages(dev, mine), "drivers/base/devres.c:");
+	KUNIT_EXPECT_EQ(test, page_count(virt_to_page((void *)mine)), 1);
+	free_pages(mine, 0);
+}
+
+/* More pages than can be had give 0, silently with __GFP_NOWARN. */
+static void too_many_pages_give_none(struct kunit *test)
+{
+	struct device *dev = make_device(test, "kmem_devm");
+	unsigned long address = 1;
+
+	KMEM_EXPECT_SILENCE(test, {
+		address = devm_get_free_pages(dev, GFP_KERNEL | __GFP_NOWARN,
+					      get_order(KMALLOC_MAX_SIZE) + 1);
+	});
+	KUNIT_EXPECT_EQ(test, address, 0);
+}
+
+/* a share of it for each processor, large enough to be noticed */
+struct share {
+	u8 bytes[1024];
+} __aligned(64);
+
+/*
+ * Each processor has a share of its own, aligned, zeroed, and its to the last
+ * byte. Source: kernel-doc of devm_alloc_percpu(), "Managed alloc_percpu".
+ */
+static void each_processor_has_its_share(struct kunit *test)
+{
+	struct device *dev = make_device(test, "kmem_devm");
+	struct share __percpu *first = devm_alloc_percpu(dev, struct share);
+	struct share __percpu *second = devm_alloc_percpu(dev, struct share);
+	int cpu;
+
+	KUNIT_ASSERT_TRUE(test, first && second);
+	for_each_possible_cpu(cpu) {
+		struct share *share = per_cpu_ptr(first, cpu);
+
+		KUNIT_EXPECT_TRUE_MSG(test, IS_ALIGNED((unsigned long)share, 64), "cpu %d", cpu);
+		KUNIT_EXPECT_NULL_MSG(test, memchr_inv(share, 0, sizeof(*share)), "cpu %d", cpu);
+		memset(share, 1 + cpu % 100, sizeof(*share));
+		memset(per_cpu_ptr(second, cpu), 101 + cpu % 100, sizeof(*share));
+	}
+	for_each_possible_cpu(cpu)
+		KUNIT_EXPECT_NULL_MSG(test, memchr_inv(per_cpu_ptr(first, cpu), 1 + cpu % 100,
+						       sizeof(struct share)), "cpu %d", cpu);
+}
+
+/* Per-cpu memory is freed with its device: it can be had again, dirty or not. */
+static void percpu_memory_is_freed_with_its_device(struct kunit *test)
+{
+	struct share __percpu *seen[16];
+	unsigned int i, j, reused = 0;
+
+	for (i = 0; i < ARRAY_SIZE(seen); i++) {
+		struct device *dev = make_device(test, "kmem_devm");
+
+		seen[i] = devm_alloc_percpu(dev, struct share);
+		KUNIT_ASSERT_TRUE(test, !!seen[i]);
+		for (j = 0; j < i; j++)
+			reused += seen[j] == seen[i];
+		kunit_release_action(test, drop_device, dev);
+	}
+	KUNIT_EXPECT_GT(test, reused, 0);
+}
+
+/*
+ * An array of strings holds the prefix and a number from 0 on, as that of
+ * kasprintf_strarray() does. Source: devm_kasprintf_strarray().
+ */
+static void array_holds_numbered_strings(struct kunit *test)
+{
+	struct device *dev = make_device(test, "kmem_devm");
+	char **names = devm_kasprintf_strarray(dev, "kmem", 12), wanted[16];
+	unsigned int i;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR_OR_NULL(names));
+	for (i = 0; i < 12; i++) {
+		snprintf(wanted, sizeof(wanted), "kmem-%u", i);
+		KUNIT_EXPECT_STREQ(test, names[i], wanted);
+	}
+	KMEM_EXPECT_SILENCE(test, kunit_release_action(test, drop_device, dev));
+}
+
+#define STRINGS		8
+
+/* The strings stay until the device goes, and are free from then on, all of them. */
+static void array_lives_as_long_as_its_device(struct kunit *test)
+{
+	char *prefix = kmem_make_text(test, SZ_256K, 1);
+	struct device *dev = make_device(test, "kmem_devm");
+	const long pages = SZ_256K / PAGE_SIZE;
+	long before = kmem_free_pages(), kept, left;
+	char **names = devm_kasprintf_strarray(dev, prefix, STRINGS);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR_OR_NULL(names));
+	kept = before - kmem_free_pages();
+	KUNIT_EXPECT_EQ(test, memcmp(names[STRINGS - 1], prefix, SZ_256K), 0);
+	kunit_release_action(test, drop_device, dev);
+	left = before - kmem_free_pages();
+	KUNIT_EXPECT_GE(test, kept, STRINGS * pages);
+	KUNIT_EXPECT_LT(test, left, pages);
+}
+
+static void fail_array(struct kunit *test, void *dev)
+{
+	size_t n = SIZE_MAX / sizeof(char *) + 2;
+
+	OPTIMIZER_HIDE_VAR(n);
+	KUNIT_EXPECT_EQ(test, PTR_ERR(devm_kasprintf_strarray(dev, "x", n)), -ENOMEM);
+}
+
+/*
+ * An array that cannot be had is -ENOMEM, silently, and leaves nothing with the
+ * device. Source: devm_kasprintf_strarray().
+ */
+static void array_of_too_much_is_enomem(struct kunit *test)
+{
+	struct device *dev = make_device(test, "kmem_devm");
+	size_t n = SIZE_MAX / 2;
+
+	OPTIMIZER_HIDE_VAR(n);
+	KMEM_EXPECT_SILENCE(test, (void)devm_kasprintf_strarray(dev, "x", n));
+	kmem_require_no_quarantine(test);
+	kmem_expect_no_leak(test, 48, fail_array, dev);
+}
+
+static struct kunit_case kmem_devm_pages_cases[] = {
+	KUNIT_CASE(pages_are_as_many_as_the_order_says),
+	KUNIT_CASE(flags_are_the_callers),
+	KUNIT_CASE(pages_live_as_long_as_their_device),
+	KUNIT_CASE(devm_free_pages_frees_at_once),
+	KUNIT_CASE(devm_free_pages_spares_the_others),
+	KUNIT_CASE(devm_free_pages_of_unmanaged_pages_is_reported),
+	KUNIT_CASE(too_many_pages_give_none),
+	KUNIT_CASE(each_processor_has_its_share),
+	KUNIT_CASE(percpu_memory_is_freed_with_its_device),
+	KUNIT_CASE(array_holds_numbered_strings),
+	KUNIT_CASE(array_lives_as_long_as_its_device),
+	KUNIT_CASE(array_of_too_much_is_enomem),
+	{}
+};
+
+static struct kunit_suite kmem_devm_pages_suite = {
+	.name = "kmem_devm_pages",
+	.init = kmem_suite_init,
+	.test_cases = kmem_devm_pages_cases,
+};
+
+kunit_test_suite(kmem_devm_pages_suite);
+
+MODULE_DESCRIPTION("KUnit tests for pages that are freed with their device");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * kmalloc_nolock() and kfree_nolock(), for callers that may hold any lock.
+ *
+ * Where a CPU cannot exchange two words at once, as UML's, there is such memory
+ * only in a boot with slab_debug=.
+ *
+ *	kunit.py run --kunitconfig=lib/kmem_kunit --kernel_args=slab_debug=FZPU 'kmem_nolock'
+ */
+#include <kunit/test.h>
+#include <linux/gfp.h>
+#include <linux/irqflags.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/topology.h>
+#include "kmem_kunit.h"
+
+#define DIRT		0xd1
+/* how many allocations may pass until the freed memory comes back */
+#define TRIES		4096
+#define DEBUG_FLAGS	(SLAB_CONSISTENCY_CHECKS | SLAB_RED_ZONE | SLAB_POISON | SLAB_STORE_USER | \
+			 SLAB_TRACE)
+
+static const size_t sizes[] = { 1, 8, 33, 64, 96, 100, 192, 256, 1000, SZ_2K, SZ_4K, SZ_8K };
+
+static void require_nolock(struct kunit *test)
+{
+	if (!kmem_has_nolock())
+		kunit_skip(test, "needs Linux 7.x, for kmalloc_nolock()");
+}
+
+/* Does the kernel have to serve kmalloc_nolock(), or must it not? */
+static bool is_served(struct kunit *test)
+{
+	void *object = kmalloc(64, GFP_KERNEL);
+	struct kmem_origin origin;
+
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	origin = kmem_origin(object);
+	kfree(object);
+	if (origin.flags & DEBUG_FLAGS)
+		return true;
+	if (!IS_ENABLED(CONFIG_UML) && !IS_ENABLED(CONFIG_X86_64) && !IS_ENABLED(CONFIG_ARM64) &&
+	    !IS_ENABLED(CONFIG_S390))
+		kunit_skip(test, "needs an architecture known to have a two-word cmpxchg or not");
+	return !IS_ENABLED(CONFIG_UML);
+}
+
+static void require_service(struct kunit *test)
+{
+	require_nolock(test);
+	if (!is_served(test))
+		kunit_skip(test, "needs a two-word cmpxchg, or a boot with slab_debug=");
+}
+
+/* kfree_nolock() may put off the free; a cache is only destroyed when all of these are done. */
+static void wait_for_frees(struct kunit *test)
+{
+	struct kmem_cache *cache = kmem_private_cache(test, "kmem_wait", 64, 0, NULL);
+
+	kmem_private_cache_destroy(test, cache);
+}
+
+/*
+ * An object is from the same cache as kmalloc()'s. Where locks cannot be done
+ * without, there is none: NULL, not a lock taken. Source:
+ * __kmalloc_nolock_noprof(), "not supported on architectures that don't
+ * implement cmpxchg16b".
+ */
+static void nolock_takes_from_kmallocs_caches(struct kunit *test)
+{
+	bool served;
+	unsigned int i;
+
+	require_nolock(test);
+	served = is_served(test);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		void *object = kmalloc_nolock(sizes[i], 0, NUMA_NO_NODE);
+		struct kmem_origin origin;
+
+		if (!served) {
+			KUNIT_EXPECT_NULL_MSG(test, object, "size %zu", sizes[i]);
+			continue;
+		}
+		KUNIT_ASSERT_NOT_NULL_MSG(test, object, "size %zu", sizes[i]);
+		origin = kmem_origin(object);
+		KUNIT_EXPECT_TRUE_MSG(test, strstarts(origin.name, "kmalloc-"), "%s", origin.name);
+		/* another CPU may make it take the next larger one */
+		if (num_possible_cpus() == 1)
+			KUNIT_EXPECT_EQ_MSG(test, origin.size, kmalloc_size_roundup(sizes[i]),
+					    "size %zu is from %s", sizes[i], origin.name);
+		memset(object, DIRT, sizes[i]);
+		kfree_nolock(object);
+	}
+	wait_for_frees(test);
+}
+
+/*
+ * With __GFP_ACCOUNT, it is from the cache of accounted memory. Source:
+ * kmalloc_nolock(), "Only __GFP_ACCOUNT and __GFP_ZERO allowed".
+ */
+static void nolock_may_be_accounted(struct kunit *test)
+{
+	struct kmem_origin origin;
+	void *object;
+
+	KMEM_REQUIRE(test, CONFIG_MEMCG);
+	require_service(test);
+	object = kmalloc_nolock(64, __GFP_ACCOUNT, numa_mem_id());
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	origin = kmem_origin(object);
+	KUNIT_EXPECT_STREQ(test, origin.name, "kmalloc-cg-64");
+	kfree(object);
+}
+
+/* Allocate until the memory comes back, and keep that only. */
+static u8 *take_again(struct kunit *test, const void *memory, size_t size, gfp_t gfp)
+{
+	static void *kept[TRIES];
+	unsigned int nr = 0;
+	void *again = NULL;
+
+	while (nr < TRIES) {
+		again = kmalloc_nolock(size, gfp, NUMA_NO_NODE);
+		if (!again || again == memory)
+			break;
+		kept[nr++] = again;
+	}
+	while (nr)
+		kfree(kept[--nr]);
+	KUNIT_ASSERT_PTR_EQ_MSG(test, again, (void *)memory, "size %zu: it did not come back",
+				size);
+	return again;
+}
+
+/*
+ * With __GFP_ZERO, all that was asked for is zero, whatever the memory held.
+ * Source: kmalloc_nolock(), as above.
+ */
+static void nolock_memory_is_zero_if_asked(struct kunit *test)
+{
+	unsigned int i;
+
+	require_service(test);
+	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
+		kunit_skip(test, "needs CONFIG_KASAN_GENERIC=n, whose quarantine keeps memory");
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		u8 *before = kmalloc_nolock(sizes[i], 0, NUMA_NO_NODE);
+		u8 *dirty = kmalloc_nolock(sizes[i], 0, NUMA_NO_NODE), *memory;
+		u8 *after = kmalloc_nolock(sizes[i], 0, NUMA_NO_NODE);
+
+		KUNIT_ASSERT_NOT_NULL(test, dirty);
+		memset(dirty, DIRT, sizes[i]);
+		kfree(dirty);
+		memory = take_again(test, dirty, sizes[i], __GFP_ZERO);
+		KUNIT_EXPECT_NULL_MSG(test, memchr_inv(memory, 0, sizes[i]), "size %zu", sizes[i]);
+		kfree(memory);
+		kfree(before);
+		kfree(after);
+	}
+}
+
+/*
+ * No bytes are ZERO_SIZE_PTR; more than a slab holds is not to be had, as pages
+ * need locks, and there is no report of it. Source: __kmalloc_nolock_noprof().
+ */
+static void nolock_has_limits(struct kunit *test)
+{
+	size_t large[] = { KMALLOC_MAX_CACHE_SIZE + 1, KMALLOC_MAX_SIZE, SIZE_MAX }, i;
+
+	require_nolock(test);
+	KUNIT_EXPECT_PTR_EQ(test, kmalloc_nolock(0, 0, NUMA_NO_NODE), ZERO_SIZE_PTR);
+	KUNIT_EXPECT_PTR_EQ(test, kmalloc_nolock(0, __GFP_ZERO, numa_mem_id()), ZERO_SIZE_PTR);
+	for (i = 0; i < ARRAY_SIZE(large); i++) {
+		void *memory = NULL;
+
+		OPTIMIZER_HIDE_VAR(large[i]);
+		KMEM_EXPECT_SILENCE(test, memory = kmalloc_nolock(large[i], 0, NUMA_NO_NODE));
+		KUNIT_EXPECT_NULL_MSG(test, memory, "size %zu", large[i]);
+	}
+}
+
+/*
+ * Flags that may sleep, or mean another zone, are reported; those that it is
+ * documented to take are not. Source: kmalloc_nolock(), with VM_WARN_ON_ONCE().
+ */
+static void nolock_reports_flags(struct kunit *test)
+{
+	static const gfp_t good[] = {
+		0, __GFP_ZERO, __GFP_ACCOUNT, __GFP_NOWARN, __GFP_NOMEMALLOC,
+		__GFP_ZERO | __GFP_ACCOUNT | __GFP_NOWARN | __GFP_NOMEMALLOC,
+	};
+	static const gfp_t bad[] = { GFP_KERNEL, GFP_ATOMIC, GFP_NOWAIT, __GFP_RECLAIMABLE };
+	void *object = NULL;
+	unsigned int i;
+
+	require_nolock(test);
+	KMEM_REQUIRE(test, CONFIG_DEBUG_VM);
+	for (i = 0; i < ARRAY_SIZE(good); i++) {
+		KMEM_EXPECT_SILENCE(test, object = kmalloc_nolock(64, good[i], NUMA_NO_NODE));
+		kfree(object);
+	}
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		KMEM_EXPECT_WARN(test, object = kmalloc_nolock(64, bad[i], NUMA_NO_NODE),
+				 "mm/slub.c:");
+		kfree(object);
+	}
+}
+
+static void free_in_way(unsigned int way, void *memory)
+{
+	unsigned long irqflags;
+
+	if (way == 0) {
+		kfree(memory);
+	} else if (way == 1) {
+		kfree_nolock(memory);
+	} else {
+		local_irq_save(irqflags);
+		kfree_nolock(memory);
+		local_irq_restore(irqflags);
+	}
+}
+
+/*
+ * What was freed is handed out again, whether kfree_nolock() or kfree() freed
+ * it, and also if interrupts were off. Source: kfree_nolock(), and kfree(),
+ * "pointer returned by kmalloc(), kmalloc_nolock()".
+ */
+static void nolock_memory_comes_back(struct kunit *test)
+{
+	unsigned int i, way;
+
+	require_service(test);
+	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
+		kunit_skip(test, "needs CONFIG_KASAN_GENERIC=n, whose quarantine keeps memory");
+	for (way = 0; way < 3; way++) {
+		for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+			/* from before and after, so that the slab is not given up */
+			u8 *before = kmalloc_nolock(sizes[i], 0, NUMA_NO_NODE);
+			u8 *memory = kmalloc_nolock(sizes[i], 0, NUMA_NO_NODE);
+			u8 *after = kmalloc_nolock(sizes[i], 0, NUMA_NO_NODE);
+
+			KUNIT_ASSERT_NOT_NULL(test, memory);
+			free_in_way(way, memory);
+			wait_for_frees(test);
+			kfree(take_again(test, memory, sizes[i], 0));
+			kfree(before);
+			kfree(after);
+		}
+	}
+}
+
+/*
+ * NULL and ZERO_SIZE_PTR may be freed. Source: kfree_nolock(), as kfree().
+ */
+static void nolock_may_free_nothing(struct kunit *test)
+{
+	require_nolock(test);
+	KMEM_EXPECT_SILENCE(test, kfree_nolock(NULL));
+	KMEM_EXPECT_SILENCE(test, kfree_nolock(ZERO_SIZE_PTR));
+}
+
+/*
+ * Large memory is not kmalloc_nolock()'s: to free it so is reported, and it
+ * stays allocated. Source: kfree_nolock(), "large_kmalloc is not supported".
+ */
+static void nolock_does_not_free_pages(struct kunit *test)
+{
+	u8 *memory;
+
+	require_nolock(test);
+	memory = kmalloc(KMALLOC_MAX_CACHE_SIZE + 1, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, memory);
+	memset(memory, DIRT, PAGE_SIZE);
+	KMEM_EXPECT_WARN(test, kfree_nolock(memory),
+			 "large_kmalloc is not supported by kfree_nolock()");
+	KUNIT_EXPECT_NULL(test, memchr_inv(memory, DIRT, PAGE_SIZE));
+	KMEM_EXPECT_SILENCE(test, kfree(memory));
+}
+
+static struct kunit_case kmem_nolock_cases[] = {
+	KUNIT_CASE(nolock_takes_from_kmallocs_caches),
+	KUNIT_CASE(nolock_may_be_accounted),
+	KUNIT_CASE(nolock_memory_is_zero_if_asked),
+	KUNIT_CASE(nolock_has_limits),
+	KUNIT_CASE(nolock_reports_flags),
+	KUNIT_CASE(nolock_memory_comes_back),
+	KUNIT_CASE(nolock_may_free_nothing),
+	KUNIT_CASE(nolock_does_not_free_pages),
+	{}
+};
+
+static struct kunit_suite kmem_nolock_suite = {
+	.name = "kmem_nolock",
+	.init = kmem_suite_init,
+	.test_cases = kmem_nolock_cases,
+};
+
+kunit_test_suite(kmem_nolock_suite);
+
+MODULE_DESCRIPTION("KUnit tests for kmalloc_nolock()");
+MODULE_LICENSE("GPL");

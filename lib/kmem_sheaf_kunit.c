@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sheaves: arrays of free objects that a CPU keeps (a main and a spare one),
+ * and a node keeps for its CPUs (the barn).
+ *
+ * Objects go from sheaf to sheaf and must neither be lost nor be handed out
+ * twice on the way, whatever the number of objects. See struct kmem_cache_args of
+ * Linux 7. What says nothing of sheaves holds of the slabs of CPUs, too, which
+ * 6.x had in their place.
+ *
+ *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_sheaf'
+ */
+#include <kunit/test.h>
+#include <linux/gfp.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/preempt.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include "kmem_count.h"
+
+/* full sheaves that a node keeps, and the two of a CPU */
+#define KEPT_SHEAVES	(10 + 2)
+
+KUNIT_ARRAY_PARAM_DESC(kind, kmem_kinds, name);
+
+static struct kmem_cache *cache_with_sheaves(struct kunit *test, unsigned int size,
+					     unsigned int capacity, slab_flags_t flags)
+{
+	struct kmem_cache *cache;
+
+	cache = kmem_create_with_sheaves("kmem_sheaf", size, capacity,
+					 SLAB_NO_MERGE | SLAB_NO_USER_FLAGS | flags, NULL);
+	kmem_adopt_cache(test, cache);
+	return cache;
+}
+
+static void require_sheaves(struct kunit *test)
+{
+	if (!kmem_has_sheaves())
+		kunit_skip(test, "needs Linux 7, with CONFIG_SLUB_TINY=n");
+	if (IS_ENABLED(CONFIG_KASAN))
+		kunit_skip(test, "needs CONFIG_KASAN=n, whose quarantine delays frees");
+}
+
+/* Sizes of objects: the larger they are, the fewer does a sheaf hold. */
+static const struct tide {
+	const char *name;
+	unsigned int size;
+	/* what a sheaf holds by default, at the least */
+	unsigned int capacity;
+} tides[] = {
+	{ "64", 64, 60 },
+	{ "256", 256, 26 },
+	{ "1024", 1024, 12 },
+	{ "4096", 4096, 4 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(tide, tides, name);
+
+static struct kmem_cache *tide_cache(struct kunit *test)
+{
+	const struct tide *tide = test->param_value;
+
+	return kmem_private_cache(test, "kmem_sheaf", tide->size, 0, NULL);
+}
+
+/* Numbers of objects: one less and one more than a growing number of sheaves hold. */
+static unsigned int next_tide(unsigned int nr, unsigned int capacity)
+{
+	unsigned int sheaves = nr / capacity;
+
+	if (nr % capacity != 1)
+		return nr + 1;
+	return (sheaves ? sheaves + (sheaves + 1) / 2 : 1) * capacity - 1;
+}
+
+#define MOST_SHEAVES	26
+
+/*
+ * However many objects come and go at once, and in whatever order they go,
+ * each is live once and keeps what was written to it. Source:
+ * __pcs_replace_empty_main(), __pcs_replace_full_main(), and the lists of a
+ * node's sheaves.
+ */
+static void objects_come_and_go_in_any_number(struct kunit *test)
+{
+	const struct tide *tide = test->param_value;
+	struct kmem_cache *cache = tide_cache(test);
+	void **objects = kmem_make_array(test, 2 * MOST_SHEAVES * tide->capacity);
+	unsigned int nr, order;
+	u32 random = 3;
+
+	for (nr = 1; nr < MOST_SHEAVES * tide->capacity; nr = next_tide(nr, tide->capacity)) {
+		for (order = 0; order < 3; order++) {
+			kmem_take_array(test, cache, nr, objects);
+			KUNIT_ASSERT_EQ_MSG(test, kmem_count_twice(test, objects, nr), 0,
+					    "%u objects, order %u", nr, order);
+			kmem_write_marks(objects, nr, tide->size, order);
+			KUNIT_EXPECT_EQ_MSG(test, kmem_count_wrong_marks(objects, nr, tide->size,
+									 order), 0,
+					    "%u objects, order %u", nr, order);
+			if (order == 1)
+				kmem_sort(objects, nr);
+			else if (order == 2)
+				kmem_shuffle(objects, nr, &random);
+			kmem_free_array(cache, nr, objects);
+		}
+	}
+	kmem_expect_live(test, cache, 0, "all were freed");
+}
+
+/*
+ * Whatever number of objects was freed, a shrink has exactly the live ones
+ * left, so none of the free ones is lost in a sheaf, and none is freed twice.
+ * Source: kmem_cache_shrink(), flush_all(), barn_shrink(), pcs_flush_all().
+ */
+static void shrink_leaves_live_objects_only(struct kunit *test)
+{
+	const struct tide *tide = test->param_value;
+	unsigned int nr, some, live = 2 * MOST_SHEAVES * tide->capacity;
+	struct kmem_cache *cache = tide_cache(test);
+	void **objects = kmem_make_array(test, live);
+
+	kmem_take_array(test, cache, live, objects);
+	kmem_write_marks(objects, live, tide->size, 1);
+	kmem_expect_live(test, cache, live, "taken");
+	for (nr = 1; nr < MOST_SHEAVES * tide->capacity; nr = next_tide(nr, tide->capacity)) {
+		some = min(nr, live);
+		kmem_free_array(cache, some, &objects[live - some]);
+		kmem_expect_live(test, cache, live - some, "freed");
+		KUNIT_EXPECT_EQ_MSG(test, kmem_count_wrong_marks(objects, live - some, tide->size,
+								 1), 0, "freed %u", some);
+		live -= some;
+	}
+	kmem_free_array(cache, live, objects);
+	kmem_expect_live(test, cache, 0, "all were freed");
+}
+
+/*
+ * Objects that were freed to sheaves are the first to be handed out again, all
+ * of them. Source: struct kmem_cache_args, "@sheaf_capacity: Enable sheaves of
+ * given capacity for the cache", on how full and empty sheaves are exchanged.
+ */
+static void freed_objects_are_the_next_ones(struct kunit *test)
+{
+	const struct tide *tide = test->param_value;
+	unsigned int capacity, nr, all, i;
+	struct kmem_cache *cache = tide_cache(test);
+	void **objects;
+
+	require_sheaves(test);
+	capacity = kmem_attribute(test, cache, "sheaf_capacity");
+	KUNIT_ASSERT_GE(test, capacity, tide->capacity);
+	all = 2 * KEPT_SHEAVES * capacity;
+	objects = kmem_make_array(test, all + KEPT_SHEAVES * capacity);
+
+	for (nr = 1; nr <= KEPT_SHEAVES * capacity; nr = next_tide(nr, capacity)) {
+		unsigned int back = 0;
+
+		/* sheaves stay with their CPU */
+		migrate_disable();
+		for (i = 0; i < all + nr; i++) {
+			if (i == all)
+				kmem_free_array(cache, nr, &objects[all - nr]);
+			objects[i] = kmem_cache_alloc(cache, GFP_KERNEL);
+			if (!objects[i])
+				break;
+		}
+		migrate_enable();
+		KUNIT_ASSERT_EQ(test, i, all + nr);
+		kmem_sort(&objects[all - nr], nr);
+		kmem_sort(&objects[all], nr);
+		for (i = 0; i < nr; i++)
+			back += objects[all - nr + i] == objects[all + i];
+		KUNIT_EXPECT_EQ_MSG(test, back, nr, "%u freed", nr);
+		KUNIT_EXPECT_EQ_MSG(test, kmem_count_twice(test, objects, all), 0, "%u freed", nr);
+		kmem_free_array(cache, all - nr, objects);
+		kmem_free_array(cache, nr, &objects[all]);
+		kmem_expect_live(test, cache, 0, "all were freed");
+	}
+}
+
+/*
+ * Of many free objects, sheaves keep a limited number; the rest goes back to
+ * the slabs. Source: MAX_FULL_SHEAVES, barn_replace_full_sheaf(), "reject this
+ * with -E2BIG".
+ */
+static void sheaves_keep_a_limited_number(struct kunit *test)
+{
+	unsigned int capacity, nr, kept;
+	struct kmem_cache *cache = tide_cache(test);
+	void **objects;
+
+	require_sheaves(test);
+	if (num_possible_cpus() > 1)
+		kunit_skip(test, "needs a single CPU, as each one has sheaves of its own");
+	capacity = kmem_attribute(test, cache, "sheaf_capacity");
+	nr = 3 * KEPT_SHEAVES * capacity;
+	objects = kmem_make_array(test, nr);
+	kmem_take_array(test, cache, nr, objects);
+	kmem_free_array(cache, nr, objects);
+	kept = kmem_attribute(test, cache, "objects");
+	KUNIT_EXPECT_LE(test, kept, KEPT_SHEAVES * capacity);
+	KUNIT_EXPECT_GE(test, kept, 2 * capacity);
+	kmem_expect_live(test, cache, 0, "all were freed");
+}
+
+/* The kmalloc cache that an allocation of a size is from. */
+static struct kmem_cache *kmalloc_cache(size_t size)
+{
+	return kmalloc_caches[KMALLOC_NORMAL][__kmalloc_index(size, false)];
+}
+
+#define CACHES		24
+/* what others may allocate meanwhile */
+#define NOISE		8
+/* a sheaf so large that hardly anybody else allocates memory of its size */
+#define RARE_CAPACITY	600
+
+/*
+ * Sheaves are memory themselves, and are freed with their cache and by a
+ * shrink, be they full or empty. Source: pcs_destroy(), barn_shrink(),
+ * pcs_flush_all().
+ */
+static void sheaves_are_freed_with_their_cache(struct kunit *test)
+{
+	unsigned int nr = 14 * RARE_CAPACITY, i;
+	unsigned long before, after;
+	struct kmem_cache *bucket;
+	void **objects;
+
+	require_sheaves(test);
+	kmem_require_counters(test);
+	objects = kmem_make_array(test, nr);
+	bucket = kmalloc_cache(RARE_CAPACITY * sizeof(void *));
+	kmem_cache_shrink(bucket);
+	before = kmem_attribute(test, bucket, "objects");
+	for (i = 0; i < CACHES; i++) {
+		struct kmem_cache *cache = cache_with_sheaves(test, 16, RARE_CAPACITY, 0);
+		unsigned int some = i % 3 ? i % 3 * RARE_CAPACITY : nr;
+
+		kmem_take_array(test, cache, some, objects);
+		kmem_free_array(cache, some, objects);
+		if (i & 1)
+			kmem_cache_shrink(cache);
+		kmem_private_cache_destroy(test, cache);
+	}
+	kmem_cache_shrink(bucket);
+	after = kmem_attribute(test, bucket, "objects");
+	KUNIT_EXPECT_LE_MSG(test, after, before + NOISE, "there were %lu", before);
+}
+
+/*
+ * A free that gets no memory for a new sheaf still frees the object, and so do
+ * all that follow. Source: __pcs_replace_full_main(), "we flushed the main
+ * sheaf", __free_to_pcs_batch(), "no_empty".
+ */
+static void free_succeeds_without_a_new_sheaf(struct kunit *test)
+{
+	struct kmem_cache *cache = tide_cache(test);
+	unsigned int capacity, nr, i;
+	void **objects;
+
+	require_sheaves(test);
+	capacity = kmem_attribute(test, cache, "sheaf_capacity");
+	nr = 2 * KEPT_SHEAVES * capacity;
+	objects = kmem_make_array(test, nr);
+	for (i = 1; i <= 3; i++) {
+		kmem_take_array(test, cache, nr, objects);
+		KMEM_FAILING(test, i, ({
+			kmem_free_array(cache, nr - capacity, &objects[capacity]);
+			0;
+		}));
+		kmem_expect_live(test, cache, capacity, "one sheaf could not be had");
+		kmem_free_array(cache, capacity, objects);
+	}
+}
+
+/*
+ * An allocation that gets no memory for a new sheaf takes its object from a
+ * slab. Source: alloc_from_pcs(), __pcs_replace_empty_main(), ___slab_alloc(),
+ * "We failed to allocate via percpu sheaves".
+ */
+static void allocation_succeeds_without_a_new_sheaf(struct kunit *test)
+{
+	struct kmem_cache *cache = tide_cache(test);
+	void *object;
+
+	require_sheaves(test);
+	/* the first allocation is the object's, the second one the sheaf's */
+	object = KMEM_FAILING(test, 2, kmem_cache_alloc(cache, GFP_NOWAIT | __GFP_NOWARN));
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	kmem_expect_live(test, cache, 1, "no sheaf could be had");
+	kmem_cache_free(cache, object);
+}
+
+/*
+ * If all memory is in use, sheaves give up what they could fill, allocations
+ * fail only when there is no object left, and no object is lost by that.
+ * Source: __pcs_replace_empty_main(), "we must be very low on memory".
+ */
+static void exhaustion_loses_no_object(struct kunit *test)
+{
+	const struct kmem_kind *kind = test->param_value;
+	unsigned int most = kmem_more_than_memory(test), nr = 0, taken, i, wrong = 0;
+	struct kmem_cache *cache = cache_with_sheaves(test, KMEM_HUGE, 37, kind->flags);
+	void **objects = kmem_make_array(test, most);
+
+	while (nr < most) {
+		objects[nr] = kmem_cache_alloc(cache, __GFP_NOWARN);
+		if (!objects[nr])
+			break;
+		*(unsigned int *)objects[nr] = nr;
+		nr++;
+	}
+	taken = nr;
+	/* leave some memory to the rest of the kernel */
+	nr /= 2;
+	kmem_free_array(cache, taken - nr, &objects[nr]);
+	kmem_cache_shrink(cache);
+	KUNIT_EXPECT_GT(test, taken, 0);
+	KUNIT_EXPECT_LT(test, taken, most);
+	KUNIT_EXPECT_EQ(test, kmem_count_twice(test, objects, nr), 0);
+	kmem_expect_live(test, cache, nr, "all memory was taken");
+	for (i = 0; i < nr; i++) {
+		wrong += *(unsigned int *)objects[i] != i;
+		kmem_cache_free(cache, objects[i]);
+	}
+	KUNIT_EXPECT_EQ(test, wrong, 0);
+	kmem_expect_live(test, cache, 0, "all was freed");
+}
+
+static struct kunit_case kmem_sheaf_cases[] = {
+	KUNIT_CASE_PARAM(objects_come_and_go_in_any_number, tide_gen_params),
+	KUNIT_CASE_PARAM(shrink_leaves_live_objects_only, tide_gen_params),
+	KUNIT_CASE_PARAM(freed_objects_are_the_next_ones, tide_gen_params),
+	KUNIT_CASE_PARAM(sheaves_keep_a_limited_number, tide_gen_params),
+	KUNIT_CASE(sheaves_are_freed_with_their_cache),
+	KUNIT_CASE_PARAM(free_succeeds_without_a_new_sheaf, tide_gen_params),
+	KUNIT_CASE_PARAM(allocation_succeeds_without_a_new_sheaf, tide_gen_params),
+	KUNIT_CASE_PARAM(exhaustion_loses_no_object, kind_gen_params),
+	{}
+};
+
+static struct kunit_suite kmem_sheaf_suite = {
+	.name = "kmem_sheaf",
+	.init = kmem_suite_init,
+	.test_cases = kmem_sheaf_cases,
+};
+
+kunit_test_suite(kmem_sheaf_suite);
+
+MODULE_DESCRIPTION("KUnit tests for the sheaves of a kmem_cache");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The red zone behind what kmalloc() was asked for.
+ *
+ * kmalloc() rounds sizes up to those of its caches. Where such a cache has
+ * SLAB_STORE_USER, SLUB keeps the size that was asked for, and with
+ * SLAB_RED_ZONE it guards what was added to it. The cases do so with a cache of
+ * their own that is made like kmalloc()'s, and with kmalloc() itself where the
+ * boot debugs it.
+ *
+ *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_request'
+ */
+#include <kunit/test.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/poison.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <mm/slab.h>
+#include "kmem_debug.h"
+
+#define NAME		"kmem_requested"
+#define HEAD		"BUG " NAME " ("
+#define SIZE		64
+
+/* A cache like kmalloc-64, with all checks. */
+static struct kmem_cache *request_cache(struct kunit *test, slab_flags_t flags)
+{
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	if (!kmem_requests_are_guarded())
+		kunit_skip(test, "needs Linux 6.2, which guards what kmalloc() rounds up");
+	if (IS_ENABLED(CONFIG_KASAN))
+		kunit_skip(test, "needs CONFIG_KASAN=n, which keeps data of its own in there");
+	return kmem_private_cache(test, NAME, SIZE, SLAB_KMALLOC | flags, NULL);
+}
+
+static u8 *request(struct kunit *test, struct kmem_cache *cache, size_t size, gfp_t gfp)
+{
+	u8 *memory = kmem_cache_kmalloc(cache, size, gfp);
+
+	KUNIT_ASSERT_NOT_NULL(test, memory);
+	return memory;
+}
+
+/* Is this the first byte that is not what it shall be? */
+static void expect_bytes(struct kunit *test, const u8 *bytes, size_t from, size_t to, u8 value,
+			 size_t size)
+{
+	size_t i;
+
+	for (i = from; i < to && kmem_peek(bytes + i) == value; i++)
+		;
+	KUNIT_EXPECT_EQ_MSG(test, i, max(from, to), "asked for %zu: byte %zu is 0x%02x", size, i,
+			    i < to ? kmem_peek(bytes + i) : 0);
+}
+
+/*
+ * What was asked for carries the poison of fresh memory, and the rest of the
+ * object the red zone's pattern, for every size. Source: init_object(), which
+ * limits the poison to the original size, mm/slub.c.
+ */
+static void rest_of_object_is_red_zone(struct kunit *test)
+{
+	struct kmem_cache *cache = request_cache(test, KMEM_ALL_CHECKS);
+	size_t size;
+
+	for (size = 1; size <= SIZE; size++) {
+		u8 *memory = request(test, cache, size, GFP_KERNEL);
+
+		expect_bytes(test, memory, 0, size - 1, POISON_FREE, size);
+		expect_bytes(test, memory, size - 1, size, POISON_END, size);
+		expect_bytes(test, memory, size, cache->inuse, SLUB_RED_ACTIVE, size);
+		kmem_cache_free(cache, memory);
+		/* it is a free object like any other then */
+		expect_bytes(test, memory, 0, SIZE - 1, POISON_FREE, size);
+		expect_bytes(test, memory, SIZE - 1, SIZE, POISON_END, size);
+		expect_bytes(test, memory, SIZE, cache->inuse, SLUB_RED_INACTIVE, size);
+	}
+}
+
+/*
+ * Zeroed memory is zero as far as it was asked for, and no further. Source:
+ * slab_post_alloc_hook(), "limit zeroing to orig_size if we track it".
+ */
+static void zeroing_spares_the_red_zone(struct kunit *test)
+{
+	static const slab_flags_t flags[] = {
+		KMEM_ALL_CHECKS, SLAB_RED_ZONE | SLAB_STORE_USER,
+	};
+	unsigned int i;
+	size_t size;
+
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		struct kmem_cache *cache = request_cache(test, flags[i]);
+
+		for (size = 1; size <= SIZE; size++) {
+			u8 *memory = request(test, cache, size, GFP_KERNEL | __GFP_ZERO);
+
+			expect_bytes(test, memory, 0, size, 0, size);
+			expect_bytes(test, memory, size, cache->inuse, SLUB_RED_ACTIVE, size);
+			KMEM_EXPECT_SILENCE(test, kmem_cache_free(cache, memory));
+		}
+		kmem_private_cache_destroy(test, cache);
+	}
+}
+
+/*
+ * A write to any byte behind what was asked for is noticed by validation, and
+ * the byte restored. Source: check_object(), "kmalloc Redzone", mm/slub.c.
+ */
+static void every_byte_behind_the_request_is_guarded(struct kunit *test)
+{
+	struct kmem_cache *cache = request_cache(test, KMEM_ALL_CHECKS);
+	size_t size, i;
+
+	for (size = 1; size <= SIZE; size += 1 + size / 4) {
+		u8 *memory = request(test, cache, size, GFP_KERNEL);
+
+		for (i = 0; i < cache->inuse; i++) {
+			int errors;
+
+			kmem_poke(memory + i, 0x99);
+			errors = KMEM_COUNT_ERRORS(test, kmem_validate(test, cache));
+			KUNIT_EXPECT_EQ_MSG(test, errors, i < size ? 0 : 2, "byte %zu of %zu", i,
+					    size);
+			KUNIT_EXPECT_EQ_MSG(test, kmem_peek(memory + i),
+					    i < size ? 0x99 : SLUB_RED_ACTIVE, "byte %zu of %zu", i,
+					    size);
+		}
+		kmem_cache_free(cache, memory);
+	}
+}
+
+/*
+ * A write past what was asked for is reported as that when the memory is freed:
+ * in all its length, and with its values. Source: as above.
+ */
+static void write_past_request_is_reported(struct kunit *test)
+{
+	struct kmem_cache *cache = request_cache(test, KMEM_ALL_CHECKS);
+	u8 *memory = request(test, cache, 18, GFP_KERNEL);
+	const struct kmem_report *report;
+
+	kmem_poke(memory + 18, 0x98);
+	kmem_poke(memory + SIZE - 1, 0x99);
+	report = KMEM_EXPECT_REPORT(test, kfree(memory), HEAD);
+	kmem_expect_text(test, report, "kmalloc Redzone overwritten");
+	kmem_expect_text(test, report, "0x%p-0x%p @offset=%tu. First byte 0x98 instead of 0xcc",
+			 memory + 18, memory + SIZE - 1,
+			 memory + 18 - (u8 *)slab_address(virt_to_slab(memory)));
+	kmem_expect_text(test, report, "FIX " NAME ": Restoring kmalloc Redzone 0x%p-0x%p=0xcc",
+			 memory + 18, memory + SIZE - 1);
+	kmem_expect_text(test, report, "FIX " NAME ": Object at 0x%p not freed", memory);
+	KMEM_EXPECT_SILENCE(test, kfree(memory));
+}
+
+/*
+ * Memory that is allocated again is guarded by what is asked for then, not by
+ * what was asked for before; and what is allocated as an object of the cache is
+ * the owner's to its end. Source: alloc_debug_processing(), set_orig_size().
+ */
+static void latest_request_counts(struct kunit *test)
+{
+	struct kmem_cache *cache = request_cache(test, KMEM_ALL_CHECKS);
+	u8 *first = request(test, cache, 10, GFP_KERNEL), *memory;
+
+	kfree(first);
+	memory = request(test, cache, 40, GFP_KERNEL);
+	KUNIT_ASSERT_PTR_EQ(test, memory, first);
+	memset(memory, 0x11, 40);
+	KMEM_EXPECT_SILENCE(test, kfree(memory));
+
+	memory = request(test, cache, 39, GFP_KERNEL);
+	KUNIT_ASSERT_PTR_EQ(test, memory, first);
+	kmem_poke(memory + 39, 0x99);
+	KUNIT_EXPECT_EQ(test, KMEM_COUNT_ERRORS(test, kmem_validate(test, cache)), 2);
+	kfree(memory);
+
+	memory = kmem_cache_alloc(cache, GFP_KERNEL);
+	KUNIT_ASSERT_PTR_EQ(test, memory, first);
+	memset(memory, 0x11, SIZE);
+	KMEM_EXPECT_SILENCE(test, kmem_cache_free(cache, memory));
+}
+
+/*
+ * With SLAB_STORE_USER but no red zones there is nothing to be reported, and
+ * without SLAB_STORE_USER no size is kept. Source: slub_debug_orig_size().
+ */
+static void unguarded_rest_is_silent(struct kunit *test)
+{
+	static const slab_flags_t flags[] = {
+		SLAB_CONSISTENCY_CHECKS | SLAB_STORE_USER,
+		SLAB_CONSISTENCY_CHECKS | SLAB_POISON | SLAB_STORE_USER,
+		SLAB_CONSISTENCY_CHECKS | SLAB_RED_ZONE,
+		SLAB_CONSISTENCY_CHECKS | SLAB_RED_ZONE | SLAB_POISON,
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		struct kmem_cache *cache = request_cache(test, flags[i]);
+		u8 *memory = request(test, cache, 18, GFP_KERNEL);
+		size_t at;
+
+		for (at = 0; at < SIZE; at++)
+			kmem_poke(memory + at, 0x11);
+		KMEM_EXPECT_SILENCE(test, kfree(memory));
+		kmem_private_cache_destroy(test, cache);
+	}
+}
+
+/*
+ * What init_on_free wipes does not make SLUB forget what was asked for, and no
+ * free of intact memory is reported. Source: slab_free_hook(), "Restore
+ * orig_size, otherwise kmalloc redzone overwritten would be reported".
+ */
+static void intact_memory_is_freed_silently(struct kunit *test)
+{
+	struct kmem_cache *cache = request_cache(test, SLAB_CONSISTENCY_CHECKS | SLAB_RED_ZONE |
+						 SLAB_STORE_USER);
+	size_t size;
+
+	for (size = 1; size <= SIZE; size++) {
+		u8 *memory = request(test, cache, size, GFP_KERNEL);
+
+		memset(memory, 0x11, size);
+		KMEM_EXPECT_SILENCE(test, kmem_validate(test, cache));
+		KMEM_EXPECT_SILENCE(test, kfree(memory));
+		KMEM_EXPECT_SILENCE(test, kmem_validate(test, cache));
+	}
+}
+
+/*
+ * krealloc() in place moves the red zone to the new end: what was added may be
+ * written, and what was given up may not. Source: krealloc(), "Setup kmalloc
+ * redzone when needed", mm/slub.c (7.x; before, krealloc() gives the red zone up).
+ */
+static void krealloc_moves_the_red_zone(struct kunit *test)
+{
+	static const size_t requests[] = { 20, 40, 30, 64, 1, 33 };
+	struct kmem_cache *cache = request_cache(test, KMEM_ALL_CHECKS);
+	u8 *memory = request(test, cache, requests[0], GFP_KERNEL);
+	unsigned int i;
+
+	for (i = 1; i < ARRAY_SIZE(requests); i++) {
+		size_t size = requests[i], kept = min(size, requests[i - 1]);
+		u8 *moved;
+
+		memset(memory, 0x40 + i, requests[i - 1]);
+		moved = krealloc(memory, size, GFP_KERNEL);
+		KUNIT_ASSERT_PTR_EQ_MSG(test, moved, memory, "to %zu", size);
+		expect_bytes(test, memory, 0, kept, 0x40 + i, size);
+		if (kmem_cross_free_leaks())
+			expect_bytes(test, memory, size, cache->inuse, SLUB_RED_ACTIVE, size);
+		memset(memory, 0x11, size);
+		KMEM_EXPECT_SILENCE(test, kmem_validate(test, cache));
+	}
+	if (kmem_cross_free_leaks()) {
+		kmem_poke(memory + requests[i - 1], 0x99);
+		KUNIT_EXPECT_EQ(test, KMEM_COUNT_ERRORS(test, kmem_validate(test, cache)), 2);
+	}
+	KMEM_EXPECT_SILENCE(test, kfree(memory));
+}
+
+/*
+ * Who asks with ksize() how much there is may use all of it. Source:
+ * slab_ksize(), "only use the space before that information", and
+ * skip_orig_size_check() in __ksize().
+ */
+static void what_ksize_says_may_be_used(struct kunit *test)
+{
+	struct kmem_cache *cache = request_cache(test, KMEM_ALL_CHECKS);
+	u8 *memory = request(test, cache, 18, GFP_KERNEL);
+
+	OPTIMIZER_HIDE_VAR(memory);
+	KUNIT_EXPECT_EQ(test, ksize(memory), SIZE);
+	memset(memory, 0x11, SIZE);
+	KMEM_EXPECT_SILENCE(test, kmem_validate(test, cache));
+	KMEM_EXPECT_SILENCE(test, kfree(memory));
+}
+
+/*
+ * kmalloc() itself is guarded like that where the boot debugs it. Source:
+ * Documentation/mm/slub.rst (or admin-guide/mm/slab.rst), slab_debug=FZU.
+ */
+static void kmalloc_is_guarded(struct kunit *test)
+{
+	const slab_flags_t needed = KMEM_ALL_CHECKS & ~SLAB_POISON;
+	static const size_t requests[] = { 1, 5, 18, 100, 200, 300 };
+	const struct kmem_report *report;
+	unsigned int i;
+	u8 *memory;
+
+	request_cache(test, 0);
+	memory = kmalloc(SIZE, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, memory);
+	i = (virt_to_slab(memory)->slab_cache->flags & needed) == needed;
+	kfree(memory);
+	if (!i)
+		kunit_skip(test, "needs a boot with slab_debug=FZU");
+
+	for (i = 0; i < ARRAY_SIZE(requests); i++) {
+		size_t size = requests[i];
+
+		memory = kmalloc(size, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, memory);
+		memset(memory, 0x11, size);
+		KMEM_EXPECT_SILENCE(test, kfree(memory));
+
+		memory = kzalloc(size, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, memory);
+		kmem_poke(memory + size, 0x99);
+		report = KMEM_EXPECT_REPORT(test, kfree(memory), "BUG kmalloc-");
+		kmem_expect_text(test, report, "kmalloc Redzone overwritten");
+		kmem_expect_text(test, report, "0x%p-0x%p @offset=", memory + size, memory + size);
+		KMEM_EXPECT_SILENCE(test, kfree(memory));
+	}
+}
+
+static struct kunit_case kmem_request_cases[] = {
+	KUNIT_CASE(rest_of_object_is_red_zone),
+	KUNIT_CASE(zeroing_spares_the_red_zone),
+	KUNIT_CASE(every_byte_behind_the_request_is_guarded),
+	KUNIT_CASE(write_past_request_is_reported),
+	KUNIT_CASE(latest_request_counts),
+	KUNIT_CASE(unguarded_rest_is_silent),
+	KUNIT_CASE(intact_memory_is_freed_silently),
+	KUNIT_CASE(krealloc_moves_the_red_zone),
+	KUNIT_CASE(what_ksize_says_may_be_used),
+	KUNIT_CASE(kmalloc_is_guarded),
+	{}
+};
+
+static struct kunit_suite kmem_request_suite = {
+	.name = "kmem_request",
+	.init = kmem_suite_init,
+	.test_cases = kmem_request_cases,
+};
+
+kunit_test_suite(kmem_request_suite);
+
+MODULE_DESCRIPTION("KUnit tests for the red zone behind kmalloc() requests");
+MODULE_LICENSE("GPL");

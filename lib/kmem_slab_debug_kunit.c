@@ -1,0 +1,468 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The boot parameter slab_debug=, and what sysfs tells of it.
+ *
+ * Documentation/admin-guide/mm/slab.rst (up to 6.12: Documentation/mm/slub.rst)
+ * lists the options. What a boot asked for is read from its command line, which
+ * is why most of it needs the suite built in.
+ *
+ *	kunit.py run --kunitconfig=lib/kmem_kunit --kernel_args=slab_debug=FZPU \
+ *		'kmem_slab_debug'
+ */
+#include <kunit/test.h>
+#include <linux/gfp.h>
+#include <linux/init.h>
+#include <linux/kernfs.h>
+#include <linux/kobject.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+#include <mm/slab.h>
+#include "kmem_debug.h"
+
+#define OBJECT_SIZE	100
+#define TOLD_FLAGS	(KMEM_ALL_CHECKS | SLAB_TRACE)
+
+/* What follows slab_debug (or slub_debug) on a command line, or NULL. */
+static const char *find_slab_debug(const char *line)
+{
+	const char *word;
+
+	for (word = line; *word; word += strspn(word, " ")) {
+		if (str_has_prefix(word, "slab_debug") || str_has_prefix(word, "slub_debug"))
+			return word + strlen("slab_debug");
+		word += strcspn(word, " ");
+	}
+	return NULL;
+}
+
+/* What a boot says of slab_debug=, or an empty string; skips where nobody can know. */
+static const char *boot_options(struct kunit *test)
+{
+	static char options[128];
+	const char *found = NULL;
+
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+#ifndef MODULE
+	found = find_slab_debug(saved_command_line);
+#else
+	kunit_skip(test, "needs the suite built in, as no module sees the command line");
+#endif
+	if (!found)
+		return "";
+	if (*found != '=')
+		return "FZPU";
+	strscpy(options, found + 1, sizeof(options));
+	options[strcspn(options, " ")] = '\0';
+	return options;
+}
+
+/* The flags that letters stand for; skips where some of them are for some caches only. */
+static slab_flags_t boot_flags(struct kunit *test)
+{
+	const char *options = boot_options(test);
+	slab_flags_t flags = 0;
+
+	if (IS_ENABLED(CONFIG_SLUB_DEBUG_ON))
+		kunit_skip(test, "needs CONFIG_SLUB_DEBUG_ON=n");
+	for (; *options; options++) {
+		switch (*options | 0x20) {
+		case 'f':
+			flags |= SLAB_CONSISTENCY_CHECKS;
+			break;
+		case 'z':
+			flags |= SLAB_RED_ZONE;
+			break;
+		case 'p':
+			flags |= SLAB_POISON;
+			break;
+		case 'u':
+			flags |= SLAB_STORE_USER;
+			break;
+		default:
+			kunit_skip(test, "needs a boot with no more than slab_debug=FZPU");
+		}
+	}
+	return flags;
+}
+
+static void destroy_cache(void *cache)
+{
+	kmem_cache_destroy(cache);
+}
+
+static void construct(void *object)
+{
+}
+
+/*
+ * A cache that the boot's options do apply to. One with a constructor is merged
+ * with no other, whose flags it would have.
+ */
+static struct kmem_cache *open_cache(struct kunit *test, const char *name, slab_flags_t flags,
+				     void (*ctor)(void *))
+{
+	struct kmem_cache *cache = kmem_cache_create(name, OBJECT_SIZE, 0, flags, ctor);
+
+	KUNIT_ASSERT_NOT_NULL(test, cache);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, destroy_cache, cache), 0);
+	return cache;
+}
+
+static void expect_flags(struct kunit *test, const struct kmem_cache *cache, slab_flags_t flags)
+{
+	KUNIT_EXPECT_EQ_MSG(test, (__force unsigned int)(cache->flags & TOLD_FLAGS),
+			    (__force unsigned int)flags, "%s", cache->name);
+}
+
+/*
+ * A new cache gets the checks that the boot asks for, and no others; without
+ * slab_debug= it gets none. Source: slab.rst, "Given a list of debug options";
+ * kmem_cache_flags(), parse_slub_debug_flags(), mm/slub.c.
+ */
+static void new_cache_has_the_boots_checks(struct kunit *test)
+{
+	slab_flags_t flags = boot_flags(test);
+
+	expect_flags(test, open_cache(test, "kmem_open", 0, construct), flags);
+}
+
+/* The caches of kmalloc() have the boot's checks too. Source: as above. */
+static void kmalloc_has_the_boots_checks(struct kunit *test)
+{
+	static const size_t requests[] = { 8, 100, 192, 1000, KMALLOC_MAX_CACHE_SIZE };
+	slab_flags_t flags = boot_flags(test);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(requests); i++) {
+		void *memory = kmalloc(requests[i], GFP_KERNEL);
+
+		KUNIT_ASSERT_NOT_NULL(test, memory);
+		expect_flags(test, virt_to_slab(memory)->slab_cache, flags);
+		kfree(memory);
+	}
+}
+
+/*
+ * SLAB_NO_USER_FLAGS keeps the boot's checks from a cache; those that it is
+ * created with it has in any boot. Source: SLAB_NO_USER_FLAGS in
+ * include/linux/slab.h; kmem_cache_flags(), mm/slub.c.
+ */
+static void own_checks_are_kept(struct kunit *test)
+{
+	static const slab_flags_t own[] = {
+		0, SLAB_CONSISTENCY_CHECKS, SLAB_RED_ZONE, SLAB_POISON, SLAB_STORE_USER,
+		KMEM_ALL_CHECKS,
+	};
+	slab_flags_t flags = boot_flags(test);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(own); i++) {
+		struct kmem_cache *cache = kmem_private_cache(test, "kmem_own", OBJECT_SIZE, own[i],
+							      NULL);
+
+		expect_flags(test, cache, own[i]);
+		kmem_private_cache_destroy(test, cache);
+		cache = open_cache(test, "kmem_open", own[i], construct);
+		expect_flags(test, cache, flags | own[i]);
+		kunit_release_action(test, destroy_cache, cache);
+	}
+}
+
+/*
+ * A cache of a debugging tool (SLAB_NOLEAKTRACE) gets the boot's checks, but is
+ * not tracked. Source: kmem_cache_flags(), "don't store user (stack trace)
+ * information by default", mm/slub.c.
+ */
+static void tools_are_not_tracked(struct kunit *test)
+{
+	expect_flags(test, open_cache(test, "kmem_tool", SLAB_NOLEAKTRACE, construct),
+		     boot_flags(test) & ~SLAB_STORE_USER);
+}
+
+/*
+ * Caches with red zones, poison or tracking are not merged, though they were
+ * else alike. Source: SLAB_NEVER_MERGE; find_mergeable(), mm/slab_common.c.
+ */
+static void checked_caches_are_not_merged(struct kunit *test)
+{
+	struct kmem_cache *one, *two;
+
+	if (!(boot_flags(test) & (SLAB_RED_ZONE | SLAB_POISON | SLAB_STORE_USER)))
+		kunit_skip(test, "needs a boot with slab_debug=Z, P or U");
+	one = open_cache(test, "kmem_one", 0, NULL);
+	two = open_cache(test, "kmem_two", 0, NULL);
+	KUNIT_EXPECT_PTR_NE(test, one, two);
+	KUNIT_EXPECT_STREQ(test, one->name, "kmem_one");
+	KUNIT_EXPECT_STREQ(test, two->name, "kmem_two");
+	expect_flags(test, one, boot_flags(test));
+	expect_flags(test, two, boot_flags(test));
+}
+
+/*
+ * What the boot asks for is done: a write past the end of an object of any cache
+ * is found when it is freed. Source: slab.rst.
+ */
+static void boots_checks_find_overflow(struct kunit *test)
+{
+	const slab_flags_t needed = SLAB_CONSISTENCY_CHECKS | SLAB_RED_ZONE;
+	struct kmem_cache *cache;
+	u8 *object;
+
+	if ((boot_flags(test) & needed) != needed)
+		kunit_skip(test, "needs a boot with slab_debug=FZ");
+	cache = open_cache(test, "kmem_open", 0, NULL);
+	object = kmem_cache_alloc(cache, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	kmem_poke(object + OBJECT_SIZE, 0x99);
+	kmem_expect_text(test, KMEM_EXPECT_REPORT(test, kmem_cache_free(cache, object),
+						  "BUG kmem_open ("),
+			 "Right Redzone overwritten");
+	KMEM_EXPECT_SILENCE(test, kmem_cache_free(cache, object));
+}
+
+#define SELECTIVE	"ZU,kmem_glob*,kmem_exact;p,kmem_second,kmem_last;F,kmem_third*"
+
+/*
+ * Options may be for caches of given names, with or without a star at the end;
+ * other caches get none. Source: slab.rst, "slab_debug=<Debug-Options>,<slab
+ * name1>,<slab name2>,...".
+ */
+static void options_may_be_for_some_caches(struct kunit *test)
+{
+	static const struct {
+		const char *name;
+		slab_flags_t flags;
+	} named[] = {
+		{ "kmem_glob", SLAB_RED_ZONE | SLAB_STORE_USER },
+		{ "kmem_global", SLAB_RED_ZONE | SLAB_STORE_USER },
+		{ "kmem_glo", 0 },
+		{ "kmem_exact", SLAB_RED_ZONE | SLAB_STORE_USER },
+		{ "kmem_exactly", 0 },
+		{ "kmem_exac", 0 },
+		{ "kmem_second", SLAB_POISON },
+		{ "kmem_seconds", 0 },
+		{ "kmem_last", SLAB_POISON },
+		{ "kmem_third", SLAB_CONSISTENCY_CHECKS },
+		{ "kmem_third_one", SLAB_CONSISTENCY_CHECKS },
+		{ "kmem_fourth", 0 },
+	};
+	unsigned int i;
+
+	if (strcmp(boot_options(test), SELECTIVE))
+		kunit_skip(test, "needs a boot with slab_debug=" SELECTIVE);
+	for (i = 0; i < ARRAY_SIZE(named); i++)
+		expect_flags(test, open_cache(test, named[i].name, 0, construct), named[i].flags);
+	expect_flags(test, kmem_private_cache(test, "kmem_globe", OBJECT_SIZE, 0, NULL), 0);
+}
+
+/*
+ * A cache with SLAB_TRACE prints each allocation and free, with the object.
+ * Source: slab.rst, "T: Trace"; trace(), mm/slub.c.
+ */
+static void traced_cache_prints_each_use(struct kunit *test)
+{
+	const struct kmem_report *report;
+	struct kmem_cache *cache;
+	struct slab *slab;
+	u8 *object = NULL;
+
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	cache = kmem_private_cache(test, "kmem_traced", OBJECT_SIZE, SLAB_TRACE, NULL);
+	report = KMEM_CAPTURE(test, object = kmem_cache_alloc(cache, GFP_KERNEL));
+	kmem_expect_heads(test, report, "allocation", 0, 0);
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	slab = virt_to_slab(object);
+	kmem_expect_text(test, report, "TRACE kmem_traced alloc 0x%p inuse=1 fp=0x%p", object,
+			 slab->freelist);
+	memset(object, 0x11, OBJECT_SIZE);
+	report = KMEM_CAPTURE(test, kmem_cache_free(cache, object));
+	kmem_expect_heads(test, report, "free", 0, 0);
+	kmem_expect_text(test, report, "TRACE kmem_traced free 0x%p inuse=1 fp=0x", object);
+	if (!want_init_on_free())
+		kmem_expect_text(test, report, "Object %p: 11 11 11 11", object);
+}
+
+static struct kobject *kobject_of(struct kmem_cache *cache)
+{
+#if defined(CONFIG_SYSFS) && !defined(CONFIG_SLUB_TINY)
+	return &cache->kobj;
+#else
+	return NULL;
+#endif
+}
+
+/* The attribute behind the file of this name, in the cache's folder. */
+static struct attribute *find_attribute(struct kunit *test, struct kobject *kobject,
+					const char *name)
+{
+	struct kernfs_node *file = kernfs_find_and_get(kobject->sd, name);
+	struct attribute *attribute = file ? file->priv : NULL;
+
+	KUNIT_EXPECT_NOT_NULL_MSG(test, file, "no file %s", name);
+	kernfs_put(file);
+	return attribute;
+}
+
+static void free_buffer(void *buffer)
+{
+	free_page((unsigned long)buffer);
+}
+
+/* What /sys/kernel/slab/<cache>/<name> says, as a number. */
+static long shown(struct kunit *test, struct kmem_cache *cache, char *buffer, const char *name)
+{
+	struct kobject *kobject = kobject_of(cache);
+	struct attribute *attribute = find_attribute(test, kobject, name);
+	long value = -1;
+
+	if (attribute && kobject->ktype->sysfs_ops->show(kobject, attribute, buffer) > 0)
+		sscanf(buffer, "%ld", &value);
+	return value;
+}
+
+static char *require_sysfs(struct kunit *test)
+{
+	char *buffer;
+
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	KMEM_REQUIRE(test, CONFIG_SYSFS);
+	if (IS_ENABLED(CONFIG_SLUB_TINY))
+		kunit_skip(test, "needs CONFIG_SLUB_TINY=n");
+	buffer = (char *)__get_free_page(GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, buffer);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_buffer, buffer), 0);
+	return buffer;
+}
+
+/*
+ * sysfs shows which checks a cache has, each under its name. Source:
+ * Documentation/ABI/testing/sysfs-kernel-slab; sanity_checks_show() and others.
+ */
+static void sysfs_shows_the_checks(struct kunit *test)
+{
+	static const struct {
+		const char *name;
+		slab_flags_t flag;
+	} attributes[] = {
+		{ "sanity_checks", SLAB_CONSISTENCY_CHECKS },
+		{ "red_zone", SLAB_RED_ZONE },
+		{ "poison", SLAB_POISON },
+		{ "store_user", SLAB_STORE_USER },
+		{ "trace", SLAB_TRACE },
+		{ "hwcache_align", SLAB_HWCACHE_ALIGN },
+		{ "destroy_by_rcu", SLAB_TYPESAFE_BY_RCU },
+		{ "reclaim_account", SLAB_RECLAIM_ACCOUNT },
+	};
+	char *buffer = require_sysfs(test);
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(attributes); i++) {
+		struct kmem_cache *cache = kmem_private_cache(test, "kmem_shown", OBJECT_SIZE,
+							      attributes[i].flag, NULL);
+
+		for (j = 0; j < ARRAY_SIZE(attributes); j++)
+			KUNIT_EXPECT_EQ_MSG(test, shown(test, cache, buffer, attributes[j].name),
+					    i == j, "%s of a cache with %s", attributes[j].name,
+					    attributes[i].name);
+		kmem_private_cache_destroy(test, cache);
+	}
+}
+
+/*
+ * sysfs shows the sizes of a cache, and how many slabs and objects it has.
+ * Source: as above; show_slab_objects(), mm/slub.c.
+ */
+static void sysfs_shows_the_numbers(struct kunit *test)
+{
+	char *buffer = require_sysfs(test);
+	struct kmem_cache *cache = kmem_private_cache(test, "kmem_shown", OBJECT_SIZE,
+						      KMEM_ALL_CHECKS, NULL);
+	struct kmem_batch *batch = kmem_take_slab(test, cache);
+	struct slab *slab = virt_to_slab(batch->objects[0]);
+	unsigned int nr = batch->nr, i;
+	const struct {
+		const char *name;
+		long value;
+	} numbers[] = {
+		{ "object_size", OBJECT_SIZE },
+		{ "slab_size", cache->size },
+		{ "align", sizeof(void *) },
+		{ "objs_per_slab", nr },
+		{ "order", slab_order(slab) },
+		{ "slabs", 3 },
+		{ "objects", 2 * nr + 5 },
+		{ "total_objects", 3 * nr },
+		{ "partial", 1 },
+		{ "objects_partial", 5 },
+		{ "aliases", 0 },
+	};
+
+	kmem_take(test, cache, nr + 5);
+	for (i = 0; i < ARRAY_SIZE(numbers); i++)
+		KUNIT_EXPECT_EQ_MSG(test, shown(test, cache, buffer, numbers[i].name),
+				    numbers[i].value, "%s", numbers[i].name);
+}
+
+static ssize_t store(struct kunit *test, struct kmem_cache *cache, const char *name,
+		     const char *value)
+{
+	struct kobject *kobject = kobject_of(cache);
+	struct attribute *attribute = find_attribute(test, kobject, name);
+
+	if (!attribute)
+		return -ENOENT;
+	return kobject->ktype->sysfs_ops->store(kobject, attribute, value, strlen(value));
+}
+
+/*
+ * "1" written to validate checks all objects of a cache; anything else, and any
+ * cache without checks, is refused. Source: sysfs-kernel-slab, validate;
+ * validate_store(), mm/slub.c.
+ */
+static void sysfs_validates(struct kunit *test)
+{
+	struct kmem_cache *cache, *unchecked;
+	ssize_t ret = 0;
+	u8 *object;
+
+	require_sysfs(test);
+	cache = kmem_private_cache(test, "kmem_stored", OBJECT_SIZE, KMEM_ALL_CHECKS, NULL);
+	unchecked = kmem_private_cache(test, "kmem_unchecked", OBJECT_SIZE, 0, NULL);
+	object = kmem_take(test, cache, 2)->objects[0];
+	kmem_poke(object + OBJECT_SIZE, 0x99);
+	KMEM_EXPECT_SILENCE(test, ret = store(test, cache, "validate", "0"));
+	KUNIT_EXPECT_EQ(test, ret, -EINVAL);
+	KMEM_EXPECT_REPORT(test, ret = store(test, cache, "validate", "1"), "BUG kmem_stored (");
+	KUNIT_EXPECT_EQ(test, ret, 1);
+	KMEM_EXPECT_SILENCE(test, ret = store(test, unchecked, "validate", "1"));
+	KUNIT_EXPECT_EQ(test, ret, -EINVAL);
+}
+
+static struct kunit_case kmem_slab_debug_cases[] = {
+	KUNIT_CASE(new_cache_has_the_boots_checks),
+	KUNIT_CASE(kmalloc_has_the_boots_checks),
+	KUNIT_CASE(own_checks_are_kept),
+	KUNIT_CASE(tools_are_not_tracked),
+	KUNIT_CASE(checked_caches_are_not_merged),
+	KUNIT_CASE(boots_checks_find_overflow),
+	KUNIT_CASE(options_may_be_for_some_caches),
+	KUNIT_CASE(traced_cache_prints_each_use),
+	KUNIT_CASE(sysfs_shows_the_checks),
+	KUNIT_CASE(sysfs_shows_the_numbers),
+	KUNIT_CASE(sysfs_validates),
+	{}
+};
+
+static struct kunit_suite kmem_slab_debug_suite = {
+	.name = "kmem_slab_debug",
+	.init = kmem_suite_init,
+	.test_cases = kmem_slab_debug_cases,
+};
+
+kunit_test_suite(kmem_slab_debug_suite);
+
+MODULE_DESCRIPTION("KUnit tests for the boot parameter slab_debug");
+MODULE_LICENSE("GPL");

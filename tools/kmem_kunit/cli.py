@@ -24,6 +24,7 @@ from kmem_kunit import (
     progress,
     report,
     suites,
+    surface,
     tree,
 )
 from kmem_kunit.errors import UserError
@@ -33,6 +34,7 @@ _EXAMPLES = {
     "run": "kmem-kunit run --kernel 7.3 --filter 'kmem_strdup.*' --junit results.xml",
     "fetch": "kmem-kunit fetch 6.1 6.12 7.2 7.3",
     "list": "kmem-kunit list --kernel ~/src/linux",
+    "surface": "kmem-kunit surface --kernel ~/src/linux",
     "doctor": "kmem-kunit doctor",
     "apply": "kmem-kunit apply --tree ~/src/linux\n"
     "  cd ~/src/linux && tools/testing/kunit/kunit.py run --kunitconfig=lib/kmem_kunit",
@@ -83,6 +85,12 @@ def _parser() -> argparse.ArgumentParser:
 
     listing = verb("list", "list suites, cases and what each case proves", _list)
     _add_kernel(listing, None)
+
+    whole = verb("surface", "list the allocator's functions, each with its cases", _surface)
+    whole.add_argument(
+        "--kernel", default=kernel.DEFAULT, metavar="SERIES|PATH",
+        help=f"whose headers to read: a series such as 6.1, or a tree (default: {kernel.DEFAULT})",
+    )
 
     verb("doctor", "say what this machine lacks, and what installs it", _doctor)
 
@@ -260,6 +268,24 @@ def _show_suite(name: str, cases: Sequence[tuple[str, str]]) -> None:
     width = max((len(case) for case, _ in cases), default=0)
     for case, contract in cases:
         print(f"  {case:{width}}  {contract}".rstrip())
+
+
+def _surface(options: argparse.Namespace) -> int:
+    """Kernel -> its API's functions -> those of our cases that reach each."""
+    spec = options.kernel
+    uncached = kernel.is_series(spec) and kernel.cached(spec) is None
+    host.ensure((*(host.FETCHING if uncached else ()), *host.READING))
+    the_kernel = kernel.opened(spec)
+    others = [found for series in surface.SERIES if (found := kernel.cached(series))]
+    stray: list[str] = []
+    with progress.step("reading the kernel's headers and the suites"):
+        functions = surface.survey(overlay.REPO, the_kernel)
+        if len(others) == len(surface.SERIES):  # or there is no telling
+            known = {each.name for each in functions}
+            stray = surface.strays(surface.waivers(overlay.REPO).keys() - known, others)
+    for line in surface.lines(functions, stray, f"Linux {the_kernel.release}"):
+        print(line)
+    return 0 if surface.passes(functions, stray) else 1
 
 
 def _doctor(_: argparse.Namespace) -> int:

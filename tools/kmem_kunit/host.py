@@ -54,11 +54,20 @@ BUILDING = (
     _command("bc", "builds the kernel"),
     _command("perl", "builds the kernel", "perl-base"),
 )
+READING = (
+    BUILDING[0],
+    Need(
+        "ctags",
+        "reads the kernel's headers",
+        "universal-ctags",
+        lambda: shutil.which("ctags-universal") is not None,
+    ),
+)
 SHOWING = (
     _module("rich", "shows progress", "python3-rich"),
     _module("junitparser", "writes JUnit", "python3-junitparser"),
 )
-ALL = (*FETCHING, *BUILDING, *SHOWING)
+ALL = tuple(dict.fromkeys((*FETCHING, *BUILDING, *READING, *SHOWING)))
 # for this project's own tests, not for its users
 TESTING = (
     _command("shellcheck", "checks shell scripts"),

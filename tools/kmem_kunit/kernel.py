@@ -53,6 +53,15 @@ def resolve(spec: str) -> Kernel:
     return cached(spec) or fetch([spec])[0]
 
 
+def opened(spec: str) -> Kernel:
+    """Return the kernel for SERIES or PATH only to read it: a build in its tree does no harm."""
+    if is_series(spec):
+        return resolve(spec)
+    path = check_tree(spec)
+    release = _release(path)
+    return Kernel(release, path, release)
+
+
 def cached(series: str) -> Kernel | None:
     """Return the kernel of a series if the cache has it."""
     found = [

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kmem_kunit.ctokens import Token, closing, cut
 from kmem_kunit.errors import UserError
 
 FILES = "kmem_*_kunit.c"
@@ -33,60 +34,12 @@ class Suite:
     cases: tuple[CaseInfo, ...]
 
 
-@dataclass(frozen=True)
-class _Token:
-    kind: str  # word, string, comment, directive, or the punctuation itself
-    text: str
-    line: int  # of its first character
-    last: int  # line of its last character
-
-
-_LEXEMES = re.compile(r"""
-    (?P<space> (?: \s | \\\n )+ )
-  | (?P<comment> /\*.*?\*/ | //(?: \\\n | [^\n] )* )
-  | (?P<string> "(?: \\. | [^"\\\n] )*" )
-  | (?P<character> '(?: \\. | [^'\\\n] )*' )
-  | (?P<word> \w+ )
-  | (?P<other> . )
-    """, re.VERBOSE | re.DOTALL)
-_DIRECTIVE = re.compile(r"(?:^|(?<=\n))[ \t]*\#(?: \\\n | /\*.*?\*/ | [^\n] )*",
-                        re.VERBOSE | re.DOTALL)
-
-
-def _tokens(text: str, file: str) -> Iterator[_Token]:
-    """Yield the tokens of a C source without white space, a directive as one token."""
-    place, line = 0, 1
-    while place < len(text):
-        match = _DIRECTIVE.match(text, place) or _LEXEMES.match(text, place)
-        assert match
-        lexeme = match[0]
-        kind = match.lastgroup or "directive"
-        last = line + lexeme.count("\n")
-        if kind == "other":
-            if lexeme in "\"'" or text.startswith("/*", place):
-                raise UserError(f"{file}:{line}: this comment, string or character has no end")
-            kind = lexeme
-        if kind != "space":
-            yield _Token(kind, lexeme, line, last)
-        place, line = match.end(), last
-
-
-def _closing(tokens: Sequence[_Token], start: int, file: str) -> int:
-    """The index of the bracket that closes the one at index `start`."""
-    depth = 0
-    for index in range(start, len(tokens)):
-        depth += (tokens[index].kind in "({[") - (tokens[index].kind in ")}]")
-        if depth == 0:
-            return index
-    raise UserError(f"{file}:{tokens[start].line}: nothing closes this {tokens[start].kind}")
-
-
-def _declarations(tokens: Sequence[_Token], file: str) -> Iterator[tuple[str, list[_Token]]]:
+def _declarations(tokens: Sequence[Token], file: str) -> Iterator[tuple[str, list[Token]]]:
     """Yield each top-level declaration or definition, and the comment directly above it."""
-    comment: _Token | None = None
+    comment: Token | None = None
     start = index = 0
 
-    def declaration() -> tuple[str, list[_Token]]:
+    def declaration() -> tuple[str, list[Token]]:
         above = comment and comment.last + 1 == tokens[start].line
         return (comment.text if comment and above else "",
                 [t for t in tokens[start:index] if t.kind not in ("comment", "directive")])
@@ -105,7 +58,7 @@ def _declarations(tokens: Sequence[_Token], file: str) -> Iterator[tuple[str, li
         if kind in ("(", "{", "["):
             kinds = {t.kind for t in tokens[start:index]}
             ends = kind == "{" and ")" in kinds and "=" not in kinds
-            index = _closing(tokens, index, file)
+            index = closing(tokens, index, file)
         index += 1
         if ends:
             yield declaration()
@@ -122,7 +75,7 @@ def sentence(comment: str) -> str:
     return text[: end.end()] if end else text
 
 
-def _initialised(tokens: list[_Token], kind: str) -> tuple[str, list[_Token]] | None:
+def _initialised(tokens: list[Token], kind: str) -> tuple[str, list[Token]] | None:
     """The name and the braces' content of a definition `struct <kind> name… = { … }`."""
     texts = [t.text for t in tokens]
     at = texts.index("=") if "=" in texts else 0
@@ -132,7 +85,7 @@ def _initialised(tokens: list[_Token], kind: str) -> tuple[str, list[_Token]] | 
     return name, tokens[at + 2 : len(tokens) - 1 - texts[::-1].index("}")]
 
 
-def _cases(content: list[_Token], contracts: Mapping[str, str], file: str) -> list[CaseInfo]:
+def _cases(content: list[Token], contracts: Mapping[str, str], file: str) -> list[CaseInfo]:
     """The cases in an array of struct kunit_case."""
     cases = []
     index = 0
@@ -143,7 +96,7 @@ def _cases(content: list[_Token], contracts: Mapping[str, str], file: str) -> li
         elif token.kind == "{" and content[index + 1].kind == "}":
             index += 2
         elif token.text.startswith("KUNIT_CASE") and content[index + 1].kind == "(":
-            close = _closing(content, index + 1, file)
+            close = closing(content, index + 1, file)
             arguments = content[index + 2 : close]
             name = arguments[0].text if arguments else ""
             slow = "SLOW" in token.text or any("SLOW" in t.text for t in arguments)
@@ -154,7 +107,7 @@ def _cases(content: list[_Token], contracts: Mapping[str, str], file: str) -> li
     return cases
 
 
-def _field(content: list[_Token], name: str, file: str) -> str:
+def _field(content: list[Token], name: str, file: str) -> str:
     """The value of the initialiser `.name = value` of a suite: a word or strings."""
     for index in range(len(content) - 3):
         if [t.text for t in content[index : index + 3]] == [".", name, "="]:
@@ -174,7 +127,7 @@ def scan(text: str, file: str) -> tuple[Suite, ...]:
     contracts: dict[str, str] = {}
     arrays: dict[str, list[CaseInfo]] = {}
     suites = []
-    for comment, tokens in _declarations(list(_tokens(text, file)), file):
+    for comment, tokens in _declarations(list(cut(text, file)), file):
         if array := _initialised(tokens, "kunit_case"):
             arrays[array[0]] = _cases(array[1], contracts, file)
         elif suite := _initialised(tokens, "kunit_suite"):
@@ -219,7 +172,7 @@ def problems(suites: Sequence[Suite]) -> list[str]:
                   for name, count in names.items() if count > 1]
         found += [f"{suite.file}: {name!r} is no name for a suite or case: letters, digits and _, "
                   'without "test"' for name in [suite.name, *names]
-                  if "test" in name.lower() or not re.fullmatch(r"[a-z]\w*", name, re.ASCII)]
+                  if "test" in name.lower().split("_") or not re.fullmatch(r"[a-z]\w*", name, re.ASCII)]
         found += [f"{suite.file}: {suite.name}.{case.name} has no contract above it"
                   for case in suite.cases if not case.contract]
         if not suite.cases:

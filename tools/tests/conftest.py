@@ -119,6 +119,7 @@ def make_repo(path: Path) -> Path:
         "COPYING": "GPL-2.0\n",
         "lib/Makefile": "obj-y += kmem_tiny_kunit.o\n",
         "lib/kmem_tiny_kunit.c": TINY_SUITE,
+        "tools/surface.toml": "[waivers]\n",
         "tools/configs/debug.config": "CONFIG_SLUB_DEBUG=y\n",
         "tools/configs/other.config": "CONFIG_SLUB_DEBUG=n\nCONFIG_SWAP=y\n",
         "tools/configs/series-6.12.config": "CONFIG_ONLY_IN_6_12=y\n",

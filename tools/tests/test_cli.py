@@ -284,6 +284,49 @@ def test_list(run: Callable[..., Outcome], fake_kernel: Path) -> None:
     assert "not in Linux 6.12.3: kmem_tiny.second" in out
 
 
+def test_surface(run: Callable[..., Outcome], fake_kernel: Path, repo: Path) -> None:
+    before = snapshot(fake_kernel)
+    assert "no include/linux/slab.h" in one_line(run("surface", "--kernel", fake_kernel))
+    assert snapshot(fake_kernel) == before
+    (fake_kernel / "include/linux").mkdir(parents=True)
+    slab = fake_kernel / "include/linux/slab.h"
+    slab.write_text("void kfree(const void *p);\n")
+    (fake_kernel / ".config").write_text("")  # built in its tree: here it may be
+    status, out, err = run("surface", "--kernel", fake_kernel)
+    assert status == 1 and "  kfree  slab.h\n" in out
+    assert out.endswith("Linux 6.12.3: 1 functions, 0 with cases, 0 waived, 1 with neither\n")
+    assert "\x1b" not in out + err
+    waivers = repo / "tools/surface.toml"
+    waivers.write_text("[waivers]\nkfree = 'no use'\n")
+    status, out, _ = run("surface", "--kernel", fake_kernel)
+    assert status == 0 and re.search(r"waived:\n  kfree  slab.h +no use\n", out)
+    waivers.write_text("[waivers]\nkfree = ''\n")
+    assert "has no reason" in one_line(run("surface", "--kernel", fake_kernel))
+    assert "not a folder" in one_line(run("surface", "--kernel", "no-such-kernel"))
+    one_line(run("surface", "--json", "x"))
+
+
+def test_surface_knows_a_waiver_for_nothing(
+    run: Callable[..., Outcome], repo: Path, cache_root: Path
+) -> None:
+    waivers = "[waivers]\nkold = 'x'\nkfree = 'y'\n"
+    (repo / "tools/surface.toml").write_text(waivers + "kgone = 'z'\n")
+    for series in ("6.1", "6.12", "7.2", "7.3"):
+        place = cache_root / f"sources/linux-source-{series}_{series}.4-1"
+        path = make_kernel(place, f"{series}.4")
+        (path / "include/linux").mkdir(parents=True)
+        old = "void kold(void);\n" if series == "6.1" else ""
+        (path / "include/linux/slab.h").write_text(f"{old}void kfree(const void *p);\n")
+        if series == "6.12":  # as long as the others are not there, nobody can tell
+            assert run("surface", "--kernel", series)[0] == 0
+    status, out, _ = run("surface", "--kernel", "7.3")
+    assert status == 1 and "and in no kernel:\n  kgone\nLinux 7.3.4: 1 functions" in out
+    (repo / "tools/surface.toml").write_text(waivers)
+    assert run("surface", "--kernel", "7.3")[0] == 0
+    closing = "Linux 6.12.4: 1 functions, 0 with cases, 1 waived, 0 with neither\n"
+    assert run("surface")[1].endswith(closing)
+
+
 def test_doctor(run: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch) -> None:
     there = host.Need("make", "builds", "make", lambda: True)
     monkeypatch.setattr(host, "ALL", (there,))
@@ -305,7 +348,7 @@ def test_apply_and_unapply(run: Callable[..., Outcome], fake_kernel: Path) -> No
     assert contents(fake_kernel) == before
 
 
-@pytest.mark.parametrize("verb", ["run", "fetch", "list", "doctor", "apply", "unapply"])
+@pytest.mark.parametrize("verb", ["run", "fetch", "list", "surface", "doctor", "apply", "unapply"])
 def test_help_shows_an_example(verb: str) -> None:
     done = subprocess.run([COMMAND, verb, "--help"], capture_output=True, text=True, check=True)
     assert f"example:\n  kmem-kunit {verb}" in done.stdout

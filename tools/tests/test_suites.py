@@ -136,6 +136,8 @@ def test_problems() -> None:
         "two suites are called kmem_a", "a.c: kmem_a.stops_at_max is listed 2 times",
         "a.c: 'test_one' is no name for a suite or case: letters, digits and _, without \"test\""]
     assert suites.problems([suites.Suite("kmem_b", "b.c", ())]) == ["b.c: kmem_b has no case"]
+    latest = suites.scan(source.replace("test_one", "latest_one"), "a.c")
+    assert not [problem for problem in suites.problems(latest) if "latest" in problem]
 
 
 def test_load(tmp_path: Path) -> None:

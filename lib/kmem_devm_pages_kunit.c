@@ -93,8 +93,8 @@ static void pages_live_as_long_as_their_device(struct kunit *test)
 	kept = before - kmem_free_pages();
 	kunit_release_action(test, drop_device, dev);
 	left = before - kmem_free_pages();
-	KUNIT_EXPECT_GE(test, kept, 4 * LARGE_PAGES);
-	KUNIT_EXPECT_LT(test, left, LARGE_PAGES / 2);
+	kmem_expect_pages(test, kept, 4 * LARGE_PAGES);
+	kmem_expect_pages(test, left, 0);
 }
 
 static void get_and_free_pages(struct kunit *test, void *dev)

@@ -206,7 +206,7 @@ static void release_large(struct device *dev, void *resource)
 static void released_memory_is_freed(struct kunit *test)
 {
 	struct device *dev = make_device(test);
-	long before = kmem_free_pages(), left;
+	long before = kmem_free_pages();
 	unsigned int i;
 
 	for (i = 0; i < 4; i++) {
@@ -215,10 +215,9 @@ static void released_memory_is_freed(struct kunit *test)
 		KUNIT_ASSERT_NOT_NULL(test, resource);
 		devres_add(dev, resource);
 	}
-	KUNIT_EXPECT_GE(test, before - kmem_free_pages(), 4 * (long)(SZ_1M / PAGE_SIZE));
+	kmem_expect_pages(test, before - kmem_free_pages(), 4 * (long)(SZ_1M / PAGE_SIZE));
 	drop_and_expect_released(test, dev, "LLLL");
-	left = before - kmem_free_pages();
-	KUNIT_EXPECT_LT(test, left, (long)(SZ_1M / PAGE_SIZE));
+	kmem_expect_pages(test, before - kmem_free_pages(), 0);
 }
 
 /*

@@ -126,6 +126,16 @@ static inline long kmem_free_pages(void)
 }
 
 /*
+ * Expect that @pages in use since some moment are as many as @expected, give or
+ * take what others use meanwhile: the stack of a thread that has ended, say.
+ */
+static inline void kmem_expect_pages(struct kunit *test, long pages, long expected)
+{
+	KUNIT_EXPECT_GT(test, pages, expected - 64);
+	KUNIT_EXPECT_LT(test, pages, expected + 64);
+}
+
+/*
  * Call @round so often that KMEM_LEAK_PAGES() are gone if each call leaks @size
  * bytes, and expect them not to be. What is in slabs may stay in a quarantine,
  * for which see above.

@@ -4,10 +4,11 @@
 
     tools/tests/faults.py [--kernel SERIES]... [--fault TEXT]
 
-Each entry of tools/faults/<suite>.toml is made in a tree of links beside the kernel's source, which
-is not touched, and the suite is run on it as on any other kernel. Answers are kept under the hash of
-the fault and the suite, so that an interrupted run goes on where it was. Without --fault, they become
-Documentation/faults.rst. Exit status 1: a fault was not noticed by the cases that it names.
+The entries of tools/faults/<suite>.toml are made in a tree of links beside the kernel's source, which
+is not touched: all that can be in one kernel, with a boot for each, and the others alone. The suite
+is run on it as on any other kernel. Answers are kept under the hash of the fault and the suite, so
+that an interrupted run goes on where it was. Without --fault, they become Documentation/faults.rst.
+Exit status 1: a fault was not noticed by the cases that it names.
 
 An entry says:
 
@@ -28,12 +29,11 @@ import argparse
 import json
 import os
 import re
-import subprocess
+import shutil
 import sys
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -41,12 +41,13 @@ from typing import Any
 REPO = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPO / "tools"))
 
-from kmem_kunit import cache, kcidb, kernel, overlay  # noqa: E402  pylint: disable=wrong-import-position
+from kmem_kunit import boot, cache, host, image  # noqa: E402  pylint: disable=wrong-import-position
+from kmem_kunit import kernel, overlay, suites  # noqa: E402  pylint: disable=wrong-import-position
 from kmem_kunit.errors import UserError  # noqa: E402  pylint: disable=wrong-import-position
 from kmem_kunit.result import Result, Status  # noqa: E402  pylint: disable=wrong-import-position
+from schemata import CHOICE, HOME, SERIES, Fault, body, broken, with_all  # noqa: E402
 
-SERIES = ("6.12", "7.3")
-LIMIT = 3600.0  # seconds for one build and run
+LIMIT = 60.0  # seconds for one boot, of which it needs one
 TABLE = REPO / "Documentation/faults.rst"
 HEAD = """.. SPDX-License-Identifier: GPL-2.0-only
 
@@ -62,22 +63,6 @@ its own.
 """
 
 
-@dataclass(frozen=True)
-class Fault:
-    """One edit: in a function of a file (or anywhere in it), find is replaced."""
-
-    suite: str
-    breaks: str
-    file: str
-    find: str
-    replace: str
-    cases: tuple[str, ...]
-    function: str = ""
-    series: tuple[str, ...] = SERIES
-    config: tuple[str, ...] = ()
-    boot: str = ""
-
-
 def load() -> list[Fault]:
     """Return the faults of tools/faults/."""
     found = []
@@ -90,37 +75,29 @@ def load() -> list[Fault]:
     return found
 
 
-def broken(source: str, fault: Fault) -> str:
-    """Return source with a fault in it; raises UserError unless its place is found once."""
-    start, end = 0, len(source)
-    if fault.function:
-        head = rf"^(?:[a-z_][^;{{}}#]*?[\s*])?{fault.function}\([^;{{}}]*\)\s*\n{{\n"
-        found = list(re.finditer(head, source, re.MULTILINE))
-        bodies = [(m.start(), source.index("\n}\n", m.end() - 1)) for m in found]
-        bodies = [(a, b) for a, b in bodies if fault.find in source[a:b]]
-        if len(bodies) != 1:
-            raise UserError(f"{fault.file}: {fault.find!r} is in {len(bodies)} {fault.function}()")
-        start, end = bodies[0]
-    if source.count(fault.find, start, end) != 1:
-        raise UserError(f"{fault.file} has {fault.find!r} {source.count(fault.find)} times")
-    at = source.index(fault.find, start, end)
-    replacement = fault.replace.replace("IN_TEST", "(current->kunit_test != NULL)")
-    return source[:at] + replacement + source[at + len(fault.find):]
-
-
-def link_tree(source: Path, tree: Path, files: Iterable[str]) -> None:
-    """Make tree a tree of links to source in which the files are copies."""
-    real = {parent for file in files for parent in Path(file).parents}
+def link_tree(source: Path, tree: Path, contents: Mapping[str, str]) -> None:
+    """Make tree a tree of links to source in which some files are others, with these contents."""
+    real = {parent for file in contents for parent in Path(file).parents}
     for folder in sorted(real):
         if (tree / folder).is_symlink():
             (tree / folder).unlink()  # or what is written below it would be written to source
         (tree / folder).mkdir(parents=True, exist_ok=True)
         for entry in os.scandir(source / folder):
             path = folder / entry.name
-            if path not in real and not (tree / path).exists():
-                (tree / path).symlink_to(source / path)
-    for file in files:
-        put(tree / file, (source / file).read_text())
+            if path not in real and str(path) not in contents:
+                link(tree / path, source / path)
+    for file, text in contents.items():
+        put(tree / file, text)
+
+
+def link(path: Path, target: Path) -> None:
+    """Make path a link to target, whatever it was."""
+    if path.is_symlink():
+        return
+    if path.is_dir():
+        shutil.rmtree(path)
+    path.unlink(missing_ok=True)
+    path.symlink_to(target)
 
 
 def put(path: Path, text: str) -> None:
@@ -131,17 +108,18 @@ def put(path: Path, text: str) -> None:
         path.write_text(text)
 
 
-def run(tree: Path, fault: Fault, results: Path, case: str = "*") -> Result:
-    """Build the tree as a user would, run the fault's suite or one case; return the result."""
-    results.unlink(missing_ok=True)
-    command = [str(REPO / "tools/kmem-kunit"), "run", f"--kernel={tree}", f"--json={results}"]
-    command += [f"--config={name}" for name in fault.config]
-    command += [f"--boot-args={fault.boot}", f"--filter={fault.suite}.{case}"]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=LIMIT,
-                          stdin=subprocess.DEVNULL)
-    if not results.exists():
-        raise UserError(f"{fault.breaks}: {done.stderr.strip()[-500:] or done.stdout[-500:]}")
-    return kcidb.load(results)[0].result
+def built(tree: Path, config: tuple[str, ...]) -> image.Image:
+    """Return the image of a tree, built as for any user."""
+    request = image.Request(kernel.resolve(str(tree)), REPO, config)
+    image.check(request)
+    return image.build(cache.root(), request)
+
+
+def run(the_image: image.Image, fault: Fault, arguments: str, case: str = "*") -> Result:
+    """Boot an image with the fault's suite or one case of it; return the result."""
+    glob = f"{fault.suite}.{case}"
+    log = boot.boot(cache.root(), the_image, boot.arguments(arguments), glob, limit=LIMIT)
+    return boot.judge(log, suites.select(suites.load(REPO / "lib"), glob))
 
 
 def noticed(result: Result) -> list[str]:
@@ -152,27 +130,36 @@ def noticed(result: Result) -> list[str]:
     return list(dict.fromkeys(failed + running))
 
 
-def noticed_alone(tree: Path, fault: Fault, results: Path, names: Sequence[str]) -> list[str]:
-    """Return those of the fault's cases that notice it only when nothing runs before them."""
-    return [case for case in lacks(fault, names) if case in noticed(run(tree, fault, results, case))]
+def noticing(the_image: image.Image, fault: Fault, arguments: str) -> list[str]:
+    """Return the cases that notice a fault, alone if a dying kernel kept them from it."""
+    names = noticed(run(the_image, fault, arguments))
+    return names + [case for case in lacks(fault, names)
+                    if case in noticed(run(the_image, fault, arguments, case))]
 
 
-def answer(base: Path, source: kernel.Kernel, fault: Fault, files: Iterable[str]) -> list[str]:
-    """Return the cases that notice a fault, from the last time if nothing has changed since."""
+def answer(base: Path, source: kernel.Kernel, fault: Fault) -> Path:
+    """Return where the answer is kept: under all that it depends on."""
     used = re.compile(rf"lib/(?:.*\.h|{fault.suite}_kunit\.c|(?!.*_kunit\.c).*\.c)")
     content = {name: text for name, text in overlay.files(REPO).items() if used.fullmatch(name)}
     key = cache.digest(source.name, source.version, repr(fault), overlay.digest(content))
-    kept = base / f"{key}.json"
-    if kept.exists():
-        names: list[str] = json.loads(kept.read_text())
-        return names
-    tree, results = base / source.name, base / f"{source.name}.json"
-    link_tree(source.path, tree, files)
-    put(tree / fault.file, broken((source.path / fault.file).read_text(), fault))
-    names = noticed(run(tree, fault, results))
-    names += noticed_alone(tree, fault, results, names)
-    cache.write(kept, json.dumps(names))
-    return names
+    return base / f"{key}.json"
+
+
+def kernel_with_all(source: Path, numbered: Mapping[int, Fault]) -> dict[str, str]:
+    """Return the files of a kernel with all of these faults, to be chosen by number."""
+    contents = {}
+    for file in {fault.file for fault in numbered.values()} | {HOME}:
+        here = {number: fault for number, fault in numbered.items() if fault.file == file}
+        text = with_all((source / file).read_text(), here)
+        contents[file] = text + (CHOICE if file == HOME else "")
+    return contents
+
+
+def tell(source: kernel.Kernel, fault: Fault, names: Sequence[str]) -> None:
+    """Print who noticed a fault."""
+    lacking = lacks(fault, names)
+    verdict = f"NOT by {', '.join(lacking)}; " if lacking else ""
+    print(f"{source.name} {fault.suite}: {fault.breaks}: {verdict}{', '.join(names)}", flush=True)
 
 
 def table(rows: Sequence[tuple[Fault, str, Sequence[str]]]) -> str:
@@ -190,18 +177,41 @@ def table(rows: Sequence[tuple[Fault, str, Sequence[str]]]) -> str:
 def make(source: kernel.Kernel, text: str) -> list[tuple[Fault, str, list[str]]]:
     """Make the faults of a kernel that have text in their description, and say what noticed them."""
     faults = [fault for fault in load() if source.name in fault.series]
-    files = sorted({fault.file for fault in faults})
-    # what rebuilds most comes last
-    faults.sort(key=lambda fault: (fault.config, fault.file.endswith(".h")))
     rows = []
-    for fault in [fault for fault in faults if text in fault.breaks]:
-        names = answer(cache.root() / "faults", source, fault, files)
-        lacking = lacks(fault, names)
-        verdict = f"NOT by {', '.join(lacking)}; " if lacking else ""
-        print(f"{source.name} {fault.suite}: {fault.breaks}: {verdict}{', '.join(names)}",
-              flush=True)
-        rows.append((fault, source.name, names))
+    for config in sorted({fault.config for fault in faults}):
+        rows += make_in(source, [fault for fault in faults if fault.config == config], text)
     return rows
+
+
+def make_in(source: kernel.Kernel, faults: Sequence[Fault],
+            text: str) -> list[tuple[Fault, str, list[str]]]:
+    """Make the faults of one configuration: all that can be in one kernel, then the others alone."""
+    base = cache.root() / "faults"
+    sources = {fault.file: (source.path / fault.file).read_text() for fault in faults}
+    together = {number: fault for number, fault in enumerate(faults, 1)
+                if body(sources[fault.file], fault)}
+    wanted = [(number, fault) for number, fault in enumerate(faults, 1) if text in fault.breaks]
+    missing = [pair for pair in wanted if not answer(base, source, pair[1]).exists()]
+    tree = base / source.name
+    if together.keys() & {number for number, _ in missing}:
+        link_tree(source.path, tree, kernel_with_all(source.path, together))
+        with_all_faults = built(tree, faults[0].config)
+    for number, fault in sorted(missing, key=lambda pair: pair[0] not in together):
+        if number in together:
+            names = noticing(with_all_faults, fault, f"{fault.boot} kmem_fault={number}")
+        else:
+            edited = broken(sources[fault.file], fault)
+            link_tree(source.path, alone(tree), {**sources, fault.file: edited})
+            names = noticing(built(alone(tree), fault.config), fault, fault.boot)
+        cache.write(answer(base, source, fault), json.dumps(names))
+        tell(source, fault, names)
+    return [(fault, source.name, json.loads(answer(base, source, fault).read_text()))
+            for _, fault in wanted]
+
+
+def alone(tree: Path) -> Path:
+    """Return the tree for faults that are made alone."""
+    return tree.with_name(f"{tree.name}-alone")
 
 
 def lacks(fault: Fault, names: Sequence[str]) -> list[str]:
@@ -215,6 +225,7 @@ def main() -> int:
     parser.add_argument("--kernel", action="append", choices=SERIES, help="default: all of them")
     parser.add_argument("--fault", default="", help="only those whose description has this text")
     options = parser.parse_args()
+    host.ensure(host.ALL)
     sources = [kernel.resolve(series) for series in options.kernel or SERIES]
     with ThreadPoolExecutor() as pool:
         parts = pool.map(lambda source: make(source, options.fault), sources)

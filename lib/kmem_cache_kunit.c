@@ -80,6 +80,10 @@ static void second_cache_of_a_name_is_separate(struct kunit *test)
 	kmem_adopt_cache(test, second);
 	KUNIT_EXPECT_EQ(test, kmem_slabinfo(test, "kmem_double").lines, 2);
 
+	if (IS_ENABLED(CONFIG_SYSFS) && IS_ENABLED(CONFIG_SLUB_DEBUG))
+		KUNIT_EXPECT_EQ(test, kmem_sysfs_number(test, "kmem_double", "object_size"),
+				2 * OBJECT_SIZE);
+
 	batch = kmem_take(test, second, MANY);
 	kmem_mark(batch, 2 * OBJECT_SIZE);
 	kmem_give_back(test, kmem_take(test, first, MANY));
@@ -130,9 +134,8 @@ static const char * const parts[] = {
 
 /* Enough for a leak to be seen, whatever free objects were there before. */
 #define MANY_CACHES	300
-#define LONG_NAME	"kmem_" \
-	"a_name_that_is_as_long_as_names_in_sysfs_may_be_and_needs_memory_of_its_own_for_each_" \
-	"copy_which_is_of_a_size_of_kmalloc_that_nothing_else_of_a_cache_has_so_it_is_told_apart"
+/* Not constant, so that each cache has a copy, of a size that nothing else of a cache has. */
+static char long_name[] = { [0 ... 169] = 'k', '\0' };
 
 static void count_parts(struct kunit *test, unsigned long *counts)
 {
@@ -178,7 +181,7 @@ static void create_and_destroy(struct kunit *test, slab_flags_t flags)
 	unsigned int i;
 
 	for (i = 0; i < MANY_CACHES; i++) {
-		struct kmem_cache *cache = kmem_cache_create(LONG_NAME, OBJECT_SIZE, 0,
+		struct kmem_cache *cache = kmem_cache_create(long_name, OBJECT_SIZE, 0,
 							     flags | PRIVATE, NULL);
 		void *object;
 
@@ -221,11 +224,11 @@ static void be_refused(struct kunit *test, unsigned int times)
 	while (times--) {
 		const struct kmem_report *report;
 
-		report = KMEM_CAPTURE(test, cache = kmem_cache_create(LONG_NAME, KMALLOC_MAX_SIZE,
+		report = KMEM_CAPTURE(test, cache = kmem_cache_create(long_name, KMALLOC_MAX_SIZE,
 								      0, SLAB_RED_ZONE | PRIVATE,
 								      NULL));
 		KUNIT_ASSERT_NULL(test, cache);
-		kmem_expect_text(test, report, "so_it_is_told_apart) failed with error %d",
+		kmem_expect_text(test, report, "kkk) failed with error %d",
 				 -EINVAL);
 	}
 }

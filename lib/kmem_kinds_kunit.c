@@ -80,8 +80,11 @@ static void require_kind(struct kunit *test, const struct choice *choice)
 		KMEM_REQUIRE(test, CONFIG_ZONE_DMA);
 	if (choice->kind == RECLAIMABLE && IS_ENABLED(CONFIG_SLUB_TINY))
 		kunit_skip(test, "needs CONFIG_SLUB_TINY=n");
-	if (choice->kind == ACCOUNTED)
+	if (choice->kind == ACCOUNTED) {
 		KMEM_REQUIRE(test, CONFIG_MEMCG);
+		if (kmem_boot_has(test, "nokmem"))
+			kunit_skip(test, "needs a boot without cgroup.memory=nokmem");
+	}
 }
 
 /* A size that the compiler knows has kmalloc() choose the cache inline. */

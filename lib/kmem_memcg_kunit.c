@@ -93,7 +93,7 @@ static int write_file(struct vfsmount *mnt, const char *path, const char *text)
 	return min_t(ssize_t, written, 0);
 }
 
-/* Skips the case without CONFIG_MEMCG. */
+/* Skips the case where no memory is accounted. */
 static void require_memcg(struct kunit *test)
 {
 	const char *name = "kmem_kunit";
@@ -102,6 +102,8 @@ static void require_memcg(struct kunit *test)
 	int err;
 
 	KMEM_REQUIRE(test, CONFIG_MEMCG);
+	if (kmem_boot_has(test, "nokmem"))
+		kunit_skip(test, "needs a boot without cgroup.memory=nokmem");
 	if (memcg)
 		return;
 	mnt = kern_mount(get_fs_type("cgroup2"));

@@ -256,6 +256,10 @@ static void options_may_be_for_some_caches(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(named); i++)
 		expect_flags(test, open_cache(test, named[i].name, 0, construct), named[i].flags);
 	expect_flags(test, kmem_private_cache(test, "kmem_globe", OBJECT_SIZE, 0, NULL), 0);
+	/* nor are they lost to a cache that could serve as well */
+	expect_flags(test, open_cache(test, "kmem_fourth_open", 0, NULL), 0);
+	expect_flags(test, open_cache(test, "kmem_global_open", 0, NULL),
+		     SLAB_RED_ZONE | SLAB_STORE_USER);
 }
 
 /*

@@ -326,7 +326,7 @@ static void expect_array(struct kunit *test, char **names, const char *prefix, s
 		char wanted[64];
 
 		snprintf(wanted, sizeof(wanted), "%s-%zu", prefix, i);
-		KUNIT_EXPECT_STREQ_MSG(test, names[i], wanted, "string %zu of %zu", i, n);
+		KUNIT_ASSERT_STREQ_MSG(test, names[i], wanted, "string %zu of %zu", i, n);
 	}
 }
 

@@ -124,6 +124,20 @@ static void region_may_be_named_in_other_ways(struct kunit *test)
 	KUNIT_SUCCEED(test);
 }
 
+static void kmalloc_and_copy(struct kunit *test, size_t size, gfp_t type)
+{
+	u8 *memory = kmalloc(size, type);
+	size_t offset;
+
+	KUNIT_ASSERT_NOT_NULL_MSG(test, memory, "size %zu", size);
+	for (offset = 0; offset < size; offset += size / 8 + 1) {
+		copy(memory + offset, size - offset);
+		copy(memory + offset, 1);
+	}
+	copy(memory + size - 1, 1);
+	kfree(memory);
+}
+
 /*
  * All of what kmalloc() returns may be copied, from any type of its caches and
  * beyond them. Source: create_kmalloc_cache(), with a region of the whole
@@ -135,19 +149,13 @@ static void all_of_kmalloc_may_be_copied(struct kunit *test)
 		GFP_KERNEL, GFP_KERNEL | __GFP_RECLAIMABLE, GFP_KERNEL_ACCOUNT,
 		GFP_KERNEL | GFP_DMA,
 	};
-	unsigned int i, size, offset;
+	unsigned int i;
+	size_t size;
 
 	for (i = 0; i < ARRAY_SIZE(types); i++) {
 		for (size = 1; size <= 4 * KMALLOC_MAX_CACHE_SIZE; size += size / 3 + 1) {
-			u8 *memory = kmalloc(size, types[i]);
-
-			KUNIT_ASSERT_NOT_NULL_MSG(test, memory, "size %u", size);
-			for (offset = 0; offset < size; offset += size / 8 + 1) {
-				copy(memory + offset, size - offset);
-				copy(memory + offset, 1);
-			}
-			copy(memory + size - 1, 1);
-			kfree(memory);
+			kmalloc_and_copy(test, size, types[i]);
+			kmalloc_and_copy(test, kmalloc_size_roundup(size), types[i]);
 		}
 	}
 }

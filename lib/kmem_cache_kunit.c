@@ -215,6 +215,28 @@ static void destroyed_caches_leave_nothing_behind(struct kunit *test)
 	KUNIT_EXPECT_NULL_MSG(test, leak, "%s", leak);
 }
 
+/*
+ * What a cache has for each CPU goes with it. Source: __kmem_cache_release(),
+ * free_percpu().
+ */
+static void destroyed_caches_leave_no_percpu_memory(struct kunit *test)
+{
+	unsigned long before, after = 0;
+	unsigned int i, rounds;
+
+	create_and_destroy(test, 0);
+	for (i = 0; i < ATTEMPTS; i++) {
+		before = kmem_meminfo(test, "Percpu");
+		/* more than is free in what is there */
+		for (rounds = 0; rounds < 10; rounds++)
+			create_and_destroy(test, 0);
+		after = kmem_meminfo(test, "Percpu");
+		if (after <= before)
+			break;
+	}
+	KUNIT_EXPECT_LE_MSG(test, after, before, "kB for %u caches", 10 * MANY_CACHES);
+}
+
 #define MANY_REFUSALS	60
 
 static void be_refused(struct kunit *test, unsigned int times)
@@ -526,6 +548,7 @@ static struct kunit_case kmem_cache_cases[] = {
 	KUNIT_CASE(destroy_of_null_does_nothing),
 	KUNIT_CASE(merged_caches_outlive_each_other),
 	KUNIT_CASE_PARAM(destroyed_caches_leave_nothing_behind, made_of_gen_params),
+	KUNIT_CASE(destroyed_caches_leave_no_percpu_memory),
 	KUNIT_CASE(refused_caches_leave_nothing_behind),
 	KUNIT_CASE_PARAM(destroy_with_live_objects_is_reported, leak_gen_params),
 	KUNIT_CASE(destroy_with_live_objects_is_survivable),

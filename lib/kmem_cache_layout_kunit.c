@@ -277,6 +277,48 @@ static void min_partial_grows_with_the_size(struct kunit *test)
 	}
 }
 
+static const struct memory {
+	const char *name;
+	slab_flags_t flags;
+} memories[] = {
+	{ "any", 0 },
+	{ "dma", SLAB_CACHE_DMA },
+	{ "dma32", SLAB_CACHE_DMA32 },
+	{ "reclaimable", SLAB_RECLAIM_ACCOUNT },
+};
+
+KUNIT_ARRAY_PARAM_DESC(memory, memories, name);
+
+/*
+ * Whatever memory slabs are of, each is one: every object in any of its pages
+ * is known to be the cache's, and can be freed by kfree(). Source:
+ * calculate_sizes(), __GFP_COMP.
+ */
+static void objects_on_all_pages_are_the_caches(struct kunit *test)
+{
+	const struct memory *memory = test->param_value;
+	struct kmem_cache *cache = kmem_cache_create(NAME, 2 * SZ_1K, 0, memory->flags | PRIVATE,
+						     NULL);
+	static void *objects[64];
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, cache);
+	kmem_adopt_cache(test, cache);
+	for (i = 0; i < ARRAY_SIZE(objects); i++) {
+		objects[i] = kmem_cache_alloc(cache, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL_MSG(test, objects[i], "object %u", i);
+	}
+	for (i = 0; i < ARRAY_SIZE(objects); i++) {
+		KUNIT_ASSERT_NOT_NULL_MSG(test, kmem_origin(objects[i]).name, "object %u", i);
+		KUNIT_EXPECT_STREQ_MSG(test, kmem_origin(objects[i]).name, NAME, "object %u", i);
+	}
+	KMEM_EXPECT_SILENCE(test, {
+		for (i = 0; i < ARRAY_SIZE(objects); i++)
+			kfree(objects[i]);
+		kmem_private_cache_destroy(test, cache);
+	});
+}
+
 static struct kunit_case kmem_cache_layout_cases[] = {
 	KUNIT_CASE(alignment_is_what_was_asked_for),
 	KUNIT_CASE(hwcache_alignment_fits_the_object),
@@ -285,6 +327,7 @@ static struct kunit_case kmem_cache_layout_cases[] = {
 	KUNIT_CASE(slab_is_as_small_as_waste_allows),
 	KUNIT_CASE(huge_object_has_a_slab_of_its_own),
 	KUNIT_CASE(min_partial_grows_with_the_size),
+	KUNIT_CASE_PARAM(objects_on_all_pages_are_the_caches, memory_gen_params),
 	{}
 };
 

@@ -589,6 +589,26 @@ static void ended_action_leaves_nothing(struct kunit *test)
 	kmem_expect_no_leak(test, 64, add_and_end_actions, make_device(test));
 }
 
+#define MANY_ACTIONS	512
+
+static void drop_device_with_actions(struct kunit *test, void *context)
+{
+	struct device *dev = make_device(test);
+	static char one = '1';
+	unsigned int i;
+
+	for (i = 0; i < MANY_ACTIONS; i++)
+		KUNIT_ASSERT_EQ(test, devm_add_action(dev, act, &one), 0);
+	kunit_release_action(test, drop_device, dev);
+}
+
+/* Nor does one that runs when its device goes. */
+static void action_leaves_nothing_when_it_has_run(struct kunit *test)
+{
+	kmem_require_no_quarantine(test);
+	kmem_expect_no_leak(test, MANY_ACTIONS * 64, drop_device_with_actions, NULL);
+}
+
 static struct kunit_case kmem_devres_cases[] = {
 	KUNIT_CASE(resource_is_zero),
 	KUNIT_CASE(failed_allocation_gives_null),
@@ -614,6 +634,7 @@ static struct kunit_case kmem_devres_cases[] = {
 	KUNIT_CASE(removed_action_does_not_run),
 	KUNIT_CASE(released_action_runs_now),
 	KUNIT_CASE(ended_action_leaves_nothing),
+	KUNIT_CASE(action_leaves_nothing_when_it_has_run),
 	{}
 };
 

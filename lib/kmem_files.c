@@ -117,6 +117,31 @@ struct kmem_slabinfo kmem_slabinfo(struct kunit *test, const char *name)
 }
 EXPORT_SYMBOL_GPL(kmem_slabinfo);
 
+/**
+ * kmem_meminfo() - Read a figure of /proc/meminfo.
+ * @test: the test context; skipped where there is no such file
+ * @name: of the figure
+ *
+ * Return: the figure in kB; the case ends here if there is none.
+ */
+unsigned long kmem_meminfo(struct kunit *test, const char *name)
+{
+	unsigned long figure = 0;
+	char *text, *line;
+	int found;
+
+	KMEM_REQUIRE(test, CONFIG_PROC_FS);
+	text = read_file(test, mounted(test, &proc, "proc"), "meminfo", SZ_8K);
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	line = strstr(text, name);
+	KUNIT_ASSERT_NOT_NULL_MSG(test, line, "no %s", name);
+	found = sscanf(line + strlen(name), ": %lu kB", &figure);
+	KUNIT_ASSERT_EQ_MSG(test, found, 1, "%s", name);
+	kunit_kfree(test, text);
+	return figure;
+}
+EXPORT_SYMBOL_GPL(kmem_meminfo);
+
 #define PATH_SIZE	128
 
 static struct vfsmount *sysfs_path(struct kunit *test, char *path, const char *name,

@@ -87,6 +87,7 @@ struct kmem_slabinfo {
 
 bool kmem_slabinfo_is_there(void);
 struct kmem_slabinfo kmem_slabinfo(struct kunit *test, const char *name);
+unsigned long kmem_meminfo(struct kunit *test, const char *name);
 char *kmem_sysfs_text(struct kunit *test, const char *name, const char *attribute);
 int kmem_sysfs_number(struct kunit *test, const char *name, const char *attribute);
 int kmem_sysfs_store(struct kunit *test, const char *name, const char *attribute, const char *text);

@@ -280,6 +280,23 @@ static void what_ksize_says_may_be_used(struct kunit *test)
 }
 
 /*
+ * Where a cache only keeps tracks, they are behind all that ksize() says there
+ * is. Source: slab_ksize(), "only use the space before that information".
+ */
+static void ksize_spares_the_tracks(struct kunit *test)
+{
+	struct kmem_cache *cache;
+	void *object;
+
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	cache = kmem_private_cache(test, "kmem_tracks", SIZE, SLAB_STORE_USER, NULL);
+	object = kmem_cache_alloc(cache, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	KUNIT_EXPECT_EQ(test, ksize(object), SIZE);
+	kmem_cache_free(cache, object);
+}
+
+/*
  * kmalloc() itself is guarded like that where the boot debugs it. Source:
  * Documentation/mm/slub.rst (or admin-guide/mm/slab.rst), slab_debug=FZU.
  */
@@ -327,6 +344,7 @@ static struct kunit_case kmem_request_cases[] = {
 	KUNIT_CASE(intact_memory_is_freed_silently),
 	KUNIT_CASE(krealloc_moves_the_red_zone),
 	KUNIT_CASE(what_ksize_says_may_be_used),
+	KUNIT_CASE(ksize_spares_the_tracks),
 	KUNIT_CASE(kmalloc_is_guarded),
 	{}
 };

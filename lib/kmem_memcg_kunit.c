@@ -24,6 +24,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include "kmem_kunit.h"
+#include "kmem_text.h"
 
 #define OBJECT_SIZE	SZ_4K
 #define NR_OBJECTS	(SZ_8M / OBJECT_SIZE)
@@ -424,6 +425,35 @@ static void charge_beyond_the_limit_fails(struct kunit *test)
 	expect_charged(test, before, 0, 0, "after all was freed");
 }
 
+#define OWNED	(PAGE_SIZE / 64)
+
+static void use_a_slab(struct kunit *test, void *context)
+{
+	struct kmem_cache *cache = context;
+	static void *objects[OWNED];
+	unsigned int i;
+
+	for (i = 0; i < OWNED; i++) {
+		objects[i] = kmem_cache_alloc(cache, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, objects[i]);
+	}
+	for (i = 0; i < OWNED; i++)
+		kmem_cache_free(cache, objects[i]);
+	kmem_cache_shrink(cache);
+}
+
+/*
+ * What is kept of who owns the objects of a slab goes with the slab. Source:
+ * alloc_slab_obj_exts(), free_slab_obj_exts().
+ */
+static void slab_leaves_nothing_of_its_owners(struct kunit *test)
+{
+	kmem_require_no_quarantine(test);
+	enter(test);
+	kmem_expect_no_leak(test, OWNED * sizeof(void *), use_a_slab,
+			    kmem_private_cache(test, "kmem_owned", 64, SLAB_ACCOUNT, NULL));
+}
+
 static struct kunit_case kmem_memcg_cases[] = {
 	KUNIT_CASE_PARAM(accounted_memory_is_charged_until_it_is_freed, accounted_gen_params),
 	KUNIT_CASE_PARAM(other_memory_is_not_charged, unaccounted_gen_params),
@@ -431,6 +461,7 @@ static struct kunit_case kmem_memcg_cases[] = {
 	KUNIT_CASE(object_can_be_charged_later),
 	KUNIT_CASE(charge_of_kmalloc_depends_on_its_kind),
 	KUNIT_CASE(charge_beyond_the_limit_fails),
+	KUNIT_CASE(slab_leaves_nothing_of_its_owners),
 	{}
 };
 

@@ -436,6 +436,42 @@ static void constructed_state_is_kept(struct kunit *test)
 	}
 }
 
+#define HELD	24
+
+/*
+ * What a node keeps of full and empty sheaves is given out as often as it was
+ * put there, whichever way it is asked for. Source: struct node_barn, nr_full
+ * and nr_empty, which say whether its lists are empty.
+ */
+static void sheaves_are_counted_in_and_out(struct kunit *test)
+{
+	struct kmem_cache *cache = cache_with_sheaves(test, OBJECT_SIZE, CAPACITY, NULL);
+	void **objects = kmem_make_array(test, (HELD + 1) * 2 * CAPACITY);
+	static struct slab_sheaf *held[HELD];
+	unsigned int i, nr = 0;
+
+	require_sheaf_calls(test);
+	for (i = 0; i < 8; i++) {
+		/* empty sheaves are put there, */
+		kmem_take_array(test, cache, 6 * CAPACITY, objects);
+		/* a CPU's spare one is taken, and another is needed by the frees */
+		held[0] = prefill(test, cache, 1);
+		kmem_free_array(cache, 4 * CAPACITY, &objects[2 * CAPACITY]);
+		kmem_cache_return_sheaf(cache, GFP_KERNEL, held[0]);
+		kmem_free_array(cache, 2 * CAPACITY, objects);
+	}
+	/* more than there can be, full or empty */
+	for (i = 0; i < HELD; i++)
+		held[i] = prefill(test, cache, CAPACITY);
+	for (i = 0; i < HELD; i++)
+		nr += empty(test, cache, held[i], GFP_NOWAIT, &objects[nr]);
+	KUNIT_EXPECT_EQ(test, kmem_count_twice(test, objects, nr), 0);
+	for (i = 0; i < HELD; i++)
+		kmem_cache_return_sheaf(cache, GFP_KERNEL, held[i]);
+	kmem_free_array(cache, nr, objects);
+	kmem_expect_live(test, cache, 0, "after all was freed");
+}
+
 static struct kunit_case kmem_prefill_cases[] = {
 	KUNIT_CASE_PARAM(capacity_is_what_was_asked_for, kind_gen_params),
 	KUNIT_CASE_PARAM(prefilled_sheaf_gives_what_was_asked_for, kind_gen_params),
@@ -448,6 +484,7 @@ static struct kunit_case kmem_prefill_cases[] = {
 	KUNIT_CASE_PARAM(injected_failure_gives_no_sheaf, kind_gen_params),
 	KUNIT_CASE_PARAM(object_is_zeroed_when_it_is_taken, kind_gen_params),
 	KUNIT_CASE_PARAM(constructed_state_is_kept, kind_gen_params),
+	KUNIT_CASE_PARAM(sheaves_are_counted_in_and_out, kind_gen_params),
 	{}
 };
 

@@ -416,6 +416,22 @@ static void injected_failure_gives_none(struct kunit *test)
 	kmem_expect_live(test, cache, 0, "it failed");
 }
 
+/* Free the first two of @nr objects of a slab, and the first one again, in bulk. */
+static struct kmem_batch *free_in_bulk_with_one_twice(struct kunit *test, struct kmem_cache *cache,
+						      unsigned int nr, const char *report)
+{
+	const struct kmem_kind *kind = test->param_value;
+	struct kmem_batch *batch = kmem_take(test, cache, nr);
+	void *twice[3] = { batch->objects[0], batch->objects[1], batch->objects[0] };
+
+	if (!kind->debug)
+		kunit_skip(test, "needs a cache whose frees are checked");
+	if (kmem_slab_of(twice[0]) != kmem_slab_of(twice[1]) || IS_ENABLED(CONFIG_KASAN))
+		kunit_skip(test, "needs two objects of one slab, and CONFIG_KASAN=n");
+	KMEM_EXPECT_REPORT(test, kmem_cache_free_bulk(cache, 3, twice), report);
+	return batch;
+}
+
 /*
  * An object that stands twice in a bulk free is reported where frees are
  * checked, and the cache lives on. Source: free_debug_processing(), "Bulk free
@@ -423,18 +439,11 @@ static void injected_failure_gives_none(struct kunit *test)
  */
 static void object_freed_twice_in_bulk_is_reported(struct kunit *test)
 {
-	const struct kmem_kind *kind = test->param_value;
 	struct kmem_cache *cache = kmem_cache_of_kind(test, "kmem_bulk", OBJECT_SIZE, 0, NULL);
-	struct kmem_batch *batch = kmem_take(test, cache, 4);
-	void *twice[3] = { batch->objects[0], batch->objects[1], batch->objects[0] };
+	struct kmem_batch *batch;
 
-	if (!kind->debug)
-		kunit_skip(test, "needs a cache whose frees are checked");
-	if (kmem_slab_of(twice[0]) != kmem_slab_of(twice[1]) || IS_ENABLED(CONFIG_KASAN))
-		kunit_skip(test, "needs two objects of one slab, and CONFIG_KASAN=n");
-	KMEM_EXPECT_REPORT(test, kmem_cache_free_bulk(cache, 3, twice),
-			   "Bulk free expected 3 objects but found 1");
-
+	batch = free_in_bulk_with_one_twice(test, cache, 4,
+					    "Bulk free expected 3 objects but found 1");
 	/* the first one is free, the second one is not */
 	batch->objects[0] = batch->objects[--batch->nr];
 	kmem_expect_live(test, cache, 3, "one was freed");
@@ -446,17 +455,10 @@ static void object_freed_twice_in_bulk_is_reported(struct kunit *test)
  */
 static void more_frees_than_objects_are_refused(struct kunit *test)
 {
-	const struct kmem_kind *kind = test->param_value;
 	struct kmem_cache *cache = kmem_cache_of_kind(test, "kmem_bulk", OBJECT_SIZE, 0, NULL);
-	struct kmem_batch *batch = kmem_take(test, cache, 2);
-	void *twice[3] = { batch->objects[0], batch->objects[1], batch->objects[0] };
 
-	if (!kind->debug)
-		kunit_skip(test, "needs a cache whose frees are checked");
-	if (kmem_slab_of(twice[0]) != kmem_slab_of(twice[1]) || IS_ENABLED(CONFIG_KASAN))
-		kunit_skip(test, "needs two objects of one slab, and CONFIG_KASAN=n");
-	KMEM_EXPECT_REPORT(test, kmem_cache_free_bulk(cache, 3, twice),
-			   "Slab has 2 allocated objects but 3 are to be freed");
+	free_in_bulk_with_one_twice(test, cache, 2,
+				    "Slab has 2 allocated objects but 3 are to be freed");
 	kmem_expect_live(test, cache, 2, "none was freed");
 }
 

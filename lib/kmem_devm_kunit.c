@@ -29,7 +29,7 @@
 
 #define DIRT		0xd1
 /* how many allocations may pass until the freed memory comes back */
-#define TRIES		64
+#define TRIES		512
 /* large enough for its pages to be counted, with what a resource needs besides */
 #define LARGE		(SZ_1M - 512)
 #define LARGE_PAGES	((long)(SZ_1M / PAGE_SIZE))

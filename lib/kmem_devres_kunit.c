@@ -19,17 +19,13 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include "kmem_device.h"
 #include "kmem_kunit.h"
 #include "kmem_text.h"
 
 #define DIRT		0xd1
 /* how many allocations may pass until the freed memory comes back */
-#define TRIES		64
-
-static void drop_device(void *dev)
-{
-	root_device_unregister(dev);
-}
+#define TRIES		512
 
 /* What was released, a letter each, and by which device. */
 static struct {
@@ -47,15 +43,10 @@ static void write_down(char letter)
 	}
 }
 
-static struct device *make_device(struct kunit *test)
+static struct device *make_watched(struct kunit *test)
 {
-	struct device *dev = root_device_register("kmem_devres");
-
-	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR_OR_NULL(dev), "root_device_register() gave %ld",
-			       (long)dev);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, drop_device, dev), 0);
 	memset(&diary, 0, sizeof(diary));
-	return dev;
+	return make_device(test, "kmem_devres");
 }
 
 /* Expect what was released since the last look, in this order. */
@@ -122,7 +113,7 @@ static void resource_is_zero(struct kunit *test)
 	kmem_require_no_quarantine(test);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		u8 *dirty = devres_alloc(release, sizes[i], GFP_KERNEL), *resource = NULL, *stain;
-		void *kept[TRIES];
+		static void *kept[TRIES];
 		unsigned int nr = 0;
 
 		KUNIT_ASSERT_NOT_NULL(test, dirty);
@@ -184,7 +175,7 @@ static void devres_free_frees_only(struct kunit *test)
  */
 static void device_releases_in_reverse_order(struct kunit *test)
 {
-	struct device *dev = make_device(test);
+	struct device *dev = make_watched(test);
 
 	add_resources(test, dev, "ABcDefG");
 	drop_and_expect_released(test, dev, "GfeDcBA");
@@ -194,7 +185,7 @@ static void device_releases_in_reverse_order(struct kunit *test)
 /* A device without resources goes silently. */
 static void empty_device_releases_nothing(struct kunit *test)
 {
-	drop_and_expect_released(test, make_device(test), "");
+	drop_and_expect_released(test, make_watched(test), "");
 }
 
 static void release_large(struct device *dev, void *resource)
@@ -205,7 +196,7 @@ static void release_large(struct device *dev, void *resource)
 /* The memory of a resource is freed after it was released, with the device. */
 static void released_memory_is_freed(struct kunit *test)
 {
-	struct device *dev = make_device(test);
+	struct device *dev = make_watched(test);
 	long before = kmem_free_pages();
 	unsigned int i;
 
@@ -227,7 +218,7 @@ static void released_memory_is_freed(struct kunit *test)
  */
 static void latest_match_is_found(struct kunit *test)
 {
-	struct device *dev = make_device(test);
+	struct device *dev = make_watched(test);
 	char *first, *second, *other;
 
 	KUNIT_EXPECT_NULL(test, devres_find(dev, release, NULL, NULL));
@@ -254,7 +245,7 @@ static void latest_match_is_found(struct kunit *test)
  */
 static void devres_get_adds_what_is_missing(struct kunit *test)
 {
-	struct device *dev = make_device(test);
+	struct device *dev = make_watched(test);
 	char *first = alloc_resource(test, release, 'A'), *other, *found;
 
 	found = devres_get(dev, first, match, "A");
@@ -273,7 +264,7 @@ static void devres_get_adds_what_is_missing(struct kunit *test)
  */
 static void devres_remove_takes_one_away(struct kunit *test)
 {
-	struct device *dev = make_device(test);
+	struct device *dev = make_watched(test);
 	char *removed;
 
 	add_resources(test, dev, "ABAc");
@@ -294,7 +285,7 @@ static void devres_remove_takes_one_away(struct kunit *test)
  */
 static void devres_destroy_does_not_release(struct kunit *test)
 {
-	struct device *dev = make_device(test);
+	struct device *dev = make_watched(test);
 
 	add_resources(test, dev, "ABAc");
 	KUNIT_EXPECT_EQ(test, devres_destroy(dev, release, match, "A"), 0);
@@ -309,7 +300,7 @@ static void devres_destroy_does_not_release(struct kunit *test)
  */
 static void devres_release_releases_one(struct kunit *test)
 {
-	struct device *dev = make_device(test);
+	struct device *dev = make_watched(test);
 
 	add_resources(test, dev, "ABAc");
 	KUNIT_EXPECT_EQ(test, devres_release(dev, release, match, "B"), 0);
@@ -346,7 +337,7 @@ static void add_and_destroy(struct kunit *test, void *dev)
 /* What was taken from the device in any way is freed, and nothing of it is left. */
 static void destroyed_resource_leaves_nothing(struct kunit *test)
 {
-	kmem_expect_no_leak(test, SZ_1M, add_and_destroy, make_device(test));
+	kmem_expect_no_leak(test, SZ_1M, add_and_destroy, make_watched(test));
 }
 
 /*
@@ -356,7 +347,7 @@ static void destroyed_resource_leaves_nothing(struct kunit *test)
  */
 static void closed_group_is_released_alone(struct kunit *test)
 {
-	struct device *dev = make_device(test);
+	struct device *dev = make_watched(test);
 	void *group;
 
 	add_resources(test, dev, "Ab");
@@ -373,7 +364,7 @@ static void closed_group_is_released_alone(struct kunit *test)
 /* An open group has all that was added since. */
 static void open_group_has_all_since(struct kunit *test)
 {
-	struct device *dev = make_device(test);
+	struct device *dev = make_watched(test);
 
 	add_resources(test, dev, "A");
 	KUNIT_ASSERT_NOT_NULL(test, devres_open_group(dev, NULL, GFP_KERNEL));
@@ -391,7 +382,7 @@ static void open_group_has_all_since(struct kunit *test)
  */
 static void nested_groups_go_overlapping_ones_stay(struct kunit *test)
 {
-	struct device *dev = make_device(test);
+	struct device *dev = make_watched(test);
 	int outer, inner, later;
 
 	KUNIT_ASSERT_NOT_NULL(test, devres_open_group(dev, &outer, GFP_KERNEL));
@@ -417,7 +408,7 @@ static void nested_groups_go_overlapping_ones_stay(struct kunit *test)
 /* Without an ID, it is the latest open group that is meant, for all functions. */
 static void latest_open_group_is_meant(struct kunit *test)
 {
-	struct device *dev = make_device(test);
+	struct device *dev = make_watched(test);
 	int first, second;
 
 	KUNIT_EXPECT_PTR_EQ(test, devres_open_group(dev, &first, GFP_KERNEL), (void *)&first);
@@ -442,7 +433,7 @@ static void latest_open_group_is_meant(struct kunit *test)
  */
 static void removed_group_leaves_its_resources(struct kunit *test)
 {
-	struct device *dev = make_device(test);
+	struct device *dev = make_watched(test);
 	void *group = devres_open_group(dev, NULL, GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, group);
@@ -457,7 +448,7 @@ static void removed_group_leaves_its_resources(struct kunit *test)
 /* A group that the device has not is reported, by each function, and changes nothing. */
 static void unknown_group_is_reported(struct kunit *test)
 {
-	struct device *dev = make_device(test);
+	struct device *dev = make_watched(test);
 	int unknown, released = 1;
 
 	add_resources(test, dev, "A");
@@ -472,7 +463,7 @@ static void unknown_group_is_reported(struct kunit *test)
 /* Groups that are left, open or closed, go with the device and its resources. */
 static void groups_go_with_the_device(struct kunit *test)
 {
-	struct device *dev = make_device(test);
+	struct device *dev = make_watched(test);
 	int closed, open;
 
 	KUNIT_ASSERT_NOT_NULL(test, devres_open_group(dev, &closed, GFP_KERNEL));
@@ -497,7 +488,7 @@ static void open_and_end_groups(struct kunit *test, void *dev)
 /* A group that was removed or released leaves nothing, and one not to be had is NULL. */
 static void ended_group_leaves_nothing(struct kunit *test)
 {
-	struct device *dev = make_device(test);
+	struct device *dev = make_watched(test);
 	void *group;
 
 	group = KMEM_FAILING(test, 1, devres_open_group(dev, NULL, GFP_NOWAIT | __GFP_NOWARN));
@@ -526,7 +517,7 @@ static void act_otherwise(void *letter)
  */
 static void actions_run_in_their_turn(struct kunit *test)
 {
-	struct device *dev = make_device(test);
+	struct device *dev = make_watched(test);
 
 	add_resources(test, dev, "A");
 	KUNIT_EXPECT_EQ(test, devm_add_action(dev, act, "1"), 0);
@@ -543,7 +534,7 @@ static void actions_run_in_their_turn(struct kunit *test)
 static void removed_action_does_not_run(struct kunit *test)
 {
 	static char one = '1', same = '1';
-	struct device *dev = make_device(test);
+	struct device *dev = make_watched(test);
 
 	KUNIT_ASSERT_EQ(test, devm_add_action(dev, act, &one), 0);
 	KUNIT_ASSERT_EQ(test, devm_add_action(dev, act, &same), 0);
@@ -560,7 +551,7 @@ static void removed_action_does_not_run(struct kunit *test)
 static void released_action_runs_now(struct kunit *test)
 {
 	static char one = '1', two = '2';
-	struct device *dev = make_device(test);
+	struct device *dev = make_watched(test);
 
 	KUNIT_ASSERT_EQ(test, devm_add_action(dev, act, &one), 0);
 	KUNIT_ASSERT_EQ(test, devm_add_action(dev, act, &two), 0);
@@ -586,14 +577,14 @@ static void add_and_end_actions(struct kunit *test, void *dev)
 static void ended_action_leaves_nothing(struct kunit *test)
 {
 	kmem_require_no_quarantine(test);
-	kmem_expect_no_leak(test, 64, add_and_end_actions, make_device(test));
+	kmem_expect_no_leak(test, 64, add_and_end_actions, make_watched(test));
 }
 
 #define MANY_ACTIONS	512
 
 static void drop_device_with_actions(struct kunit *test, void *context)
 {
-	struct device *dev = make_device(test);
+	struct device *dev = make_watched(test);
 	static char one = '1';
 	unsigned int i;
 

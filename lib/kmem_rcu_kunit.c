@@ -234,6 +234,22 @@ static void expect_freed(struct kunit *test, const struct memory *memory, void *
 	KUNIT_EXPECT_LE(test, freed, NODES);
 }
 
+static void free_and_expect_freed(struct kunit *test, const struct memory *memory,
+				  void (*free)(void *))
+{
+	void *nodes[2 * NODES];
+	unsigned int i;
+	long before;
+
+	alloc_nodes(test, memory, nodes);
+	before = slab_pages();
+	for (i = 0; i < NODES; i++)
+		free(nodes[2 * i]);
+	kmem_kfree_rcu_barrier(test);
+	expect_freed(test, memory, nodes, before);
+	free_mates(nodes);
+}
+
 /*
  * After the barrier, memory is free, and can be allocated again, each piece
  * once. Source: the kernel-doc of kvfree_rcu_barrier(), "Wait until all
@@ -242,17 +258,8 @@ static void expect_freed(struct kunit *test, const struct memory *memory, void *
 static void memory_is_free_after_the_barrier(struct kunit *test)
 {
 	const struct memory *memory = test->param_value;
-	void *nodes[2 * NODES];
-	unsigned int i;
-	long before;
 
-	alloc_nodes(test, memory, nodes);
-	before = slab_pages();
-	for (i = 0; i < NODES; i++)
-		memory->free(nodes[2 * i]);
-	kmem_kfree_rcu_barrier(test);
-	expect_freed(test, memory, nodes, before);
-	free_mates(nodes);
+	free_and_expect_freed(test, memory, memory->free);
 }
 
 /*
@@ -261,18 +268,7 @@ static void memory_is_free_after_the_barrier(struct kunit *test)
  */
 static void memory_without_a_head_is_freed(struct kunit *test)
 {
-	const struct memory *memory = test->param_value;
-	void *nodes[2 * NODES];
-	unsigned int i;
-	long before;
-
-	alloc_nodes(test, memory, nodes);
-	before = slab_pages();
-	for (i = 0; i < NODES; i++)
-		free_mightsleep(nodes[2 * i]);
-	kmem_kfree_rcu_barrier(test);
-	expect_freed(test, memory, nodes, before);
-	free_mates(nodes);
+	free_and_expect_freed(test, test->param_value, free_mightsleep);
 }
 
 /* Heads of a cache's objects. */

@@ -7,7 +7,11 @@
 #define _KMEM_TEXT_H
 
 #include <kunit/test.h>
+#include <linux/cpumask.h>
 #include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/nodemask.h>
+#include <linux/percpu.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 #include <linux/vmstat.h>
@@ -119,10 +123,23 @@ static inline void kmem_require_no_quarantine(struct kunit *test)
 		kunit_skip(test, "needs CONFIG_KASAN_GENERIC=n, which keeps freed memory");
 }
 
-/* The pages that are free now, as far as the zones have them back. */
+/* The pages that are free now, with those that the lists of CPUs give back when they will. */
 static inline long kmem_free_pages(void)
 {
-	return global_zone_page_state(NR_FREE_PAGES);
+	long pages = global_zone_page_state(NR_FREE_PAGES);
+	int node, zone, cpu;
+
+	for_each_online_node(node) {
+		for (zone = 0; zone < MAX_NR_ZONES; zone++) {
+			struct zone *here = &NODE_DATA(node)->node_zones[zone];
+
+			if (!populated_zone(here))
+				continue;
+			for_each_possible_cpu(cpu)
+				pages += per_cpu_ptr(here->per_cpu_pageset, cpu)->count;
+		}
+	}
+	return pages;
 }
 
 /* Others take and return pages meanwhile: threads that end, mappings torn down late. */

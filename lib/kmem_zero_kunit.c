@@ -30,7 +30,7 @@
 #define SMALLEST	8
 #define OBJECT_SIZE	64
 /* how many allocations may pass until the freed memory comes back */
-#define TRIES		64
+#define TRIES		512
 /* what the allocator may have written into freed memory: a free pointer, KASAN's data */
 #define FREE_METADATA	((IS_ENABLED(CONFIG_KASAN) ? 4 : 1) * sizeof(void *))
 /* from here on, a size is what the page allocator deals in */
@@ -175,7 +175,8 @@ static u8 *recycle(struct kunit *test, void *(*alloc)(size_t size),
 		   void (*release)(const void *memory), size_t size)
 {
 	size_t whole = kmalloc_size_roundup(size);
-	void *kept[2 + TRIES], *dirty = NULL, *memory = NULL;
+	static void *kept[2 + TRIES];
+	void *dirty = NULL, *memory = NULL;
 	unsigned int i, nr = 0;
 
 	for (i = 0; i <= TRIES; i++) {
@@ -488,7 +489,8 @@ static void destroy_cache(void *cache)
 static u8 *recycle_object(struct kunit *test, struct kmem_cache *cache,
 			  void *(*zeroed)(struct kmem_cache *cache))
 {
-	void *kept[1 + TRIES], *dirty, *object = NULL;
+	static void *kept[1 + TRIES];
+	void *dirty, *object = NULL;
 	unsigned int i, nr = 0;
 
 	dirty = kmem_cache_alloc(cache, GFP_KERNEL);

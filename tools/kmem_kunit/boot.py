@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """One boot of an image by its own kunit.py: the console's log, and what it says."""
+import functools
 import os
 import re
 import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kmem_kunit import cache, ktap, progress, proc
+from kmem_kunit import cache, ktap, progress, proc, qemu
+from kmem_kunit.arch import Arch
 from kmem_kunit.errors import UserError
 from kmem_kunit.image import KUNITCONFIG, Image
 from kmem_kunit.result import Problem, Result
@@ -17,6 +20,7 @@ from kmem_kunit.result import Problem, Result
 TIME_LIMIT = 300.0  # seconds for one boot, as kunit.py has it
 OUTPUT_LIMIT = 64 * 1024 * 1024  # bytes of console
 _ALWAYS = ("printk.time=1",)  # the reader takes the durations of cases from the times of lines
+_PROBE, _PROBE_LIMIT = "kmem_example", 60.0  # what an accelerator must be able to run, in seconds
 _MARGIN = 30  # seconds that kunit.py's own limit is above ours
 _TIME = r"(?:\[[ \d.]+\] )?"
 _CASE_LINE = re.compile(_TIME + r"    (?:not )?ok (\d+) ")
@@ -27,31 +31,43 @@ _LISTED = re.compile(_TIME + r"([\w-]+)\.([\w-]+)")
 
 @dataclass(frozen=True)
 class Log:
-    """The console of one boot, and how it ended; took is in seconds."""
+    """The console of one boot, and how it ended; took and limit are in seconds.
+
+    accelerator is QEMU's, "" where there is no QEMU.
+    """
 
     path: Path
     took: float
     timed_out: bool
     overflow: bool
     limit: float
+    accelerator: str = ""
 
 
 def command(
     tree: Path,
     build_dir: Path,
+    arch: Arch,
     arguments: Sequence[str] = (),
     glob: str = "",
     limit: float = TIME_LIMIT,
+    isolated: int = 0,
 ) -> list[str]:
-    """Return the kunit.py command line that boots the kernel in build_dir."""
+    """Return the kunit.py command line that boots the kernel of an architecture in build_dir.
+
+    If isolated, that is once for each of so many cases, which glob selects.
+    """
     return [
         sys.executable,
         str(tree / "tools/testing/kunit/kunit.py"),
         "exec",
+        *arch.options(),
+        *arch.boot_options(),
         f"--build_dir={build_dir}",
         f"--kunitconfig={build_dir / KUNITCONFIG}",
-        f"--timeout={int(limit) + _MARGIN}",
+        f"--timeout={int(limit) + (0 if isolated else _MARGIN)}",
         "--raw_output=all",
+        *(["--run_isolated=test"] if isolated else []),
         *(f"--kernel_args={argument}" for argument in (*_ALWAYS, *arguments)),
         *([glob] if glob else []),
     ]
@@ -66,12 +82,20 @@ def boot(
     limit: float = TIME_LIMIT,
     cases: int | None = None,
     on_line: Callable[[str], None] | None = None,
+    accelerator: str | None = None,
+    on_tick: progress.Tick | None = None,
+    isolated: int = 0,
 ) -> Log:
     """Boot an image once with kernel arguments and a filter, for limit seconds at most.
 
     The guest and everything around it is ended at the limit, or when it has printed too much. The
     log is kept in the cache. cases is how many are expected; on_line gets the console's lines.
+    accelerator is QEMU's, by default the best one that is proved to work. on_tick is told, in the
+    user's place, how many cases have run. If isolated, each of so many cases has a boot of its own,
+    and each of them the limit.
     """
+    if accelerator is None:
+        accelerator = _proved(base, image)
     folder = _run_folder(base, image)
     held = cache.hold(folder)
     path = folder / "console.log"
@@ -80,7 +104,7 @@ def boot(
     try:
         with (
             open(path, "w", encoding="utf-8", errors="backslashreplace") as log,
-            progress.step(f"running Linux {image.release}", "cases") as tick,
+            _shown(image, on_tick) as tick,
         ):
 
             def take(line: str) -> None:
@@ -92,37 +116,61 @@ def boot(
                     on_line(line)
 
             done = proc.run(
-                command(image.tree, folder, arguments, glob, limit),
-                env=proc.environment(PYTHONUNBUFFERED="1"),
-                timeout=limit,
+                command(image.tree, folder, image.arch, arguments, glob, limit, isolated),
+                env=_environment(folder, image.arch, accelerator),
+                timeout=limit + (limit + _MARGIN) * isolated,
                 limit=OUTPUT_LIMIT,
                 on_line=take,
                 on_tick=lambda: tick(seen, cases),
             )
     finally:
         os.close(held)
-    return Log(path, time.monotonic() - start, done.timed_out, done.overflow, limit)
+    took = time.monotonic() - start
+    return Log(path, took, done.timed_out, done.overflow, limit, accelerator)
+
+
+def _shown(image: Image, on_tick: progress.Tick | None) -> AbstractContextManager[progress.Tick]:
+    """Show a boot to the user, unless somebody else wants to be told of it."""
+    if on_tick is None:
+        return progress.step(f"running Linux {image.release}", "cases")
+    return nullcontext(on_tick)
+
+
+@functools.cache
+def _proved(base: Path, image: Image) -> str:
+    """Return the accelerator to boot an image with: none is trusted that was not seen to work."""
+    if not image.arch.qemu:
+        return ""
+    if not qemu.may_accelerate(image.arch):
+        return qemu.TCG
+    log = boot(base, image, glob=_PROBE, limit=_PROBE_LIMIT, accelerator=qemu.KVM)
+    works = judge(log).ok
+    if not works:
+        progress.say("/dev/kvm opens but does not run this kernel: going on without")
+    return qemu.KVM if works else qemu.TCG
+
+
+def _environment(folder: Path, arch: Arch, accelerator: str) -> dict[str, str]:
+    """Return the environment of kunit.py exec."""
+    found = proc.environment(PYTHONUNBUFFERED="1")
+    return found | {"PATH": qemu.put_first(folder, arch, accelerator)} if arch.qemu else found
 
 
 def _run_folder(base: Path, image: Image) -> Path:
     """Make the build folder for one "kunit.py exec": the image, under the name it looks for."""
-    number = 0
-    while True:
-        name = f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}-{number}"
-        folder = base / "runs" / name
-        if not folder.exists():
-            break
-        number += 1
+    folder = base / "runs" / cache.unique()
     with cache.placing(folder) as making:
         shutil.copyfile(image.kunitconfig, making / KUNITCONFIG)
+        binary = making / image.arch.binary
+        binary.parent.mkdir(parents=True, exist_ok=True)
         try:
-            os.link(image.binary, making / "linux")
+            os.link(image.binary, binary)
         except OSError:
-            shutil.copy2(image.binary, making / "linux")
+            shutil.copy2(image.binary, binary)
     return folder
 
 
-def judge(log: Log, planned: Mapping[str, Sequence[str]]) -> Result:
+def judge(log: Log, planned: Mapping[str, Sequence[str]] | None = None) -> Result:
     """Read a log into the Result; a boot that we had to end is a problem of its own."""
     with open(log.path, "rb") as stream:
         result = ktap.read(ktap.lines(stream), planned)
@@ -133,7 +181,7 @@ def judge(log: Log, planned: Mapping[str, Sequence[str]]) -> Result:
         why = f"no end after {log.limit:g} s"
     cut = [problem for problem in result.problems if problem.kind == "truncated"]
     with open(log.path, "rb") as stream:
-        case = _hanging(ktap.lines(stream), planned) or (cut[0].case if cut else "")
+        case = _hanging(ktap.lines(stream), planned or {}) or (cut[0].case if cut else "")
     hang = Problem("hang", case, "\n".join([why, *(problem.log for problem in cut)]))
     return replace(result, problems=(hang, *(p for p in result.problems if p not in cut)))
 

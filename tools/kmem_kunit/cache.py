@@ -6,19 +6,26 @@
     builds/HASH/           kunit.py's build folders, kept for incremental builds
     images/HASH/           finished kernels
     runs/ID/               the folder handed to "kunit.py exec", and the console's log
+    revisions/COMMIT/      kernel sources out of a git repository of the user's
+    results/HASH/          what a cell of such a revision came to
+    bisects/HASH/          bisections that are not finished
+    matrices/ID/           what the machines of a cluster have of a matrix, and its results
     apt/                   package lists
     locks/                 what runs hold while they use the above
 
 Whatever is made is made under a temporary name in the same folder and renamed when it is complete.
 A temporary folder is locked by the run that fills it, so that a later run can tell the leftovers
-of one that died from work in progress.
+of one that died from work in progress. Machines that share the cache may not see such locks of each
+other (NFS has them for files only), so what bears another machine's name is left to it for a day.
 """
 import fcntl
 import hashlib
 import os
 import re
+import secrets
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -26,8 +33,16 @@ from pathlib import Path
 from kmem_kunit.errors import UserError
 
 _TEMPORARY = ".tmp-"
-_PARTS = ("sources", "trees", "builds", "images", "runs", "apt", "locks")
-_KEEP = {"runs": 20, "images": 40, "builds": 24, "trees": 24}
+_PARTS = (
+    *("sources", "trees", "builds", "images", "runs", "matrices"),
+    *("bisects", "revisions", "results", "apt", "locks"),
+)
+_KEEP = {
+    **{"runs": 20, "matrices": 20, "images": 40, "builds": 24, "trees": 24},
+    **{"revisions": 4, "results": 400},
+}
+_HERE = "@" + re.sub(r"[^A-Za-z0-9-]", "_", os.uname().nodename)
+_LEFT_ALONE = 24 * 3600.0  # seconds for which another machine's things are
 _SAFE = re.compile(r"[A-Za-z0-9@%+=,./_-]+\Z")
 
 
@@ -77,7 +92,7 @@ def digest(*parts: str | bytes) -> str:
 def write(path: Path, data: str | bytes) -> None:
     """Write a file so that nobody ever sees a part of it; its permissions stay as they are."""
     path = path.resolve()
-    handle, name = tempfile.mkstemp(prefix=_TEMPORARY, dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=_TEMPORARY, suffix=_HERE, dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data.encode() if isinstance(data, str) else data)
@@ -95,9 +110,11 @@ def write(path: Path, data: str | bytes) -> None:
 
 
 def _umask() -> int:
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
+    """Return the umask, which os.umask() cannot tell without changing it for all threads."""
+    for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
+        if line.startswith("Umask:"):
+            return int(line.split()[1], 8)
+    return 0o022
 
 
 @contextmanager
@@ -106,11 +123,7 @@ def placing(target: Path) -> Iterator[Path]:
 
     If another run has placed target in the meantime, that one stays.
     """
-    with _opened(target.parent) as folder:
-        fcntl.flock(folder, fcntl.LOCK_EX)  # against clean(), between the next two
-        path = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=target.parent))
-        held = hold(path)
-    try:
+    with temporary(target.parent) as path:
         yield path
         path.chmod(0o777 & ~_umask())
         try:
@@ -118,10 +131,30 @@ def placing(target: Path) -> Iterator[Path]:
         except OSError:
             if not target.is_dir():
                 raise
+
+
+@contextmanager
+def temporary(parent: Path) -> Iterator[Path]:
+    """Give a folder in one of the cache's, which goes when the block ends, or with a later run."""
+    with _opened(parent) as folder:
+        fcntl.flock(folder, fcntl.LOCK_EX)  # against clean(), between the next two
+        path = _made(parent)
+        held = hold(path)
+    try:
+        yield path
     finally:
         if path.exists():
             remove(path)
         os.close(held)
+
+
+def _made(parent: Path) -> Path:
+    return Path(tempfile.mkdtemp(prefix=_TEMPORARY, suffix=_HERE, dir=parent))
+
+
+def unique() -> str:
+    """Return a name, beginning with the time, that no other run takes, on this or any machine."""
+    return f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}{_HERE}"
 
 
 def hold(path: Path) -> int:
@@ -136,8 +169,9 @@ def remove(path: Path) -> None:
     """Remove a folder of the cache: first its name, then, at leisure, what is in it."""
     away = path
     if not path.name.startswith(_TEMPORARY):
-        away = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=path.parent)) / path.name
-        path.rename(away)
+        away = _made(path.parent) / path.name
+        with suppress(FileNotFoundError):  # another run that cleans up was faster
+            path.rename(away)
         away = away.parent
     for _ in range(5):  # something may still be dying in it
         shutil.rmtree(away, ignore_errors=True)
@@ -219,6 +253,9 @@ def _used(path: Path) -> float:
 
 def _unused(path: Path) -> bool:
     """Say whether nobody holds path; what does not exist is not held."""
+    elsewhere = "@" in path.name and not path.name.endswith(_HERE)
+    if elsewhere and time.time() - _used(path) < _LEFT_ALONE:
+        return False
     try:
         with _opened(path) as fd:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

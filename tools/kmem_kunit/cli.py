@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The command line: each verb is a short composition of the steps in the other modules."""
 import argparse
+import errno
 import os
 import re
 import shlex
@@ -13,15 +14,19 @@ from types import FrameType
 from typing import NoReturn
 
 from kmem_kunit import (
+    arch,
     boot,
     cache,
+    cells,
     config,
     host,
     image,
     kcidb,
     kernel,
+    matrix,
     overlay,
     progress,
+    quarantine,
     report,
     suites,
     surface,
@@ -32,6 +37,7 @@ from kmem_kunit.errors import UserError
 _FILTER = re.compile(r"[A-Za-z0-9_.*?\[\]!-]*\Z")
 _EXAMPLES = {
     "run": "kmem-kunit run --kernel 7.3 --filter 'kmem_strdup.*' --junit results.xml",
+    "matrix": "kmem-kunit matrix --group quick --json results.json",
     "fetch": "kmem-kunit fetch 6.1 6.12 7.2 7.3",
     "list": "kmem-kunit list --kernel ~/src/linux",
     "surface": "kmem-kunit surface --kernel ~/src/linux",
@@ -80,6 +86,15 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--dry-run", action="store_true", help="only print the kunit.py command lines")
     run.add_argument("--raw", action="store_true", help="show the console as it is")
 
+    many = verb("matrix", "run many cells: kernels, each built and booted in some way", _matrix)
+    many.add_argument("--group", default="", metavar="NAME", help="cells of a group (default: all)")
+    many.add_argument("--cells", default="*", metavar="GLOB", help="of them, those of this name")
+    many.add_argument("--filter", default="", metavar="GLOB", help="suites or suite.case to run")
+    many.add_argument("--list", action="store_true", help="only list the cells")
+    many.add_argument("--dry-run", action="store_true", help="only print the commands of the cells")
+    many.add_argument("--repeat", type=_positive, default=1, metavar="N", help="run each N times")
+    many.add_argument("--json", type=Path, metavar="FILE", help="write all results as KCIDB JSON")
+    _add_jobs(many, "cells, and compilers, at once")
     fetch = verb("fetch", "bring the newest source of kernel series into the cache", _fetch)
     fetch.add_argument("series", nargs="+", metavar="SERIES", help="such as 6.12")
 
@@ -109,6 +124,10 @@ def _add_kernel(parser: argparse.ArgumentParser, default: str | None) -> None:
         metavar="SERIES|PATH",
         help=f"a series such as 6.1, or a kernel tree, which is not written to{note}",
     )
+    _add_building(parser)
+
+
+def _add_building(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config",
         action="append",
@@ -116,20 +135,28 @@ def _add_kernel(parser: argparse.ArgumentParser, default: str | None) -> None:
         metavar="NAME",
         help="add tools/configs/NAME.config; may be repeated",
     )
+    parser.add_argument(
+        "--arch", default=arch.UML.label, choices=arch.names(), help="default: %(default)s"
+    )
+    _add_jobs(parser, "compilers at once")
+
+
+def _add_jobs(parser: argparse.ArgumentParser, what: str) -> None:
     cpus = len(os.sched_getaffinity(0))
-    jobs_help = f"compilers at once (default: {cpus})"
-    parser.add_argument("--jobs", type=_positive, default=cpus, metavar="N", help=jobs_help)
+    help_text = f"{what} (default: {cpus})"
+    parser.add_argument("--jobs", type=_positive, default=cpus, metavar="N", help=help_text)
 
 
 def _positive(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) <= 4096:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of jobs")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 4096")
     return int(text)
 
 
 def _run(options: argparse.Namespace) -> int:
     """Kernel -> tree -> image -> log -> result."""
     planned = _planned(options.filter)
+    book, known = cells.load(overlay.REPO), quarantine.load(overlay.REPO)
     arguments = boot.arguments(options.boot_args)
     for path in (options.json, options.junit):
         if path is not None:
@@ -147,23 +174,27 @@ def _run(options: argparse.Namespace) -> int:
         cases=sum(len(names) for names in planned.values()),
         on_line=(lambda line: print(progress.clean(line))) if options.raw else None,
     )
-    result = boot.judge(log, planned)
-    cell = "+".join(("uml", *options.config))
+    label = "+".join((the_image.arch.label, *options.config))
+    series = request.kernel.series
+    cell = book.name_of(series, the_image.arch.label, options.config, arguments)
+    today = started.astimezone().date()
+    result = quarantine.applied(boot.judge(log, planned), cell, known, today)
     _write(
         options,
         kcidb.Run(
             kernel=the_image.release,
             source=the_image.source,
-            architecture="um",
+            architecture=the_image.arch.name,
             config="+".join(options.config) or "default",
             compiler=the_image.compiler,
             command=shlex.join(["kmem-kunit", *sys.argv[1:]]),
             start=started,
-            comment=f"{the_image.release} {cell}",
+            comment=f"{the_image.release} {label}",
             result=result,
+            cell=cell,
         ),
     )
-    lines = list(report.lines(result, f"{the_image.release} {cell}", log))
+    lines = list(report.lines(result, f"{the_image.release} {label}", log))
     for line in lines[-1:] if options.raw and result.ok else lines:
         print(line)
     return 0 if result.ok else 1
@@ -190,7 +221,14 @@ def _check_output(path: Path) -> None:
 def _request(options: argparse.Namespace, the_kernel: kernel.Kernel) -> image.Request:
     chosen = getattr(options, "build_dir", None)
     build_dir = chosen.expanduser().absolute() if chosen else None
-    return image.Request(the_kernel, overlay.REPO, tuple(options.config), options.jobs, build_dir)
+    return image.Request(
+        the_kernel,
+        overlay.REPO,
+        tuple(options.config),
+        options.jobs,
+        build_dir,
+        arch.find(options.arch),
+    )
 
 
 def _prepare(options: argparse.Namespace) -> tuple[Path, image.Request]:
@@ -200,7 +238,14 @@ def _prepare(options: argparse.Namespace) -> tuple[Path, image.Request]:
     uncached = kernel.is_series(spec) and kernel.cached(spec) is None
     if not kernel.is_series(spec):
         kernel.from_tree(spec)
-    host.ensure((*(host.FETCHING if uncached else ()), *host.BUILDING, *host.SHOWING))
+    host.ensure(
+        (
+            *(host.FETCHING if uncached else ()),
+            *host.BUILDING,
+            *host.emulating(arch.find(options.arch)),
+            *host.SHOWING,
+        )
+    )
     base = cache.root()
     cache.clean(base)
     request = _request(options, kernel.resolve(spec))
@@ -218,9 +263,9 @@ def _dry_run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
     image.check(request)
     plan = image.plan(cache.where(), request)
     for command in (
-        plan.config_command,
+        *(() if plan.configured else (plan.config_command,)),
         plan.build_command,
-        boot.command(plan.tree, plan.build_dir, arguments, options.filter),
+        boot.command(plan.tree, plan.build_dir, plan.arch, arguments, options.filter),
     ):
         print(image.shown(command))
     return 0
@@ -234,6 +279,34 @@ def _write(options: argparse.Namespace, run: kcidb.Run) -> None:
         from kmem_kunit import junit  # needs junitparser, which host.ensure() installs
 
         junit.write(options.junit, {run.comment: run.result})
+
+
+def _matrix(options: argparse.Namespace) -> int:
+    """Cells -> a run each -> one file of results."""
+    book = cells.load(overlay.REPO)
+    chosen = book.of_group(options.group) if options.group else book.all()
+    chosen = cells.select(chosen, options.cells)
+    _planned(options.filter)
+    if options.json is not None:
+        _check_output(options.json)
+    if options.list or options.dry_run:
+        for cell in chosen:
+            about = book.variants[cell.variant].get("about", "")
+            print(f"{cell.name:20} {about}" if options.list else cell.reproducer)
+        return 0
+    for cell in chosen:
+        building = (*host.BUILDING, *host.CACHING, *host.emulating(cell.arch))
+        host.ensure((*host.FETCHING, *host.SHOWING, *building))
+    base = cache.root()
+    with cache.temporary(base / "runs") as folder:
+        jobs = matrix.plan(chosen, folder, options.repeat)
+        with matrix.shown(jobs) as tell:
+            runs = matrix.local(jobs, options.filter, options.jobs, tell)
+    if options.json is not None:
+        kcidb.write(options.json, runs)
+    for line in matrix.summary(runs):
+        print(line)
+    return 0 if all(run.result.ok for run in runs) else 1
 
 
 def _fetch(options: argparse.Namespace) -> int:
@@ -340,6 +413,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        progress.say(f"{where}{error.strerror or error}")
+        where = error.filename or (cache.where() if error.errno == errno.ENOSPC else "")
+        progress.say(": ".join(filter(None, (str(where), str(error.strerror or error)))))
     return 2

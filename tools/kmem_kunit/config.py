@@ -2,24 +2,26 @@
 """Kconfig fragments: which ones a run consists of, and what they add up to.
 
 A run starts from .kunitconfig. tools/configs/series-X.Y.config, where it exists, adds what only
-kernels of that series have, and tools/configs/NAME.config is what --config NAME adds. A later
-fragment overrides an earlier one.
+kernels of that series have, tools/configs/arch-NAME.config what an architecture needs, and
+tools/configs/NAME.config is what --config NAME adds. A later fragment overrides an earlier one.
 """
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from kmem_kunit.arch import Arch
 from kmem_kunit.errors import UserError
 
 _SET = re.compile(r"(CONFIG_\w+)=(\S+|\".*\")\Z")
 _UNSET = re.compile(r"# (CONFIG_\w+) is not set\Z")
 _SERIES = "series-"
+_ARCH = "arch-"
 
 
 def names(repo: Path) -> list[str]:
     """Return the names that --config takes."""
     found = (path.stem for path in (repo / "tools/configs").glob("*.config"))
-    return sorted(name for name in found if not name.startswith(_SERIES))
+    return sorted(name for name in found if not name.startswith((_SERIES, _ARCH)))
 
 
 def check(repo: Path, chosen: Sequence[str]) -> None:
@@ -30,14 +32,18 @@ def check(repo: Path, chosen: Sequence[str]) -> None:
             raise UserError(f"no configuration {name!r}; there are: {', '.join(known) or 'none'}")
 
 
-def merged(repo: Path, series: str, chosen: Sequence[str]) -> str:
-    """Return the text of one kunitconfig for a kernel series and the --config names chosen.
+def merged(repo: Path, series: str, arch: Arch, chosen: Sequence[str]) -> str:
+    """Return the text of one kunitconfig for a series, an architecture and the names chosen.
 
     Raises UserError for a name that there is not, and for a fragment with other than settings.
     """
     check(repo, chosen)
     folder = repo / "tools/configs"
-    fragments = [repo / ".kunitconfig", folder / f"{_SERIES}{series}.config"]
+    fragments = [
+        repo / ".kunitconfig",
+        folder / f"{_SERIES}{series}.config",
+        folder / f"{_ARCH}{arch.label}.config",
+    ]
     fragments += [folder / f"{name}.config" for name in chosen]
     values: dict[str, str] = {}
     for path in fragments:

@@ -5,13 +5,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kmem_kunit.errors import UserError
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     """A token; `kind` is word, string, character, comment, directive, or the punctuation itself."""
 
     kind: str
@@ -21,33 +20,29 @@ class Token:
 
 
 _LEXEMES = re.compile(r"""
-    (?P<space> (?: \s | \\\n )+ )
+    (?P<directive> (?: ^ | (?<=\n) ) [ \t]* \# (?: \\\n | /\*.*?\*/ | [^\n] )* )
+  | (?P<space> (?: \s | \\\n )+ )
   | (?P<comment> /\*.*?\*/ | //(?: \\\n | [^\n] )* )
   | (?P<string> "(?: \\. | [^"\\\n] )*" )
   | (?P<character> '(?: \\. | [^'\\\n] )*' )
   | (?P<word> \w+ )
   | (?P<other> . )
     """, re.VERBOSE | re.DOTALL)
-_DIRECTIVE = re.compile(r"(?:^|(?<=\n))[ \t]*\#(?: \\\n | /\*.*?\*/ | [^\n] )*",
-                        re.VERBOSE | re.DOTALL)
 
 
 def cut(text: str, file: str) -> Iterator[Token]:
     """Yield the tokens of a C source without white space, a directive as one token."""
-    place, line = 0, 1
-    while place < len(text):
-        match = _DIRECTIVE.match(text, place) or _LEXEMES.match(text, place)
-        assert match
-        lexeme = match[0]
-        kind = match.lastgroup or "directive"
+    line = 1
+    for match in _LEXEMES.finditer(text):
+        lexeme, kind = match[0], match.lastgroup or ""
         last = line + lexeme.count("\n")
         if kind == "other":
-            if lexeme in "\"'" or text.startswith("/*", place):
+            if lexeme in "\"'" or text.startswith("/*", match.start()):
                 raise UserError(f"{file}:{line}: this comment, string or character has no end")
             kind = lexeme
         if kind != "space":
             yield Token(kind, lexeme, line, last)
-        place, line = match.end(), last
+        line = last
 
 
 def closing(tokens: Sequence[Token], start: int, file: str) -> int:

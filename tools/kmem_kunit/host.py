@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kmem_kunit import progress, proc
+from kmem_kunit.arch import Arch
 from kmem_kunit.errors import UserError
 
 _INSTALL_LIMIT = 3600.0  # seconds
 _GRACE = 120.0  # seconds that a package manager gets to come to an end
+_PACKAGE_OF = {"x86_64": "qemu-system-x86"}  # QEMU for an architecture
 _OPTIONS = ("install", "-y", "--no-install-recommends")
 
 
@@ -63,11 +65,14 @@ READING = (
         lambda: shutil.which("ctags-universal") is not None,
     ),
 )
+CCACHE = "/usr/lib/ccache"  # where Debian's ccache stands in for compilers
+CACHING = (Need("ccache", "keeps what was compiled", "ccache", Path(CCACHE, "gcc").exists),)
+BISECTING = (_command("git", "tells one commit from another"),)
 SHOWING = (
     _module("rich", "shows progress", "python3-rich"),
     _module("junitparser", "writes JUnit", "python3-junitparser"),
 )
-ALL = tuple(dict.fromkeys((*FETCHING, *BUILDING, *READING, *SHOWING)))
+ALL = tuple(dict.fromkeys((*FETCHING, *BUILDING, *CACHING, *READING, *BISECTING, *SHOWING)))
 # for this project's own tests, not for its users
 TESTING = (
     _command("shellcheck", "checks shell scripts"),
@@ -77,7 +82,24 @@ TESTING = (
     _module("pytest", "runs the tests of the Python", "python3-pytest"),
     _module("hypothesis", "makes inputs for them", "python3-hypothesis"),
     _module("jsonschema", "checks what they write", "python3-jsonschema"),
+    Need("Slurm", "is the cluster of one test", "slurm-wlm", Path("/usr/sbin/slurmctld").exists),
+    Need("MUNGE", "lets its parts trust each other", "munge", Path("/usr/sbin/munged").exists),
 )
+
+
+def emulating(arch: Arch) -> tuple[Need, ...]:
+    """Return what building and booting an architecture needs besides BUILDING."""
+    if not arch.qemu:
+        return ()
+    return (
+        _command(arch.qemu, f"runs {arch.label} kernels", _PACKAGE_OF[arch.name]),
+        Need("libelf", "builds them", "libelf-dev", Path("/usr/include/libelf.h").is_file),
+    )
+
+
+def cached_path() -> str:
+    """Return the PATH in which ccache stands before the compilers."""
+    return os.pathsep.join((CCACHE, os.environ.get("PATH", os.defpath)))
 
 
 def missing(needs: Sequence[Need] = ALL) -> list[Need]:

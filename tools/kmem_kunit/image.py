@@ -12,13 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kmem_kunit import cache, config, overlay, progress, proc, tree
+from kmem_kunit import cache, config, host, overlay, progress, proc, tree
+from kmem_kunit.arch import UML, Arch
 from kmem_kunit.errors import UserError
 from kmem_kunit.kernel import Identity, Kernel, identity, lock_name
 
 KUNITCONFIG = "kmem-kunit.kunitconfig"
 _STAMP = "kmem-kunit.json"
-_BINARY = "linux"
 _TOOLS = ("gcc", "as", "ld")
 _CONFIG_LIMIT = 600.0  # seconds
 _BUILD_LIMIT = 4 * 3600.0
@@ -46,6 +46,7 @@ class Request:
     configs: tuple[str, ...] = ()
     jobs: int = 1
     build_dir: Path | None = None
+    arch: Arch = UML
 
 
 @dataclass(frozen=True)
@@ -56,15 +57,23 @@ class Plan:
     build_dir: Path
     kunitconfig: str
     jobs: int
+    arch: Arch
 
     def _command(self, verb: str) -> list[str]:
         return [
             sys.executable,
             str(self.tree / "tools/testing/kunit/kunit.py"),
             verb,
+            *self.arch.options(),
             f"--build_dir={self.build_dir}",
             f"--kunitconfig={self.build_dir / KUNITCONFIG}",
         ]
+
+    @property
+    def configured(self) -> bool:
+        """Say whether the build folder has been configured so; "kunit.py build" looks again."""
+        has_config = (self.build_dir / ".config").is_file()
+        return has_config and _text_of(self.build_dir / KUNITCONFIG) == self.kunitconfig
 
     @property
     def config_command(self) -> list[str]:
@@ -85,11 +94,12 @@ class Image:
     tree: Path
     release: str
     source: str
+    arch: Arch
 
     @property
     def binary(self) -> Path:
         """The kernel itself."""
-        return self.path / _BINARY
+        return self.path / self.arch.binary
 
     @property
     def kunitconfig(self) -> Path:
@@ -107,10 +117,12 @@ class Image:
 def plan(base: Path, request: Request) -> Plan:
     """Return how to build what is requested, without doing or writing anything."""
     kernel = request.kernel
-    text = config.merged(request.repo, kernel.series, request.configs)
+    text = config.merged(request.repo, kernel.series, request.arch, request.configs)
     shadow = tree.shadow_path(base, kernel, request.repo)
-    cached = base / "builds" / cache.digest(str(shadow), text, _compiler())
-    return Plan(shadow, request.build_dir or cached, text, request.jobs)
+    # not of the text: after a change of .kunitconfig, kunit.py configures anew and make goes on
+    name = cache.digest(str(shadow), *request.configs, toolchain(), request.arch.name)
+    cached = base / "builds" / name
+    return Plan(shadow, request.build_dir or cached, text, request.jobs, request.arch)
 
 
 def build(base: Path, request: Request) -> Image:
@@ -147,11 +159,13 @@ def _is_ready(image: Image, request: Request) -> bool:
     return True
 
 
-def _compiler() -> str:
-    """Return what tells one compiler from another, without running it."""
+def toolchain() -> str:
+    """Return what tells one compiler from another, without running it; ccache changes nothing."""
     found = []
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    search = os.pathsep.join(folder for folder in folders if folder != host.CCACHE)
     for name in _TOOLS:
-        if path := shutil.which(name):
+        if path := shutil.which(name, path=search):
             stat = os.stat(path)
             found.append(f"{os.path.realpath(path)} {stat.st_size} {stat.st_mtime_ns}")
     return "\n".join(found)
@@ -172,8 +186,11 @@ def _image(
     base: Path, the_plan: Plan, request: Request, shadow: tree.Shadow, source: Identity
 ) -> Image:
     """Return where the image for these inputs is, made or not."""
-    name = cache.digest(source.digest, shadow.digest, the_plan.kunitconfig, _compiler())
-    return Image(base / "images" / name, shadow.path, request.kernel.release, source.digest)
+    arch = request.arch
+    name = cache.digest(
+        source.digest, shadow.digest, the_plan.kunitconfig, toolchain(), arch.name
+    )
+    return Image(base / "images" / name, shadow.path, request.kernel.release, source.digest, arch)
 
 
 @dataclass(frozen=True)
@@ -272,11 +289,12 @@ def _make(base: Path, the_plan: Plan, request: Request, before: _Stamp | None) -
         if clean:
             _write_stamp(folder, replace(stamp, finished=True))
 
-    if _text_of(folder / KUNITCONFIG) != the_plan.kunitconfig:
+    done = None
+    if not the_plan.configured:
         cache.write(folder / KUNITCONFIG, the_plan.kunitconfig)
-    with progress.step(f"configuring Linux {kernel.release}"):
-        done = proc.run(the_plan.config_command, timeout=_CONFIG_LIMIT, on_stop=settle)
-    if done.status == 0:
+        with progress.step(f"configuring Linux {kernel.release}"):
+            done = proc.run(the_plan.config_command, timeout=_CONFIG_LIMIT, on_stop=settle)
+    if done is None or done.status == 0:
         counter = _Counter(folder, before.objects if before else _usual_count(base))
         with progress.step(f"building Linux {kernel.release}", "objects") as tick:
             done = proc.run(
@@ -309,7 +327,7 @@ def _judge(done: proc.Done, the_plan: Plan, request: Request) -> None:
         .replace(f"{the_plan.tree}/", f"{kernel.path}/")
         for line in done.output.splitlines()
     ]
-    if done.status == 0 and (the_plan.build_dir / _BINARY).is_file():
+    if done.status == 0 and (the_plan.build_dir / request.arch.binary).is_file():
         ours = [line for line in lines if "warning:" in line and str(request.repo) in line]
         for line in ours[:_LINES]:
             progress.say(line)
@@ -318,6 +336,8 @@ def _judge(done: proc.Done, the_plan: Plan, request: Request) -> None:
         if line.startswith("Missing: "):
             missing = ", ".join(sorted(line.removeprefix("Missing: ").split(", ")))
             raise UserError(f"Linux {kernel.release} cannot be configured with {missing}")
+        if line.endswith("No space left on device"):  # of the compiler's, say, and its own folder
+            raise UserError(f"building Linux {kernel.release} needs more room: {line}")
     noise = ("make", "$ make", "[", "Building with", "Populating config", "Generating .config")
     shown = [line for line in lines if line and not line.startswith(noise)]
     shown = shown or lines or [f"kunit.py ended with status {done.status}"]
@@ -373,7 +393,8 @@ def _place(the_plan: Plan, image: Image, objects: int) -> Image:
     """Copy what was built to its place among the images."""
     if not image.binary.is_file():
         with cache.placing(image.path) as folder:
-            shutil.copy2(the_plan.build_dir / _BINARY, folder / _BINARY)
+            (folder / image.arch.binary).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(the_plan.build_dir / image.arch.binary, folder / image.arch.binary)
             shutil.copy2(the_plan.build_dir / ".config", folder / "config")
             cache.write(folder / KUNITCONFIG, the_plan.kunitconfig)
             meta = {"release": image.release, "objects": objects, "built": str(the_plan.build_dir)}

@@ -28,6 +28,10 @@ def _outcome(case: Case) -> list[junitparser.JUnitXml]:
         return []
     if case.status is Status.SKIP:
         return [junitparser.Skipped(_text(case.reason) or "skipped")]
+    if case.known:
+        outcome = junitparser.Skipped(_text(f"known failure: {case.known}"))
+        outcome.text = log
+        return [outcome]
     if case.status is Status.FAIL:
         outcome = junitparser.Failure(first or "failed", "FAIL")
     elif case.status is Status.MISS:

@@ -38,6 +38,7 @@ class Run:
     start: datetime  # with a time zone
     comment: str
     result: Result
+    cell: str = ""  # its name, such as 7.3/debug
 
 
 def _text(text: str) -> str:
@@ -107,6 +108,7 @@ def _tests(run: Run, common: dict[str, Any], boot: str) -> list[dict[str, Any]]:
         misc = {"suite": case.suite, "case": case.name}
         misc |= {"param": case.param} if case.param else {}
         misc |= {"reason": case.reason} if case.reason else {}
+        misc |= {"known": case.known} if case.known else {}
         test |= {"duration": case.duration} if case.duration is not None else {}
         test |= {"log_excerpt": _excerpt(case.log)} if case.log else {}
         tests.append((case.path, test, misc))
@@ -119,7 +121,7 @@ def _tests(run: Run, common: dict[str, Any], boot: str) -> list[dict[str, Any]]:
         path = _unused(wanted, used)
         test |= {"comment": _text(run.comment)} if run.comment else {}
         entries.append({**common, "id": f"{ORIGIN}:{boot}:{path}", "path": path, **test,
-                        "misc": {**misc, "boot": boot}})
+                        "misc": {**misc, "boot": boot, "cell": run.cell}})
     return entries
 
 
@@ -220,7 +222,8 @@ def _run(tests: list[tuple[str, dict[str, Any]]], builds: dict[str, dict[str, An
         for name in ("architecture", "config_name", "compiler", "command"))
     return Run(_field(source, "checkout.misc", "kernel"), _field(source, "checkout.misc", "source"),
                architecture, config, compiler, command, start,
-               _field(first, where, "comment", ""), Result(cases, problems))
+               _field(first, where, "comment", ""), Result(cases, problems),
+               _field(first["misc"], f"{where}.misc", "cell", ""))
 
 
 def _status(where: str, test: dict[str, Any]) -> Status:
@@ -244,7 +247,7 @@ def _case(where: str, test: dict[str, Any]) -> Case:
     at = f"{where}.misc"
     return Case(_field(misc, at, "suite"), _field(misc, at, "case"), _field(misc, at, "param", ""),
                 _status(where, test), duration, _field(test, where, "log_excerpt", ""),
-                _field(misc, at, "reason", ""))
+                _field(misc, at, "reason", ""), _field(misc, at, "known", ""))
 
 
 def _problem(where: str, test: dict[str, Any]) -> Problem:

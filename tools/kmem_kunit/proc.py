@@ -20,7 +20,10 @@ _GUARDIAN = Path(guardian.__file__)
 _LINE_MAX = 64 * 1024  # bytes; a longer line is delivered in pieces
 _KEEP_MAX = 4 * 1024 * 1024  # bytes of output that Done carries
 _TICK = 0.1  # seconds between calls of on_tick
-_KEPT_VARIABLES = ("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "TERM", "SOURCE_DATE_EPOCH")
+_KEPT_VARIABLES = (
+    *("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "TERM"),
+    *("SOURCE_DATE_EPOCH", "CCACHE_DIR"),
+)
 
 
 @dataclass(frozen=True)

@@ -24,20 +24,27 @@ _ALWAYS = (Status.PASS, Status.FAIL, Status.SKIP)
 _LOG_LINES = 40
 
 
-def lines(result: Result, label: str, log: Log) -> Iterator[str]:
-    """Yield the lines that tell a person what a boot came to; the last one sums it up."""
+def details(result: Result) -> Iterator[str]:
+    """Yield the lines that tell a person of each case and each problem."""
     shown = [case for case in result.cases if not case.param or case.status is not Status.PASS]
     width = max((len(_name(case)) for case in shown), default=0)
     for case in shown:
         yield from _case(case, width)
     for problem in result.problems:
         yield from _problem(problem)
+
+
+def lines(result: Result, label: str, log: Log) -> Iterator[str]:
+    """Yield the lines that tell a person what a boot came to; the last one sums it up."""
+    yield from details(result)
     counts = result.counts
     words = [
         f"{counts[status]} {word}"
         for status, word in _COUNTED.items()
         if status in _ALWAYS or counts[status]
     ]
+    if result.known:
+        words.append(f"{result.known} known failure{'s' * (result.known > 1)}")
     if result.problems:
         words.append(f"{len(result.problems)} problem{'s' * (len(result.problems) > 1)}")
     text = f"{label}: {', '.join(words)} in {log.took:.2f} s (log {log.path})"
@@ -49,11 +56,12 @@ def _name(case: Case) -> str:
 
 
 def _case(case: Case, width: int) -> Iterator[str]:
-    word, colour = _WORDS[case.status]
+    word, colour = ("known", "yellow") if case.known else _WORDS[case.status]
     took = "" if case.duration is None else f"{case.duration * 1000:8.2f} ms"
-    reason = f"  {clean(case.reason)}" if case.reason else ""
+    why = case.known or case.reason
+    reason = f"  {clean(why)}" if why else ""
     yield f"{paint(f'{word:5}', colour)} {_name(case):{width}} {took:11}{reason}".rstrip()
-    if case.status not in (Status.PASS, Status.SKIP):
+    if case.bad:
         yield from _excerpt(case.log)
 
 

@@ -120,6 +120,7 @@ def make_repo(path: Path) -> Path:
         "lib/Makefile": "obj-y += kmem_tiny_kunit.o\n",
         "lib/kmem_tiny_kunit.c": TINY_SUITE,
         "tools/surface.toml": "[waivers]\n",
+        "tools/cells.toml": CELLS,
         "tools/configs/debug.config": "CONFIG_SLUB_DEBUG=y\n",
         "tools/configs/other.config": "CONFIG_SLUB_DEBUG=n\nCONFIG_SWAP=y\n",
         "tools/configs/series-6.12.config": "CONFIG_ONLY_IN_6_12=y\n",
@@ -129,6 +130,29 @@ def make_repo(path: Path) -> Path:
         (path / name).write_text(text)
     return path
 
+
+def make_checkout(path: Path) -> Path:
+    """Write a checkout as make_repo() does, with this command in it; return the command."""
+    make_repo(path)
+    shutil.copytree(TOOLS / "kmem_kunit", path / "tools/kmem_kunit",
+                    ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(TOOLS / "kmem-kunit", path / "tools/kmem-kunit")
+    return path / "tools/kmem-kunit"
+
+
+CELLS = """\
+series = ["6.12"]
+
+[variants.plain]
+about = "nothing special"
+
+[variants.debug]
+config = ["debug"]
+boot = "slab_debug=FZPU"
+
+[groups]
+quick = ["*/plain"]
+"""
 
 TINY_SUITE = """\
 // SPDX-License-Identifier: GPL-2.0-only

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The cache: nothing half-made stays, nothing in use goes, one at a time."""
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -108,6 +109,27 @@ with cache.placing(Path(sys.argv[1]) / "sources" / "x") as folder:
     assert len(left) == 1
     cache.clean(base)
     assert not temporaries(base)
+
+
+def test_what_another_machine_has_is_left_to_it_for_a_day(
+    cache_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lock of a folder on NFS is not seen by other machines."""
+    base = cache.root()
+    monkeypatch.setattr(cache, "_HERE", "@far")
+    names = {cache.unique() for _ in range(30)}
+    assert len(names) == 30
+    with cache.temporary(base / "images") as unfinished:
+        for name in names:
+            (base / "runs" / name).mkdir()
+        monkeypatch.setattr(cache, "_HERE", "@here")
+        kept = shutil.copytree(unfinished, unfinished.with_name(".tmp-x@far"))  # held by nobody here
+        cache.clean(base)
+        assert kept.is_dir() and len(list((base / "runs").iterdir())) == 30
+        for path in (kept, *(base / "runs").iterdir()):
+            os.utime(path, (0, 0))
+        cache.clean(base)
+        assert not kept.exists() and len(list((base / "runs").iterdir())) == 20
 
 
 def test_only_the_last_runs_are_kept_and_those_in_use(cache_root: Path) -> None:
@@ -230,3 +252,9 @@ def test_remove_takes_the_name_away_first(cache_root: Path) -> None:
     assert not list((base / "images").iterdir())
 
 
+
+
+def test_what_another_run_has_removed_is_no_trouble(cache_root: Path) -> None:
+    base = cache.root()
+    cache.remove(base / "runs" / "gone")
+    assert not list((base / "runs").iterdir())

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from conftest import TOOLS, behave, calls, make_kernel, make_repo, snapshot
 
-from kmem_kunit import cache, config, image, kernel
+from kmem_kunit import cache, config, host, image, kernel
+from kmem_kunit.arch import UML, find
 from kmem_kunit.errors import UserError
 
 
@@ -38,22 +39,63 @@ def edit(path: Path, more: str = "/* edited */\n") -> None:
 def test_merged_configuration(repo: Path) -> None:
     assert config.names(repo) == ["debug", "other"]
     first = "CONFIG_KUNIT=y\nCONFIG_KMEM_TINY_KUNIT_TEST=y\n"
-    assert config.merged(repo, "7.3", ()) == first + "# CONFIG_SWAP is not set\n"
-    assert "CONFIG_ONLY_IN_6_12=y" in config.merged(repo, "6.12", ())
-    text = config.merged(repo, "7.3", ("debug", "other"))
+    assert config.merged(repo, "7.3", UML, ()) == first + "# CONFIG_SWAP is not set\n"
+    assert "CONFIG_ONLY_IN_6_12=y" in config.merged(repo, "6.12", UML, ())
+    text = config.merged(repo, "7.3", UML, ("debug", "other"))
     assert text == first + "CONFIG_SWAP=y\n# CONFIG_SLUB_DEBUG is not set\n"
-    assert "CONFIG_SLUB_DEBUG=y" in config.merged(repo, "7.3", ("other", "debug"))
+    assert "CONFIG_SLUB_DEBUG=y" in config.merged(repo, "7.3", UML, ("other", "debug"))
+
+
+def test_an_architecture_of_its_own(base: Path, request_: image.Request) -> None:
+    (request_.repo / "tools/configs/arch-x86_64.config").write_text("CONFIG_SMP=y\n")
+    assert config.names(request_.repo) == ["debug", "other"]
+    native, other = request_, replace(request_, arch=find("x86_64"))
+    assert "CONFIG_SMP=y" in config.merged(request_.repo, "6.12", other.arch, ())
+    plans = [image.plan(base, each) for each in (native, other)]
+    assert plans[0].build_dir != plans[1].build_dir
+    assert "--arch=x86_64" in plans[1].build_command
+    assert not [word for word in plans[0].build_command if word.startswith("--arch")]
+    behave(request_.kernel.path, "Path(build / 'arch/x86/boot').mkdir(parents=True, exist_ok=True)\n"
+           "Path(build / 'arch/x86/boot/bzImage').write_text('kernel')")
+    made = [image.build(base, each) for each in (native, other)]
+    assert made[0].path != made[1].path and made[1].binary.read_text() == "kernel"
+    assert made[1].binary == made[1].path / "arch/x86/boot/bzImage"
+
+
+def test_a_configured_folder_is_not_configured_again(base: Path, request_: image.Request) -> None:
+    image.build(base, request_)
+    edit(request_.repo / "lib/kmem_tiny_kunit.c")
+    calls(request_.kernel.path)
+    image.build(base, request_)
+    assert verbs(request_.kernel.path) == ["build"]  # which configures again by itself if need be
+    edit(request_.repo / ".kunitconfig", "CONFIG_MORE=y\n")
+    image.build(base, replace(request_, build_dir=image.plan(base, request_).build_dir))
+    assert verbs(request_.kernel.path) == ["config", "build"]
+
+
+def test_ccache_is_no_other_compiler(
+    base: Path, request_: image.Request, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = image.plan(base, request_).build_dir
+    folder = tmp_path / "ccache"
+    folder.mkdir()
+    (folder / "gcc").write_text("#!/bin/sh\n")
+    (folder / "gcc").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    assert image.plan(base, request_).build_dir != before
+    monkeypatch.setattr(host, "CCACHE", str(folder))
+    assert image.plan(base, request_).build_dir == before
 
 
 def test_an_unknown_configuration(repo: Path) -> None:
     with pytest.raises(UserError, match="no configuration 'series-6.12'; there are: debug, other"):
-        config.merged(repo, "6.12", ("series-6.12",))
+        config.merged(repo, "6.12", UML, ("series-6.12",))
 
 
 def test_a_fragment_with_a_mistake(repo: Path) -> None:
     (repo / "tools/configs/debug.config").write_text("CONFIG_A=y\nSLUB_DEBUG=y\n")
     with pytest.raises(UserError, match="debug.config: 'SLUB_DEBUG=y' is not a setting"):
-        config.merged(repo, "6.12", ("debug",))
+        config.merged(repo, "6.12", UML, ("debug",))
 
 
 def test_a_build(base: Path, request_: image.Request) -> None:
@@ -62,7 +104,7 @@ def test_a_build(base: Path, request_: image.Request) -> None:
     made = image.build(base, request_)
     assert snapshot(linux) == before
     assert made.binary.is_file() and made.release == "6.12.3"
-    assert made.kunitconfig.read_text() == config.merged(request_.repo, "6.12", ())
+    assert made.kunitconfig.read_text() == config.merged(request_.repo, "6.12", UML, ())
     plan = image.plan(base, request_)
     seen = calls(linux)
     assert [plan.config_command[2:], plan.build_command[2:]] == seen
@@ -107,7 +149,7 @@ def test_another_compiler_is_another_build(
     base: Path, request_: image.Request, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = image.build(base, request_)
-    monkeypatch.setattr(image, "_compiler", lambda: "gcc of tomorrow")
+    monkeypatch.setattr(image, "toolchain", lambda: "gcc of tomorrow")
     assert image.build(base, request_).path != first.path
 
 
@@ -120,7 +162,7 @@ if verb == "build" and "edited" not in slub.read_text():
     slub.write_text("/* edited meanwhile */")
 """)
     image.build(base, request_)
-    assert verbs(linux) == ["config", "build", "config", "build"]
+    assert verbs(linux) == ["config", "build", "build"]
 
 
 def test_a_compile_error(base: Path, request_: image.Request) -> None:
@@ -274,7 +316,7 @@ def test_a_build_folder_of_the_users(base: Path, request_: image.Request, tmp_pa
     assert (tmp_path / "deep/mine/linux").is_file() and not list((base / "builds").iterdir())
     calls(mine.kernel.path)
     image.build(base, mine)
-    assert verbs(mine.kernel.path) == ["config", "build"]  # its objects are wanted, so it is made
+    assert verbs(mine.kernel.path) == ["build"]  # its objects are wanted, so it is made
 
 
 @pytest.mark.parametrize("name", ["with space", "co:lon", "linux/build", "full", "file", "file/x"])

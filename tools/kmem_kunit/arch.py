@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Architectures: kunit.py's names for them, and what building and booting one needs."""
+from dataclasses import dataclass
+
+from kmem_kunit.errors import UserError
+
+
+@dataclass(frozen=True)
+class Arch:
+    """An architecture: name is kunit.py's, label what people see and type.
+
+    binary is the kernel's file in a build folder; qemu the command that emulates a machine, "" for
+    User-Mode Linux, which needs none, and qemu_args what kunit.py shall add to its arguments.
+    """
+
+    name: str
+    label: str
+    binary: str
+    qemu: str = ""
+    qemu_args: str = ""
+
+    def options(self) -> list[str]:
+        """Return the options of kunit.py that choose it."""
+        return [f"--arch={self.name}"] if self.qemu else []
+
+    def boot_options(self) -> list[str]:
+        """Return those that kunit.py needs besides, to boot it."""
+        return [f"--qemu_args={self.qemu_args}"] if self.qemu_args else []
+
+
+UML = Arch("um", "uml", "linux")
+_X86_64 = Arch("x86_64", "x86_64", "arch/x86/boot/bzImage", "qemu-system-x86_64", "-smp 4")
+_KNOWN = (UML, _X86_64)
+
+
+def names() -> list[str]:
+    """Return the names that --arch takes."""
+    return [each.label for each in _KNOWN]
+
+
+def find(label: str) -> Arch:
+    """Return the architecture of that label; raises UserError, naming those there are."""
+    for each in _KNOWN:
+        if each.label == label:
+            return each
+    raise UserError(f"no architecture {label!r}; there are: {', '.join(names())}")

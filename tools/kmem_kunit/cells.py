@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Cells: kernel x architecture x configuration x boot arguments, as tools/cells.toml composes them.
+
+The file has a table for each variant, which is all of a cell but its kernel, the series that cells
+are made of, and the groups: lists of patterns of the names of cells, "SERIES/VARIANT".
+
+    series = ["6.12", "7.3"]
+
+    [variants.debug]
+    about = "every check of SLUB's"       # for people
+    arch = "x86_64"                       # default: uml
+    config = ["kasan"]                    # fragments of tools/configs
+    boot = "slab_debug=FZPU"              # kernel arguments
+    since = "7.2"                         # the first and the last
+    until = "7.3"                         # series that have it
+    on."6.1" = { boot = "slub_debug=FZPU" }
+
+    [groups]
+    quick = ["*/debug"]
+"""
+import shlex
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from kmem_kunit import config
+from kmem_kunit.arch import UML, Arch, find
+from kmem_kunit.errors import UserError
+
+FILE = "tools/cells.toml"
+_KEYS = {"about": str, "arch": str, "config": list, "boot": str, "since": str, "until": str}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One kernel, built and booted in one way; kernel is a series or a path.
+
+    Its name is "SERIES/VARIANT".
+    """
+
+    name: str
+    kernel: str
+    arch: Arch = UML
+    configs: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
+
+    @property
+    def variant(self) -> str:
+        """What it is but for its kernel."""
+        return self.name.partition("/")[2]
+
+    @property
+    def image(self) -> tuple[str, ...]:
+        """What cells have in common that share an image."""
+        return (self.kernel, self.arch.label, *self.configs)
+
+    def command(self, *more: str) -> list[str]:
+        """Return the words behind "kmem-kunit" that run it, with more options of "run"."""
+        words = ["run", "--kernel", self.kernel]
+        words += ["--arch", self.arch.label] if self.arch is not UML else []
+        words += [word for name in self.configs for word in ("--config", name)]
+        words += ["--boot-args", " ".join(self.arguments)] if self.arguments else []
+        return [*words, *more]
+
+    @property
+    def reproducer(self) -> str:
+        """The command line, for people, that runs it."""
+        return shlex.join(["tools/kmem-kunit", *self.command()])
+
+
+@dataclass(frozen=True)
+class Book:
+    """What tools/cells.toml says: the series, the variants by name, the groups by name."""
+
+    series: tuple[str, ...]
+    variants: Mapping[str, Mapping[str, Any]]
+    groups: Mapping[str, tuple[str, ...]]
+
+    def cell(self, variant: str, series: str, kernel: str) -> Cell | None:
+        """Return the cell of a variant on a kernel of a series, None if the series has none."""
+        values = dict(self.variants[variant])
+        if not _number(values.get("since", "0.0")) <= _number(series):
+            return None
+        if "until" in values and _number(series) > _number(values["until"]):
+            return None
+        values |= values.get("on", {}).get(series, {})
+        return Cell(
+            f"{series}/{variant}",
+            kernel,
+            find(values.get("arch", UML.label)),
+            tuple(values.get("config", ())),
+            tuple(values.get("boot", "").split()),
+        )
+
+    def all(self) -> list[Cell]:
+        """Return every cell, series by series."""
+        found = (self.cell(name, series, series) for series in self.series for name in self.variants)
+        return [cell for cell in found if cell]
+
+    def of_group(self, group: str) -> list[Cell]:
+        """Return the cells of a group; raises UserError, naming the groups, if it is not one."""
+        if group not in self.groups:
+            raise UserError(f"no group {group!r}; there are: {', '.join(self.groups)}")
+        patterns = self.groups[group]
+        return [cell for cell in self.all() if any(fnmatchcase(cell.name, p) for p in patterns)]
+
+    def name_of(self, series: str, label: str, configs: Sequence[str],
+                arguments: Sequence[str]) -> str:
+        """Return the name of the cell that is built and booted so, or one made of its parts."""
+        for variant in self.variants:
+            cell = self.cell(variant, series, series)
+            if cell and (cell.arch.label, cell.configs, cell.arguments) == (
+                label, tuple(configs), tuple(arguments)
+            ):
+                return cell.name
+        return f"{series}/" + "+".join((label, *configs, *arguments))
+
+
+def select(cells: Sequence[Cell], glob: str) -> list[Cell]:
+    """Return the cells whose name matches glob; raises UserError, naming some, if none does."""
+    found = [cell for cell in cells if fnmatchcase(cell.name, glob)]
+    if not found:
+        names = ", ".join(cell.name for cell in cells[:12]) + (", ..." if cells[12:] else "")
+        raise UserError(f"no cell matches {glob!r}; there are: {names}")
+    return found
+
+
+def load(repo: Path) -> Book:
+    """Return what tools/cells.toml says; raises UserError, one line, for what it may not say."""
+    path = repo / FILE
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: {error}") from error
+    try:
+        series, variants, groups = data.pop("series"), data.pop("variants"), data.pop("groups")
+        if data:
+            raise UserError(f"{path}: {next(iter(data))!r} is not known")
+        for name, values in variants.items():
+            _check_variant(repo, values, f"{path}: variants.{name}")
+        book = Book(tuple(series), variants, {name: tuple(each) for name, each in groups.items()})
+        names = [cell.name for cell in book.all()]
+        for group, patterns in book.groups.items():
+            for pattern in patterns:
+                if not any(fnmatchcase(name, pattern) for name in names):
+                    raise UserError(f"{path}: groups.{group}: no cell matches {pattern!r}")
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UserError(f"{path} needs series, variants and groups: {error}") from error
+    return book
+
+
+def _check_variant(repo: Path, values: Mapping[str, Any], where: str) -> None:
+    """Raise UserError for what a variant may not say."""
+    for key, value in values.items():
+        if key == "on":
+            for series, more in value.items():
+                _check_variant(repo, more, f"{where}.on.{series}")
+        elif key not in _KEYS or not isinstance(value, _KEYS[key]):
+            raise UserError(f"{where}: {key} = {value!r} is not understood")
+    find(values.get("arch", UML.label))
+    config.check(repo, values.get("config", ()))
+
+
+def _number(series: str) -> tuple[int, ...]:
+    """Return a series as numbers, to be compared."""
+    return tuple(int(part) for part in series.split("."))

@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Many cells: each is a "kmem-kunit run" of its own, whose result is one file that appears whole.
+
+An engine carries the commands out: local() as processes here.
+"""
+import os
+import re
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kmem_kunit import host, kcidb, overlay, proc, progress
+from kmem_kunit.cells import Cell
+from kmem_kunit.result import Problem, Result, Status
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+LIMIT = 4 * 3600.0  # seconds for one cell, with its build
+_COMMAND = overlay.REPO / "tools/kmem-kunit"
+_SAID = re.compile(r"kmem-kunit: (.*?)(?: \.\.\.)?\Z")
+_SHOWN = 12  # lines of a failure
+KEPT = 40  # last lines of a cell's output that are shown if it died
+
+
+@dataclass(frozen=True)
+class Job:
+    """A cell to be run, for the time-th time, with its result to be written to output."""
+
+    cell: Cell
+    output: Path
+    time: int = 1
+
+    def command(self, glob: str, jobs: int) -> list[str]:
+        """Return the words behind "kmem-kunit" that run it."""
+        more = ["--jobs", str(jobs), "--json", str(self.output)]
+        return self.cell.command(*(["--filter", glob] if glob else []), *more)
+
+
+State = Callable[[Job, str, kcidb.Run | None], None]
+
+
+def plan(cells: Sequence[Cell], folder: Path, repeat: int) -> list[Job]:
+    """Return the jobs of cells, each repeat times, with their results in folder.
+
+    Those that have to build something come first, so that no two wait for one image.
+    """
+    def output(cell: Cell, time_: int) -> Path:
+        return folder / f"{cell.name.replace('/', '_')}.{time_}.json"
+
+    jobs = [Job(cell, output(cell, n), n) for n in range(1, repeat + 1) for cell in cells]
+    first: dict[tuple[str, ...], Job] = {}
+    for job in jobs:
+        first.setdefault(job.cell.image, job)
+    builders = list(first.values())
+    return builders + [job for job in jobs if job not in builders]
+
+
+def local(jobs: Sequence[Job], glob: str, workers: int, tell: State) -> list[kcidb.Run]:
+    """Run jobs as processes of this machine, some at once; return their results in that order.
+
+    tell is told what each is doing, and its result when it has one.
+    """
+    stop = threading.Event()
+    results: dict[int, kcidb.Run] = {}
+    with ThreadPoolExecutor(workers) as pool:
+        made = {
+            pool.submit(_run, job, glob, max(1, workers), tell, stop): number
+            for number, job in enumerate(jobs)
+        }
+        try:
+            for future in as_completed(made):
+                results[made[future]] = future.result()
+        except BaseException:
+            stop.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+    return [results[number] for number in range(len(jobs))]
+
+
+class _Stopped(Exception):
+    """Somebody wants the matrix to end."""
+
+
+def _run(job: Job, glob: str, compilers: int, tell: State, stop: threading.Event) -> kcidb.Run:
+    """Run one job, telling what it does, until stop is set."""
+    def on_line(line: str) -> None:
+        if said := step_in(line):
+            tell(job, said, None)
+
+    def on_tick() -> None:
+        if stop.is_set():
+            raise _Stopped
+
+    tell(job, "started", None)
+    result = run(job, glob, compilers, on_line, on_tick)
+    tell(job, "done", result)
+    return result
+
+
+def run(
+    job: Job,
+    glob: str,
+    compilers: int,
+    on_line: Callable[[str], None],
+    on_tick: Callable[[], None] | None = None,
+) -> kcidb.Run:
+    """Run one job as a process of this machine, with LIMIT, and return its result.
+
+    on_line gets what it says, on_tick is called now and then. A result is made up if it left none.
+    """
+    last: list[str] = []
+
+    def take(line: str) -> None:
+        last.append(line)
+        del last[:-KEPT]
+        on_line(line)
+
+    started = datetime.now(timezone.utc)
+    argv: list[str | Path] = [sys.executable, _COMMAND, *job.command(glob, compilers)]
+    env = proc.environment(**_variables())
+    done = proc.run(argv, timeout=LIMIT, env=env, on_line=take, on_tick=on_tick, grace=10.0)
+    return collect(job, f"status {done.status} and no result\n" + "\n".join(last), started)
+
+
+def step_in(line: str) -> str:
+    """Return the step of the work that a line of a cell's output announces, "" if it does not."""
+    said = _SAID.match(line)
+    return said[1] if said else ""
+
+
+def _variables() -> dict[str, str]:
+    """Return what a cell needs of our environment, and ccache in front of the compilers."""
+    names = ("KMEM_KUNIT_CACHE", "XDG_CACHE_HOME")
+    kept = {name: os.environ[name] for name in names if name in os.environ}
+    return {**kept, "PATH": host.cached_path()}
+
+
+def collect(job: Job, why: str, started: datetime) -> kcidb.Run:
+    """Return a job's result; a job that left none has died, and why says of what."""
+    if job.output.exists():
+        (found,) = kcidb.load(job.output)
+        return replace(found, cell=job.cell.name, command=job.cell.reproducer)
+    problem = Problem("died", "", why)
+    return kcidb.Run(
+        kernel=job.cell.name.partition("/")[0],
+        source="",
+        architecture=job.cell.arch.name,
+        config="+".join(job.cell.configs) or "default",
+        compiler="",
+        command=job.cell.reproducer,
+        start=started,
+        comment=job.cell.name,
+        result=Result((), (problem,)),
+        cell=job.cell.name,
+    )
+
+
+@contextmanager
+def shown(jobs: Sequence[Job]) -> Iterator[State]:
+    """Show what the jobs come to, live on a terminal, a line each elsewhere; gives what to tell it."""
+    if not (sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"):
+        yield _say
+        return
+    from rich.console import Console
+    from rich.live import Live
+
+    states = {job: "waiting" for job in jobs}
+    begun: dict[Job, float] = {}
+    took: dict[Job, float] = {}
+    counts: dict[Job, str] = {}
+
+    def tell(job: Job, what: str, run: kcidb.Run | None) -> None:
+        begun.setdefault(job, time.monotonic())
+        states[job] = what if run is None else _verdict(run)
+        if run is not None:
+            took[job] = time.monotonic() - begun[job]
+            counts[job] = _counts(run)
+
+    def table() -> "Table":
+        now = time.monotonic()
+        rows = [
+            (job, states[job], counts.get(job, ""),
+             f"{took.get(job, now - begun.get(job, now)):.0f} s" if job in begun else "")
+            for job in jobs
+        ]
+        return _table(rows)
+
+    with Live(get_renderable=table, console=Console(stderr=True), refresh_per_second=4,
+              transient=True):
+        yield tell
+
+
+def _table(rows: Sequence[tuple[Job, str, str, str]]) -> "Table":
+    from rich.table import Table
+
+    made = Table("cell", "state", "passed/failed/skipped", "time", box=None)
+    for job, state, counts, seconds in rows:
+        made.add_row(job.cell.name, progress.clean(state), counts, seconds)
+    return made
+
+
+def _say(job: Job, what: str, run: kcidb.Run | None) -> None:
+    text = what if run is None else f"{_verdict(run)} {_counts(run)}"
+    progress.say(f"{job.cell.name}: {text}".rstrip())
+
+
+def _verdict(run: kcidb.Run) -> str:
+    return "ok" if run.result.ok else "FAILED"
+
+
+def _counts(run: kcidb.Run) -> str:
+    counts = run.result.counts
+    failed = sum(counts[status] for status in (Status.FAIL, Status.MISS, Status.ERROR))
+    return f"{counts[Status.PASS]}/{failed}/{counts[Status.SKIP]}"
+
+
+def summary(runs: Sequence[kcidb.Run]) -> Iterator[str]:
+    """Yield what many runs came to: what failed in each cell, what is unstable, the sum of all."""
+    by_cell: dict[str, list[kcidb.Run]] = {}
+    for run in runs:
+        by_cell.setdefault(run.cell, []).append(run)
+    for cell, times in by_cell.items():
+        good = sum(run.result.ok for run in times)
+        of = f"{good}/{len(times)} ok" if len(times) > 1 else _verdict(times[0])
+        yield progress.paint(f"{cell:20} {of:10} {_counts(times[0])}",
+                             "green" if good == len(times) else "red")
+        yield from (f"    {line}" for line in _failures(times))
+    total = sum((Counter(run.result.counts) for run in runs), Counter[Status]())
+    failed = total[Status.FAIL] + total[Status.MISS] + total[Status.ERROR]
+    failed += sum(len(run.result.problems) for run in runs)
+    yield (f"{len(by_cell)} cells: {total[Status.PASS]} passed, {failed} failed, "
+           f"{total[Status.SKIP]} skipped")
+
+
+def _failures(times: Sequence[kcidb.Run]) -> Iterator[str]:
+    """Yield a line for each case or problem that failed in some of the runs of a cell."""
+    seen: dict[str, list[str]] = {}
+    for run in times:
+        for case in run.result.cases:
+            if case.bad and not case.known and not case.param:
+                seen.setdefault(f"{case.status.value} {case.path}", []).append(case.log)
+        for problem in run.result.problems:
+            seen.setdefault(f"{problem.kind} {problem.case}".rstrip(), []).append(problem.log)
+    for name, logs in seen.items():
+        often = "" if len(times) == 1 else (
+            f" {len(logs)}/{len(times)}" if len(logs) == len(times)
+            else f" unstable {len(logs)}/{len(times)}")
+        yield progress.clean(name) + often
+        for line in logs[0].splitlines()[-_SHOWN:]:
+            yield f"    {progress.clean(line)}"

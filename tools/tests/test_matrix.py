@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Many cells: run as processes of their own, collected whole, told plainly."""
+import threading
+from collections.abc import Callable
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+from conftest import GOOD_CONSOLE, behave
+
+from kmem_kunit import cells, kcidb, matrix, overlay
+from kmem_kunit.errors import UserError
+from kmem_kunit.result import Case, Problem, Result, Status
+
+PLAIN = cells.Cell("6.12/plain", "6.12")
+DEBUG = cells.Cell("6.12/debug", "6.12", arguments=("slab_debug=FZPU",))
+KASAN = cells.Cell("7.3/kasan", "7.3", configs=("kasan",))
+
+
+def run_of(cell: cells.Cell, *cases: Case, problems: tuple[Problem, ...] = ()) -> kcidb.Run:
+    return kcidb.Run("6.12.3", "x", "um", "default", "gcc", "run", datetime.now(timezone.utc), "c",
+                     Result(cases, problems), cell.name)
+
+
+def case(name: str, status: Status = Status.PASS, log: str = "") -> Case:
+    return Case("kmem_tiny", name, "", status, log=log)
+
+
+def test_who_builds_comes_first(tmp_path: Path) -> None:
+    jobs = matrix.plan([PLAIN, DEBUG, KASAN], tmp_path, 2)
+    assert [(job.cell.name, job.time) for job in jobs] == [
+        ("6.12/plain", 1), ("7.3/kasan", 1), ("6.12/debug", 1),
+        ("6.12/plain", 2), ("6.12/debug", 2), ("7.3/kasan", 2)]
+    assert len({job.output for job in jobs}) == 6
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Give a function that replaces the command by a script with argv and output defined."""
+    script = tmp_path / "command"
+    monkeypatch.setattr(matrix, "_COMMAND", script)
+
+    def set_to(code: str) -> None:
+        script.write_text("import sys, time\nargv = sys.argv[1:]\n"
+                          f"output = argv[argv.index('--json') + 1]\n{code}\n")
+
+    return set_to
+
+
+def test_results_come_in_the_order_of_the_jobs(tmp_path: Path, command: Callable[[str], None]
+                                               ) -> None:
+    path = tmp_path / "good.json"
+    kcidb.write(path, [run_of(PLAIN, case("first"))])
+    command(f"time.sleep(0.5 if 'kasan' not in argv else 0)\n"
+            f"print('kmem-kunit: building Linux ...')\n"
+            f"open(output, 'w').write(open({str(path)!r}).read())")
+    told: list[tuple[str, str]] = []
+    jobs = matrix.plan([PLAIN, KASAN, DEBUG], tmp_path, 1)
+    runs = matrix.local(jobs, "", 3, lambda job, what, run: told.append((job.cell.name, what)))
+    assert [run.cell for run in runs] == ["6.12/plain", "7.3/kasan", "6.12/debug"]
+    assert all(run.result.ok for run in runs)
+    assert ("7.3/kasan", "building Linux") in told and ("7.3/kasan", "done") in told
+
+
+def test_a_cell_that_dies_is_a_problem(tmp_path: Path, command: Callable[[str], None]) -> None:
+    command("print('kmem-kunit: no kernel for you'); sys.exit(2)")
+    (run,) = matrix.local(matrix.plan([DEBUG], tmp_path, 1), "", 1, lambda *_: None)
+    (problem,) = run.result.problems
+    assert problem.kind == "died" and "status 2" in problem.log and "no kernel" in problem.log
+    assert run.cell == "6.12/debug" and not run.result.ok
+    assert kcidb._runs(kcidb.document([run]))[0].result == run.result
+
+
+def test_half_a_result_is_told(tmp_path: Path, command: Callable[[str], None]) -> None:
+    command("open(output, 'w').write('{')")
+    with pytest.raises(UserError, match="is not whole JSON"):
+        matrix.local(matrix.plan([PLAIN], tmp_path, 1), "", 1, lambda *_: None)
+
+
+def test_one_that_fails_us_ends_the_others(tmp_path: Path, command: Callable[[str], None]) -> None:
+    command("time.sleep(60 if 'kasan' in argv else 0.2)\nopen(output, 'w').write('{')")
+    before = threading.active_count()
+    with pytest.raises(UserError):
+        matrix.local(matrix.plan([PLAIN, KASAN], tmp_path, 1), "", 2, lambda *_: None)
+    assert threading.active_count() == before
+
+
+def test_summary() -> None:
+    good, bad = case("first"), case("second", Status.FAIL, "EXPECTATION FAILED\x1b[2J")
+    runs = [run_of(PLAIN, good, case("second")), run_of(PLAIN, good, bad), run_of(DEBUG, good),
+            run_of(KASAN, good, problems=(Problem("panic", "kmem_tiny.first", "oops"),))]
+    lines = list(matrix.summary(runs))
+    assert lines[0].split() == ["6.12/plain", "1/2", "ok", "2/0/0"]
+    assert lines[1].strip() == "FAIL kmem_tiny.second unstable 1/2"
+    assert "\x1b" not in "".join(lines)
+    assert "    panic kmem_tiny.first" in lines
+    assert lines[-1] == "3 cells: 5 passed, 2 failed, 0 skipped"
+
+
+def test_the_verb(tmp_path: Path, fake_kernel: Path, repo: Path, cache_root: Path,
+                  monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    from kmem_kunit import cli, host
+
+    for name in ("FETCHING", "BUILDING", "SHOWING", "CACHING"):
+        monkeypatch.setattr(host, name, ())
+    monkeypatch.setattr(overlay, "REPO", repo)
+    behave(fake_kernel, f"console = {GOOD_CONSOLE!r}")
+    assert cli.main(["matrix", "--group", "quick", "--list"]) == 0
+    assert capsys.readouterr().out == f"{'6.12/plain':20} nothing special\n"
+    assert cli.main(["matrix", "--dry-run"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "tools/kmem-kunit run --kernel 6.12",
+        "tools/kmem-kunit run --kernel 6.12 --config debug --boot-args slab_debug=FZPU"]
+    assert cli.main(["matrix", "--group", "slow"]) == 2
+    assert "no group 'slow'; there are: quick" in capsys.readouterr().err
+    assert cli.main(["matrix", "--filter", "nobody"]) == 2
+    out = tmp_path / "all.json"
+    script = tmp_path / "command"
+    kcidb.write(tmp_path / "one.json", [run_of(PLAIN, case("first"))])
+    script.write_text("import sys, shutil\nargv = sys.argv\n"
+                      f"shutil.copy({str(tmp_path / 'one.json')!r}, argv[argv.index('--json') + 1])")
+    monkeypatch.setattr(matrix, "_COMMAND", script)
+    assert cli.main(["matrix", "--repeat", "2", "--json", str(out)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "2 cells: 4 passed, 0 failed, 0 skipped"
+    assert [run.cell for run in kcidb.load(out)] == ["6.12/plain", "6.12/debug"] * 2
+    assert not list((cache_root / "runs").iterdir())

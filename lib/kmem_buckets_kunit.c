@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
+#include "kmem_count.h"
 #include "kmem_kmalloc.h"
 #include "kmem_kunit.h"
 
@@ -277,6 +278,81 @@ static void impossible_buckets_give_null(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, buckets);
 }
 
+/* so long that the names of the caches are from kmalloc-4k */
+static char long_name[3000];
+
+/* Create buckets while an allocation fails, and say how many were still to be made before it. */
+static unsigned int create_failing(struct kunit *test, unsigned int nth, kmem_buckets **buckets)
+{
+	gfp_t allowed = kmem_reclaim_forbid(test);
+	const struct kmem_report *report;
+	unsigned int left = 0;
+
+	report = KMEM_CAPTURE(test, {
+		kmem_fail_begin(test, nth);
+		*buckets = kmem_buckets_create(long_name, 0, 0, 0, NULL);
+		left = kmem_fail_cancel();
+	});
+	kmem_reclaim_allow(allowed);
+	KUNIT_EXPECT_EQ(test, report->bugs, 0);
+	KUNIT_EXPECT_EQ_MSG(test, !*buckets, report->warnings > 0, "allocation %u", nth);
+	return left;
+}
+
+/* Many, and so that each kind of allocation has its turn in one bucket or the other. */
+#define STEP	7
+
+/*
+ * Where an allocation fails without which there is a cache missing, the result is
+ * NULL with a warning, and no bucket is left; nothing is left of buckets that are
+ * destroyed, either. Source: kmem_buckets_create(), "NULL on failure".
+ */
+static void failed_buckets_leave_nothing(struct kunit *test)
+{
+	static const char * const origins[] = {
+		"kmem_cache", "kmem_cache_node", "kmalloc_buckets", "kmalloc-4k",
+	};
+	struct kmem_gauge gauges[ARRAY_SIZE(origins)];
+	unsigned int nth, i, left, failures = 0;
+	long before[ARRAY_SIZE(origins)];
+	kmem_buckets *buckets;
+
+	if (!kmem_has_buckets())
+		kunit_skip(test, "needs Linux 6.11, for kmem_buckets_create()");
+	KMEM_REQUIRE(test, CONFIG_SLAB_BUCKETS);
+	KMEM_REQUIRE(test, CONFIG_FAILSLAB);
+	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
+		kunit_skip(test, "needs CONFIG_KASAN_GENERIC=n, which keeps freed memory");
+	memset(long_name, 'b', sizeof(long_name) - 1);
+	for (i = 0; i < ARRAY_SIZE(origins); i++)
+		gauges[i] = kmem_gauge(test, origins[i]);
+	create_failing(test, UINT_MAX, &buckets);
+	KUNIT_ASSERT_NOT_NULL(test, buckets);
+	destroy_buckets(buckets);
+	for (i = 0; i < ARRAY_SIZE(origins); i++)
+		before[i] = kmem_gauge_read(test, &gauges[i]);
+
+	for (nth = 1, left = 0; !left; nth += STEP) {
+		left = create_failing(test, nth, &buckets);
+		if (buckets)
+			destroy_buckets(buckets);
+		else
+			failures++;
+		for (i = 0; i < ARRAY_SIZE(origins) - 1; i++)
+			KUNIT_EXPECT_EQ_MSG(test, kmem_gauge_read(test, &gauges[i]), before[i],
+					    "%s, allocation %u", origins[i], nth);
+	}
+	KUNIT_EXPECT_GT(test, failures, 1);
+	KUNIT_EXPECT_NOT_NULL(test, buckets);
+
+	/* each bucket had a name for a moment; others may have taken some of these */
+	before[i] = kmem_gauge_read(test, &gauges[i]);
+	create_failing(test, UINT_MAX, &buckets);
+	if (buckets)
+		destroy_buckets(buckets);
+	KUNIT_EXPECT_LT(test, kmem_gauge_read(test, &gauges[i]) - before[i], ARRAY_SIZE(classes));
+}
+
 static struct kunit_case kmem_buckets_cases[] = {
 	KUNIT_CASE(bucket_serves_every_size),
 	KUNIT_CASE(buckets_share_no_cache),
@@ -285,6 +361,7 @@ static struct kunit_case kmem_buckets_cases[] = {
 	KUNIT_CASE(bucket_objects_are_constructed),
 	KUNIT_CASE(bucket_has_kmallocs_limits),
 	KUNIT_CASE(impossible_buckets_give_null),
+	KUNIT_CASE(failed_buckets_leave_nothing),
 	{}
 };
 

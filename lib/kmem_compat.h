@@ -415,6 +415,30 @@ static inline bool kmem_kvrealloc_in_place(void) { return false; }
 #define kmem_kvrealloc(p, old_size, size, flags)	kvrealloc(p, old_size, size, flags)
 #endif
 
+/* 7.x declares it in drivers/base/base.h alone, and exports it as ever. */
+void devres_for_each_res(struct device *dev, dr_release_t release, dr_match_t match,
+			 void *match_data, void (*fn)(struct device *, void *, void *), void *data);
+
+/*
+ * 7.x can be asked whether a device has an action; before it, a case can only
+ * skip. SLAB_NO_SHEAVES is the nearest thing that the preprocessor can see.
+ */
+#ifdef SLAB_NO_SHEAVES
+#define kmem_can_ask_for_actions()	true
+#else
+#define kmem_can_ask_for_actions()	false
+
+static inline bool devm_is_action_added(struct device *dev, void (*action)(void *), void *data)
+{
+	return false;
+}
+
+static inline int devm_remove_action_nowarn(struct device *dev, void (*action)(void *), void *data)
+{
+	return -EOPNOTSUPP;
+}
+#endif
+
 /* 7.2 brought kvfree_atomic(), and the tokens of kmalloc() with it. */
 #ifdef DECL_TOKEN_PARAMS
 static inline bool kmem_has_kvfree_atomic(void) { return true; }

@@ -3,9 +3,13 @@
  * Counting slabs and objects, by the counters in /sys/kernel/slab/<cache>/.
  */
 #include <kunit/test.h>
+#include <linux/fcntl.h>
+#include <linux/fs.h>
 #include <linux/hash.h>
+#include <linux/kstrtox.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/rcupdate.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
@@ -128,6 +132,51 @@ void kmem_expect_live(struct kunit *test, struct kmem_cache *cache, unsigned lon
 		KMEM_EXPECT_COUNT(test, cache, "slabs", 0, "%s", when);
 }
 EXPORT_SYMBOL_GPL(kmem_expect_live);
+
+/**
+ * kmem_gauge() - Get ready to count the objects of a cache that is somebody else's.
+ * @test: the test context; skipped without sysfs
+ * @name: of the cache, such as "kmalloc-64"
+ *
+ * Return: a gauge, which goes with the case; it ends here if there is no such cache.
+ */
+struct kmem_gauge kmem_gauge(struct kunit *test, const char *name)
+{
+	kmem_require_counters(test);
+	return (struct kmem_gauge){
+		.name = name,
+		.shrink = kmem_sysfs_open(test, name, "shrink", O_WRONLY),
+		.objects = kmem_sysfs_open(test, name, "objects", O_RDONLY),
+	};
+}
+EXPORT_SYMBOL_GPL(kmem_gauge);
+
+/**
+ * kmem_gauge_read() - Count the objects that are in use.
+ * @test: the test context
+ * @gauge: from kmem_gauge()
+ *
+ * What waits for RCU is freed, and what CPUs hold ready is given up before. That
+ * the files are open already keeps the count itself from taking any.
+ *
+ * Return: how many they are.
+ */
+long kmem_gauge_read(struct kunit *test, const struct kmem_gauge *gauge)
+{
+	char text[64] = "";
+	long objects = -1;
+	loff_t pos = 0;
+
+	rcu_barrier();
+	kmem_kfree_rcu_barrier(test);
+	KUNIT_ASSERT_EQ_MSG(test, kernel_write(gauge->shrink, "1", 1, &pos), 1, "%s", gauge->name);
+	KUNIT_ASSERT_GT_MSG(test, kmem_file_read(gauge->objects, text, sizeof(text) - 1), 0, "%s",
+			    gauge->name);
+	text[strspn(text, "0123456789")] = '\0';
+	KUNIT_ASSERT_EQ_MSG(test, kstrtol(text, 10, &objects), 0, "%s: %s", gauge->name, text);
+	return objects;
+}
+EXPORT_SYMBOL_GPL(kmem_gauge_read);
 
 /**
  * kmem_more_than_memory() - Say how many objects of KMEM_HUGE bytes no memory is enough for.

@@ -49,6 +49,20 @@ void kmem_expect_live(struct kunit *test, struct kmem_cache *cache, unsigned lon
 		      const char *when);
 
 /**
+ * struct kmem_gauge - counts the objects of a cache that is somebody else's
+ * @name: of the cache
+ * @shrink: an open file of the cache in sysfs
+ * @objects: as @shrink
+ */
+struct kmem_gauge {
+	const char *name;
+	struct file *shrink, *objects;
+};
+
+struct kmem_gauge kmem_gauge(struct kunit *test, const char *name);
+long kmem_gauge_read(struct kunit *test, const struct kmem_gauge *gauge);
+
+/**
  * KMEM_EXPECT_COUNT() - Expect that a counter in sysfs has a value.
  * @test: the test context
  * @cache: whose counter

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The resources of a device: devres_alloc() and its family, groups of resources,
- * and actions.
+ * The resources of a device: devres_alloc() and its family, and groups of
+ * resources. For actions, see kmem_devm_action.
  *
  * Each case has a device of its own, and resources that write down when they are
  * released. The contracts are those of the kernel-doc in drivers/base/devres.c.
@@ -20,6 +20,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include "kmem_device.h"
+#include "kmem_devres.h"
 #include "kmem_kunit.h"
 #include "kmem_text.h"
 
@@ -27,76 +28,9 @@
 /* how many allocations may pass until the freed memory comes back */
 #define TRIES		512
 
-/* What was released, a letter each, and by which device. */
-static struct {
-	char letters[64];
-	struct device *dev;
-} diary;
-
-static void write_down(char letter)
-{
-	size_t len = strlen(diary.letters);
-
-	if (len < sizeof(diary.letters) - 1) {
-		diary.letters[len] = letter;
-		diary.letters[len + 1] = '\0';
-	}
-}
-
-static struct device *make_watched(struct kunit *test)
-{
-	memset(&diary, 0, sizeof(diary));
-	return make_device(test, "kmem_devres");
-}
-
-/* Expect what was released since the last look, in this order. */
-static void expect_released(struct kunit *test, const char *letters)
-{
-	KUNIT_EXPECT_STREQ(test, diary.letters, letters);
-	memset(diary.letters, 0, sizeof(diary.letters));
-}
-
-static void drop_and_expect_released(struct kunit *test, struct device *dev, const char *letters)
-{
-	expect_released(test, "");
-	KMEM_EXPECT_SILENCE(test, kunit_release_action(test, drop_device, dev));
-	expect_released(test, letters);
-}
-
-/* Two kinds of resources, told apart by their release functions. */
-static void release(struct device *dev, void *resource)
-{
-	diary.dev = dev;
-	write_down(*(char *)resource);
-}
-
-static void release_other(struct device *dev, void *resource)
-{
-	diary.dev = dev;
-	write_down(*(char *)resource);
-}
-
 static int match(struct device *dev, void *resource, void *letter)
 {
 	return *(char *)resource == *(char *)letter;
-}
-
-static char *alloc_resource(struct kunit *test, dr_release_t kind, char letter)
-{
-	char *resource = kind == release ? devres_alloc(release, 8, GFP_KERNEL) :
-					   devres_alloc(release_other, 8, GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, resource);
-	*resource = letter;
-	return resource;
-}
-
-/* Add a resource for each letter, large ones of the first kind, small of the other. */
-static void add_resources(struct kunit *test, struct device *dev, const char *letters)
-{
-	for (; *letters; letters++)
-		devres_add(dev, alloc_resource(test, *letters < 'a' ? release : release_other,
-					       *letters));
 }
 
 static const size_t sizes[] = { 1, 8, 40, 64, 100, 128, 200, 256, 500, 1000, 4000, 8000, 20000 };
@@ -237,6 +171,79 @@ static void latest_match_is_found(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, devres_find(dev, release_other, match, "B"));
 	KUNIT_EXPECT_NULL(test, devres_find(dev, release_large, NULL, NULL));
 	drop_and_expect_released(test, dev, "ABAA");
+}
+
+static void act_on_nothing(void *data)
+{
+}
+
+/* What devres_for_each_res() has called with: the letters, and all else that it hands on. */
+struct visit {
+	char letters[16];
+	struct device *dev;
+	bool wrong_device;
+};
+
+static void visit(struct device *dev, void *resource, void *context)
+{
+	struct visit *visit = context;
+	size_t len = strlen(visit->letters);
+
+	if (len < sizeof(visit->letters) - 1)
+		visit->letters[len] = *(char *)resource;
+	visit->wrong_device |= dev != visit->dev;
+}
+
+static void expect_visited(struct kunit *test, struct device *dev, dr_release_t kind,
+			   dr_match_t is_wanted, const char *letter, const char *letters)
+{
+	struct visit this = { .dev = dev };
+
+	devres_for_each_res(dev, kind, is_wanted, (void *)letter, visit, &this);
+	KUNIT_EXPECT_STREQ(test, this.letters, letters);
+	KUNIT_EXPECT_FALSE(test, this.wrong_device);
+}
+
+/*
+ * devres_for_each_res() calls with each resource of its kind that matches, the
+ * latest first, with the device and the caller's data, and leaves them where they
+ * are; with no function there is nothing to call. Source: its kernel-doc, "Call @fn
+ * for each devres", and its list_for_each_entry_safe_reverse().
+ */
+static void each_match_is_visited(struct kunit *test)
+{
+	struct device *dev = make_watched(test);
+
+	expect_visited(test, dev, release, NULL, NULL, "");
+	add_resources(test, dev, "ABAcBd");
+	expect_visited(test, dev, release, NULL, NULL, "BABA");
+	expect_visited(test, dev, release, match, "A", "AA");
+	expect_visited(test, dev, release, match, "c", "");
+	expect_visited(test, dev, release_other, NULL, NULL, "dc");
+	expect_visited(test, dev, release_other, match, "c", "c");
+	expect_visited(test, dev, release_large, NULL, NULL, "");
+	devres_for_each_res(dev, release, NULL, NULL, NULL, NULL);
+	drop_and_expect_released(test, dev, "dBcABA");
+}
+
+/*
+ * An action or a group is no resource of anybody's kind, though it has the kind's
+ * release function for its data or its ID: devres_find() and devres_for_each_res()
+ * pass over it. Source: find_dr() and devres_for_each_res(), "associated with
+ * @release".
+ */
+static void only_resources_are_found(struct kunit *test)
+{
+	struct device *dev = make_watched(test);
+	struct visit this = { .dev = dev };
+
+	KUNIT_ASSERT_EQ(test, devm_add_action(dev, act_on_nothing, release), 0);
+	KUNIT_ASSERT_NOT_NULL(test, devres_open_group(dev, release, GFP_KERNEL));
+	devres_close_group(dev, release);
+	KUNIT_EXPECT_NULL(test, devres_find(dev, release, NULL, NULL));
+	devres_for_each_res(dev, release, NULL, NULL, visit, &this);
+	KUNIT_EXPECT_STREQ(test, this.letters, "");
+	drop_and_expect_released(test, dev, "");
 }
 
 /*
@@ -500,106 +507,6 @@ static void ended_group_leaves_nothing(struct kunit *test)
 	drop_and_expect_released(test, dev, "A");
 }
 
-static void act(void *letter)
-{
-	write_down(*(char *)letter);
-}
-
-static void act_otherwise(void *letter)
-{
-	write_down(*(char *)letter + 1);
-}
-
-/*
- * An action is run once when the device goes, with its data, in its turn among
- * all resources. Source: kernel-doc of devm_add_action(), "executed as part of
- * standard resource unwinding".
- */
-static void actions_run_in_their_turn(struct kunit *test)
-{
-	struct device *dev = make_watched(test);
-
-	add_resources(test, dev, "A");
-	KUNIT_EXPECT_EQ(test, devm_add_action(dev, act, "1"), 0);
-	add_resources(test, dev, "b");
-	KUNIT_EXPECT_EQ(test, devm_add_action(dev, act, "2"), 0);
-	KUNIT_EXPECT_EQ(test, devm_add_action_or_reset(dev, act_otherwise, "3"), 0);
-	drop_and_expect_released(test, dev, "42b1A");
-}
-
-/*
- * devm_remove_action() takes an action away and does not run it. Source: its
- * kernel-doc, "Both action and data should match".
- */
-static void removed_action_does_not_run(struct kunit *test)
-{
-	static char one = '1', same = '1';
-	struct device *dev = make_watched(test);
-
-	KUNIT_ASSERT_EQ(test, devm_add_action(dev, act, &one), 0);
-	KUNIT_ASSERT_EQ(test, devm_add_action(dev, act, &same), 0);
-	KUNIT_ASSERT_EQ(test, devm_add_action(dev, act_otherwise, &one), 0);
-	KMEM_EXPECT_SILENCE(test, devm_remove_action(dev, act, &one));
-	KMEM_EXPECT_WARN(test, devm_remove_action(dev, act, &one), "devres.");
-	drop_and_expect_released(test, dev, "21");
-}
-
-/*
- * devm_release_action() takes an action away and runs it now, once. Source: its
- * kernel-doc, "Releases and removes instance of @action".
- */
-static void released_action_runs_now(struct kunit *test)
-{
-	static char one = '1', two = '2';
-	struct device *dev = make_watched(test);
-
-	KUNIT_ASSERT_EQ(test, devm_add_action(dev, act, &one), 0);
-	KUNIT_ASSERT_EQ(test, devm_add_action(dev, act, &two), 0);
-	KMEM_EXPECT_SILENCE(test, devm_release_action(dev, act, &one));
-	expect_released(test, "1");
-	KMEM_EXPECT_WARN(test, devm_release_action(dev, act, &one), "devres.");
-	KMEM_EXPECT_WARN(test, devm_release_action(dev, act_otherwise, &two), "devres.");
-	drop_and_expect_released(test, dev, "2");
-}
-
-static void add_and_end_actions(struct kunit *test, void *dev)
-{
-	static char one = '1';
-
-	KUNIT_ASSERT_EQ(test, devm_add_action(dev, act, &one), 0);
-	devm_remove_action(dev, act, &one);
-	KUNIT_ASSERT_EQ(test, devm_add_action(dev, act, &one), 0);
-	devm_release_action(dev, act, &one);
-	memset(diary.letters, 0, sizeof(diary.letters));
-}
-
-/* An action that was removed or released leaves nothing. */
-static void ended_action_leaves_nothing(struct kunit *test)
-{
-	kmem_require_no_quarantine(test);
-	kmem_expect_no_leak(test, 64, add_and_end_actions, make_watched(test));
-}
-
-#define MANY_ACTIONS	512
-
-static void drop_device_with_actions(struct kunit *test, void *context)
-{
-	struct device *dev = make_watched(test);
-	static char one = '1';
-	unsigned int i;
-
-	for (i = 0; i < MANY_ACTIONS; i++)
-		KUNIT_ASSERT_EQ(test, devm_add_action(dev, act, &one), 0);
-	kunit_release_action(test, drop_device, dev);
-}
-
-/* Nor does one that runs when its device goes. */
-static void action_leaves_nothing_when_it_has_run(struct kunit *test)
-{
-	kmem_require_no_quarantine(test);
-	kmem_expect_no_leak(test, MANY_ACTIONS * 64, drop_device_with_actions, NULL);
-}
-
 static struct kunit_case kmem_devres_cases[] = {
 	KUNIT_CASE(resource_is_zero),
 	KUNIT_CASE(failed_allocation_gives_null),
@@ -608,6 +515,8 @@ static struct kunit_case kmem_devres_cases[] = {
 	KUNIT_CASE(empty_device_releases_nothing),
 	KUNIT_CASE(released_memory_is_freed),
 	KUNIT_CASE(latest_match_is_found),
+	KUNIT_CASE(each_match_is_visited),
+	KUNIT_CASE(only_resources_are_found),
 	KUNIT_CASE(devres_get_adds_what_is_missing),
 	KUNIT_CASE(devres_remove_takes_one_away),
 	KUNIT_CASE(devres_destroy_does_not_release),
@@ -621,11 +530,6 @@ static struct kunit_case kmem_devres_cases[] = {
 	KUNIT_CASE(unknown_group_is_reported),
 	KUNIT_CASE(groups_go_with_the_device),
 	KUNIT_CASE(ended_group_leaves_nothing),
-	KUNIT_CASE(actions_run_in_their_turn),
-	KUNIT_CASE(removed_action_does_not_run),
-	KUNIT_CASE(released_action_runs_now),
-	KUNIT_CASE(ended_action_leaves_nothing),
-	KUNIT_CASE(action_leaves_nothing_when_it_has_run),
 	{}
 };
 

@@ -221,6 +221,48 @@ int kmem_sysfs_store(struct kunit *test, const char *name, const char *attribute
 }
 EXPORT_SYMBOL_GPL(kmem_sysfs_store);
 
+static void close_file(void *file)
+{
+	fput(file);
+}
+
+/**
+ * kmem_sysfs_open() - Open a file of /sys/kernel/slab, and keep it open.
+ * @test: the test context; skipped where there are no such files
+ * @name: of the cache
+ * @attribute: name of the file
+ * @flags: O_RDONLY or O_WRONLY
+ *
+ * Return: the file, which is closed with the case; it ends here if there is none.
+ */
+struct file *kmem_sysfs_open(struct kunit *test, const char *name, const char *attribute, int flags)
+{
+	char path[PATH_SIZE];
+	struct vfsmount *mnt = sysfs_path(test, path, name, attribute);
+	struct file *file = file_open_root_mnt(mnt, path, flags, 0);
+
+	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR(file), "cannot open %s", path);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, close_file, file), 0);
+	return file;
+}
+EXPORT_SYMBOL_GPL(kmem_sysfs_open);
+
+/**
+ * kmem_file_read() - Read from the beginning of an open file.
+ * @file: from kmem_sysfs_open()
+ * @buffer: where to
+ * @size: of the buffer
+ *
+ * Return: how many bytes were read, or the error.
+ */
+ssize_t kmem_file_read(struct file *file, char *buffer, size_t size)
+{
+	loff_t pos = 0;
+
+	return read_some(file, buffer, size, &pos);
+}
+EXPORT_SYMBOL_GPL(kmem_file_read);
+
 /**
  * kmem_boot_has() - Is there a text in the kernel's command line?
  * @test: the test context

@@ -91,6 +91,9 @@ unsigned long kmem_meminfo(struct kunit *test, const char *name);
 char *kmem_sysfs_text(struct kunit *test, const char *name, const char *attribute);
 int kmem_sysfs_number(struct kunit *test, const char *name, const char *attribute);
 int kmem_sysfs_store(struct kunit *test, const char *name, const char *attribute, const char *text);
+struct file *kmem_sysfs_open(struct kunit *test, const char *name, const char *attribute,
+			     int flags);
+ssize_t kmem_file_read(struct file *file, char *buffer, size_t size);
 bool kmem_boot_has(struct kunit *test, const char *text);
 
 /**

@@ -114,8 +114,6 @@ static void what_lies_behind_is_not_handed_on(struct kunit *test)
 	u8 *memory[MANY_ROUNDS];
 	unsigned int i;
 
-	if (kmem_kvrealloc_copies_red_zone() && requests_are_guarded(test))
-		kunit_skip(test, "needs a boot without slab_debug=Z, a red zone would be copied");
 	KMEM_REQUIRE(test, CONFIG_FAILSLAB);
 	for (i = 0; i < ARRAY_SIZE(memory); i++) {
 		memory[i] = kmalloc_unfenced(test, 100, flags);

@@ -115,6 +115,37 @@ static inline bool kmem_double_free_cuts_freelist(void)
 }
 
 /**
+ * kmem_cache_needs_sysfs() - What becomes of a cache that sysfs has no memory for.
+ *
+ * Up to 6.x, kmem_cache_create() failed; 7.x has "Failing to create sysfs files is
+ * not critical to SLUB functionality". SLAB_NO_SHEAVES is of 7.x.
+ *
+ * Return: true if there is no cache then, false if it has no files.
+ */
+static inline bool kmem_cache_needs_sysfs(void)
+{
+#ifdef SLAB_NO_SHEAVES
+	return false;
+#else
+	return true;
+#endif
+}
+
+/**
+ * kmem_failed_sysfs_leaks_a_name() - What a creation that fails in sysfs leaves behind.
+ *
+ * Up to 6.x, the name of the kobject, which is a copy unless the cache's name is
+ * constant: kobject_put() would free the cache as well, and so is not called. 7.x
+ * calls it when the cache is destroyed.
+ *
+ * Return: true if it leaks that name.
+ */
+static inline bool kmem_failed_sysfs_leaks_a_name(void)
+{
+	return kmem_cache_needs_sysfs();
+}
+
+/**
  * kmem_failed_destroy_keeps_the_name() - What becomes of a name with live objects.
  *
  * A cache whose destruction failed kept its name up to 6.11. From 6.12 on, it
@@ -379,20 +410,6 @@ static inline bool kmem_kvmalloc_maps_at_once(void)
 static inline bool kmem_kvmalloc_names_caller(void)
 {
 	return kmem_has_node_align();
-}
-
-/**
- * kmem_kvrealloc_copies_red_zone() - Whether the red zone becomes contents.
- *
- * Where krealloc() fails, kvrealloc() copies all that ksize() says an object has.
- * In a boot with slab_debug=UZ that includes the red zone behind the bytes asked
- * for, so that __GFP_ZERO is not honoured for them. No series has this fixed.
- *
- * Return: true.
- */
-static inline bool kmem_kvrealloc_copies_red_zone(void)
-{
-	return true;
 }
 
 /**

@@ -8,6 +8,8 @@
  *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_slab_sysfs'
  */
 #include <kunit/test.h>
+#include <linux/fcntl.h>
+#include <linux/fs.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -82,6 +84,35 @@ static void constructor_is_named(struct kunit *test)
 	kmem_private_cache_destroy(test, cache);
 	kmem_private_cache(test, NAME, OBJECT_SIZE, 0, NULL);
 	KUNIT_EXPECT_STREQ(test, kmem_sysfs_text(test, NAME, "ctor"), "");
+}
+
+/*
+ * ctor without a constructor, shrink and validate read as no byte at all; a
+ * constructor's name ends its line. Source: ctor_show(), shrink_show(),
+ * validate_show().
+ */
+static void what_says_nothing_is_empty(struct kunit *test)
+{
+	static const char * const attributes[] = { "ctor", "shrink", "validate" };
+	struct kmem_cache *cache;
+	char text[160], wanted[160];
+	unsigned int i;
+
+	kmem_private_cache(test, NAME, OBJECT_SIZE, SLAB_CONSISTENCY_CHECKS, NULL);
+	for (i = 0; i < ARRAY_SIZE(attributes); i++) {
+		struct file *file = kmem_sysfs_open(test, NAME, attributes[i], O_RDONLY);
+
+		KUNIT_EXPECT_EQ_MSG(test, kmem_file_read(file, text, sizeof(text)), 0, "%s",
+				    attributes[i]);
+	}
+
+	cache = kmem_private_cache(test, NAME "_ctor", OBJECT_SIZE, 0, construct_nothing);
+	snprintf(wanted, sizeof(wanted), "%pS\n", construct_nothing);
+	memset(text, 0, sizeof(text));
+	KUNIT_EXPECT_EQ(test, kmem_file_read(kmem_sysfs_open(test, NAME "_ctor", "ctor", O_RDONLY),
+					     text, sizeof(text) - 1), (ssize_t)strlen(wanted));
+	KUNIT_EXPECT_STREQ(test, text, wanted);
+	kmem_private_cache_destroy(test, cache);
 }
 
 /* What sysfs and slabinfo say, compared with what there is. */
@@ -218,9 +249,17 @@ static const struct written {
 	{ "shrink", "shrink", "1", 0 },
 	{ "shrink_0", "shrink", "0", -EINVAL },
 	{ "shrink_word", "shrink", "yes", -EINVAL },
+	{ "shrink_2", "shrink", "2", -EINVAL },
+	{ "shrink_space", "shrink", " 1", -EINVAL },
+	{ "shrink_minus", "shrink", "-1", -EINVAL },
+	{ "shrink_newline", "shrink", "1\n", 0 },
 	{ "validate", "validate", "1", 0 },
 	{ "validate_0", "validate", "0", -EINVAL },
 	{ "validate_word", "validate", "yes", -EINVAL },
+	{ "validate_2", "validate", "2", -EINVAL },
+	{ "validate_space", "validate", " 1", -EINVAL },
+	{ "validate_minus", "validate", "-1", -EINVAL },
+	{ "validate_newline", "validate", "1\n", 0 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(written, writings, name);
@@ -370,9 +409,38 @@ static void failslab_can_be_switched(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, number(test, "failslab"), 0);
 }
 
+/*
+ * A file that is open while its cache is destroyed is -ENODEV from then on, to
+ * read and to write, also when there is a new cache of that name. Source:
+ * kernfs_seq_start() and kernfs_fop_write_iter(), sysfs_slab_unlink().
+ */
+static void file_of_a_destroyed_cache_is_enodev(struct kunit *test)
+{
+	struct kmem_cache *cache = kmem_private_cache(test, NAME, OBJECT_SIZE, 0, NULL);
+	struct file *was_read = kmem_sysfs_open(test, NAME, "object_size", O_RDONLY);
+	struct file *unread = kmem_sysfs_open(test, NAME, "object_size", O_RDONLY);
+	struct file *trigger = kmem_sysfs_open(test, NAME, "shrink", O_WRONLY);
+	unsigned int round;
+	char text[16];
+
+	KUNIT_ASSERT_EQ(test, kmem_file_read(was_read, text, sizeof(text)), strlen("128\n"));
+	KMEM_EXPECT_SILENCE(test, kmem_private_cache_destroy(test, cache));
+	for (round = 0; round < 2; round++) {
+		loff_t pos = 0;
+
+		KUNIT_EXPECT_EQ(test, kmem_file_read(was_read, text, sizeof(text)), -ENODEV);
+		KUNIT_EXPECT_EQ(test, kmem_file_read(unread, text, sizeof(text)), -ENODEV);
+		KUNIT_EXPECT_EQ(test, kernel_write(trigger, "1", 1, &pos), -ENODEV);
+		KUNIT_EXPECT_EQ(test, number(test, "object_size"), round ? OBJECT_SIZE / 2 : -1);
+		if (!round)
+			kmem_private_cache(test, NAME, OBJECT_SIZE / 2, 0, NULL);
+	}
+}
+
 static struct kunit_case kmem_slab_sysfs_cases[] = {
 	KUNIT_CASE(sizes_are_told),
 	KUNIT_CASE(constructor_is_named),
+	KUNIT_CASE(what_says_nothing_is_empty),
 	KUNIT_CASE(counts_follow_the_objects),
 	KUNIT_CASE(counts_are_exact_after_a_shrink),
 	KUNIT_CASE(cpu_slabs_are_counted),
@@ -383,6 +451,7 @@ static struct kunit_case kmem_slab_sysfs_cases[] = {
 	KUNIT_CASE(validate_finds_damage),
 	KUNIT_CASE_PARAM(debugging_of_the_boot_is_applied, debugged_gen_params),
 	KUNIT_CASE(failslab_can_be_switched),
+	KUNIT_CASE(file_of_a_destroyed_cache_is_enodev),
 	{}
 };
 

@@ -8,7 +8,7 @@ import faults
 import pytest
 import schemata
 
-from kmem_kunit import suites
+from kmem_kunit import quarantine, suites
 from kmem_kunit.errors import UserError
 
 SOURCE = """\
@@ -107,4 +107,5 @@ def test_every_case_is_shown_to_fail() -> None:
     named = {f"{each.suite}.{case}" for each in faults.load() for case in each.cases}
     known = {f"{suite.name}.{case.name}"
              for suite in suites.load(faults.REPO / "lib") for case in suite.cases}
-    assert named == known
+    by_released_kernels = {entry.case for entry in quarantine.load(faults.REPO)}
+    assert known - named <= by_released_kernels and named <= known

@@ -7,7 +7,9 @@ import re
 import shlex
 import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from pathlib import Path
 from types import FrameType
@@ -19,6 +21,7 @@ from kmem_kunit import (
     cache,
     cells,
     config,
+    deaths,
     host,
     image,
     kcidb,
@@ -33,6 +36,7 @@ from kmem_kunit import (
     tree,
 )
 from kmem_kunit.errors import UserError
+from kmem_kunit.result import Case
 
 _FILTER = re.compile(r"[A-Za-z0-9_.*?\[\]!-]*\Z")
 _EXAMPLES = {
@@ -166,19 +170,13 @@ def _run(options: argparse.Namespace) -> int:
     base, request = _prepare(options)
     the_image = image.build(base, request)
     started = datetime.now(timezone.utc)
-    log = boot.boot(
-        base,
-        the_image,
-        arguments,
-        options.filter,
-        cases=sum(len(names) for names in planned.values()),
-        on_line=(lambda line: print(progress.clean(line))) if options.raw else None,
-    )
+    log, died = _boot(base, the_image, options, planned)
     label = "+".join((the_image.arch.label, *options.config))
     series = request.kernel.series
     cell = book.name_of(series, the_image.arch.label, options.config, arguments)
     today = started.astimezone().date()
-    result = quarantine.applied(boot.judge(log, planned), cell, known, today)
+    result = boot.judge(log, planned)
+    result = quarantine.applied(deaths.merged(result, died), cell, known, today)
     _write(
         options,
         kcidb.Run(
@@ -198,6 +196,34 @@ def _run(options: argparse.Namespace) -> int:
     for line in lines[-1:] if options.raw and result.ok else lines:
         print(line)
     return 0 if result.ok else 1
+
+
+def _boot(
+    base: Path,
+    the_image: image.Image,
+    options: argparse.Namespace,
+    planned: dict[str, list[str]],
+) -> tuple[boot.Log, list[Case]]:
+    """Boot once for all cases, and beside it once for each that shall stop the kernel."""
+    arguments = boot.arguments(options.boot_args)
+    stop = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        dying = deaths.cases(the_image, arguments, planned)
+        died = pool.submit(
+            deaths.run, base, the_image, arguments, options.filter, dying, stop.is_set
+        )
+        try:
+            log = boot.boot(
+                base,
+                the_image,
+                arguments,
+                options.filter,
+                cases=sum(len(names) for names in planned.values()),
+                on_line=(lambda line: print(progress.clean(line))) if options.raw else None,
+            )
+            return log, died.result()
+        finally:
+            stop.set()
 
 
 def _planned(glob: str) -> dict[str, list[str]]:

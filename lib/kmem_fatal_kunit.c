@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What must stop the kernel: refused copies to and from user space, hardened
+ * freelists, caches and pools that may not fail.
+ *
+ * Each case is for a boot of its own, and has passed if just the words that it
+ * announces are what this boot ends with. So in any other boot all of them are
+ * skipped; tools/kmem-kunit boots each. By hand:
+ *
+ *	kunit.py run --kunitconfig=lib/kmem_kunit \
+ *		--kernel_args=kmem_fatal_kunit.die=1 'kmem_fatal.double_free_in_a_row'
+ */
+#include <kunit/test.h>
+#include <linux/compiler.h>
+#include <linux/gfp.h>
+#include <linux/mempool.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/slab.h>
+#include <linux/stdarg.h>
+#include <linux/string.h>
+#include <linux/thread_info.h>
+#include "kmem_kunit.h"
+
+#define OBJECT_SIZE	72
+/* the region of an object that user space may see */
+#define OFFSET		24
+#define SIZE		16
+
+static bool die;
+module_param(die, bool, 0);
+MODULE_PARM_DESC(die, "run the cases, each of which stops the kernel");
+
+/* Say what the kernel must say at its end; skip the case where it may not end. */
+static __printf(2, 3) void announce(struct kunit *test, const char *fmt, ...)
+{
+	char words[128];
+	va_list args;
+
+	if (!IS_ENABLED(CONFIG_UML))
+		kunit_skip(test, "needs CONFIG_UML=y, where a BUG() stops the kernel");
+	if (!die)
+		kunit_skip(test, "needs a boot of its own, with kmem_fatal_kunit.die=1");
+	va_start(args, fmt);
+	vscnprintf(words, sizeof(words), fmt, args);
+	va_end(args);
+	kunit_info(test, "must stop the kernel: %s\n", words);
+}
+
+#define EXPECT_DEATH(test, statement, ...) do {				\
+	struct kunit *__test = (test);					\
+									\
+	announce(__test, __VA_ARGS__);					\
+	statement;							\
+	KUNIT_FAIL(__test, #statement " does not stop the kernel");	\
+} while (0)
+
+/*
+ * An object that is freed twice in a row is found by the hardened freelist.
+ * Source: set_freepointer(), "naive detection of double free or corruption".
+ * In 7.x a sheaf would take it, which SLAB_NOLEAKTRACE prevents.
+ */
+static void double_free_in_a_row(struct kunit *test)
+{
+	struct kmem_cache *cache = kmem_private_cache(test, "kmem_twice", OBJECT_SIZE,
+						      SLAB_NOLEAKTRACE, NULL);
+	void *object = kmem_take(test, cache, 1)->objects[0];
+
+	KMEM_REQUIRE(test, CONFIG_SLAB_FREELIST_HARDENED);
+	if (IS_ENABLED(CONFIG_KASAN))
+		kunit_skip(test, "needs CONFIG_KASAN=n, which finds it first");
+	OPTIMIZER_HIDE_VAR(object);
+	EXPECT_DEATH(test, ({
+		kmem_cache_free(cache, object);
+		kmem_cache_free(cache, object);
+	}), "/set_freepointer()!");
+}
+
+/* A copy of a size that the compiler does not know, which is what is checked. */
+static void copy(const void *from, size_t size, bool to_user)
+{
+	OPTIMIZER_HIDE_VAR(size);
+	check_object_size(from, size, to_user);
+}
+
+/* An object with the region in it; anything but that region is refused. */
+static void *object_with_region(struct kunit *test, slab_flags_t flags)
+{
+	struct kmem_cache *cache;
+
+	KMEM_REQUIRE(test, CONFIG_HARDENED_USERCOPY);
+	cache = kmem_cache_create_usercopy("kmem_region", OBJECT_SIZE, 0,
+					   flags | SLAB_NO_MERGE | SLAB_NO_USER_FLAGS,
+					   OFFSET, SIZE, NULL);
+	kmem_adopt_cache(test, cache);
+	return kmem_take(test, cache, 1)->objects[0];
+}
+
+/*
+ * No byte before the region of a cache goes to user space. Source:
+ * __check_heap_object(), "Allow address range falling entirely within usercopy
+ * region".
+ */
+static void copy_from_before_the_region(struct kunit *test)
+{
+	void *object = object_with_region(test, 0);
+
+	EXPECT_DEATH(test, copy(object + OFFSET - 1, SIZE, true),
+		     "exposure attempt detected from SLUB object 'kmem_region' (offset %u, size %u)!",
+		     OFFSET - 1, SIZE);
+}
+
+/* No byte behind it does. Source: as above. */
+static void copy_from_behind_the_region(struct kunit *test)
+{
+	void *object = object_with_region(test, 0);
+
+	EXPECT_DEATH(test, copy(object + OFFSET, SIZE + 1, true),
+		     "exposure attempt detected from SLUB object 'kmem_region' (offset %u, size %u)!",
+		     OFFSET, SIZE + 1);
+}
+
+/* Nor does one that begins behind it. Source: as above. */
+static void copy_of_a_byte_behind_the_region(struct kunit *test)
+{
+	void *object = object_with_region(test, 0);
+
+	EXPECT_DEATH(test, copy(object + OFFSET + SIZE + 1, 1, true),
+		     "exposure attempt detected from SLUB object 'kmem_region' (offset %u, size 1)!",
+		     OFFSET + SIZE + 1);
+}
+
+/* User space cannot write there either. Source: as above; usercopy_abort(). */
+static void copy_to_behind_the_region(struct kunit *test)
+{
+	void *object = object_with_region(test, 0);
+
+	EXPECT_DEATH(test, copy(object + OFFSET + 1, SIZE, false),
+		     "overwrite attempt detected to SLUB object 'kmem_region' (offset %u, size %u)!",
+		     OFFSET + 1, SIZE);
+}
+
+/*
+ * With a red zone before the object, the region is counted from the object's
+ * first byte. Source: __check_heap_object(), "Adjust for redzone".
+ */
+static void copy_from_behind_the_region_with_red_zone(struct kunit *test)
+{
+	void *object = object_with_region(test, SLAB_RED_ZONE);
+
+	EXPECT_DEATH(test, copy(object + OFFSET, SIZE + 1, true),
+		     "exposure attempt detected from SLUB object 'kmem_region' (offset %u, size %u)!",
+		     OFFSET, SIZE + 1);
+}
+
+/* The red zone itself is no part of it. Source: as above, "reject if within the redzone". */
+static void copy_of_the_red_zone(struct kunit *test)
+{
+	void *object = object_with_region(test, SLAB_RED_ZONE);
+
+	EXPECT_DEATH(test, copy(object - 1, 1, true),
+		     "exposure attempt detected from SLUB object in left red zone 'kmem_region'");
+}
+
+/*
+ * A cache that names no region shows user space nothing. Source:
+ * kmem_cache_create(), include/linux/slab.h, "usersize: Usercopy region size, 0
+ * indicates no usercopy region".
+ */
+static void copy_from_a_cache_without_region(struct kunit *test)
+{
+	struct kmem_cache *cache = kmem_private_cache(test, "kmem_secret", OBJECT_SIZE, 0, NULL);
+	void *object = kmem_take(test, cache, 1)->objects[0];
+
+	KMEM_REQUIRE(test, CONFIG_HARDENED_USERCOPY);
+	EXPECT_DEATH(test, copy(object, 1, true),
+		     "exposure attempt detected from SLUB object 'kmem_secret' (offset 0, size 1)!");
+}
+
+/* kmalloc() memory ends where its size class does. Source: create_kmalloc_cache(). */
+static void copy_from_behind_kmalloc_memory(struct kunit *test)
+{
+	size_t size = kmalloc_size_roundup(100);
+	void *memory = kunit_kmalloc(test, size, GFP_KERNEL);
+
+	KMEM_REQUIRE(test, CONFIG_HARDENED_USERCOPY);
+	KUNIT_ASSERT_NOT_NULL(test, memory);
+	EXPECT_DEATH(test, copy(memory, size + 1, true), "(offset 0, size %zu)!", size + 1);
+}
+
+/* Large kmalloc() memory ends with its pages. Source: check_heap_object(). */
+static void copy_from_behind_large_kmalloc_memory(struct kunit *test)
+{
+	size_t size = 2 * KMALLOC_MAX_CACHE_SIZE;
+	void *memory = kunit_kmalloc(test, size, GFP_KERNEL);
+
+	KMEM_REQUIRE(test, CONFIG_HARDENED_USERCOPY);
+	KUNIT_ASSERT_NOT_NULL(test, memory);
+	EXPECT_DEATH(test, copy(memory + 1, size, true),
+		     "exposure attempt detected from page alloc (offset 1, size %zu)!", size);
+}
+
+/* ZERO_SIZE_PTR holds nothing to copy. Source: check_bogus_address(), "Reject if NULL or". */
+static void copy_from_zero_size_memory(struct kunit *test)
+{
+	KMEM_REQUIRE(test, CONFIG_HARDENED_USERCOPY);
+	EXPECT_DEATH(test, copy(ZERO_SIZE_PTR, 1, true),
+		     "exposure attempt detected from null address (offset %lu, size 1)!",
+		     (unsigned long)ZERO_SIZE_PTR);
+}
+
+/*
+ * With SLAB_PANIC, a cache that cannot be created stops the kernel. Source:
+ * include/linux/slab.h, "SLAB_PANIC: Panic if kmem_cache_create() fails".
+ */
+static void cache_that_may_not_fail(struct kunit *test)
+{
+	unsigned int size = KMALLOC_MAX_SIZE + 1;
+
+	OPTIMIZER_HIDE_VAR(size);
+	EXPECT_DEATH(test, kmem_cache_create("kmem_needed", size, 0, SLAB_PANIC, NULL),
+		     "Failed to create slab 'kmem_needed'. Error -22");
+}
+
+static void *alloc_nothing(gfp_t gfp, void *data)
+{
+	return data;
+}
+
+static void free_nothing(void *element, void *data)
+{
+}
+
+static void destroy_pool(void *pool)
+{
+	mempool_destroy(pool);
+}
+
+/* A pool cannot be resized to nothing. Source: mempool_resize(), BUG_ON(new_min_nr <= 0). */
+static void mempool_resized_to_nothing(struct kunit *test)
+{
+	mempool_t *pool = mempool_create(1, alloc_nothing, free_nothing, test);
+
+	KUNIT_ASSERT_NOT_NULL(test, pool);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, destroy_pool, pool), 0);
+	EXPECT_DEATH(test, (void)mempool_resize(pool, 0), "/mempool_resize()!");
+}
+
+static struct kunit_case kmem_fatal_cases[] = {
+	KUNIT_CASE(double_free_in_a_row),
+	KUNIT_CASE(copy_from_before_the_region),
+	KUNIT_CASE(copy_from_behind_the_region),
+	KUNIT_CASE(copy_of_a_byte_behind_the_region),
+	KUNIT_CASE(copy_to_behind_the_region),
+	KUNIT_CASE(copy_from_behind_the_region_with_red_zone),
+	KUNIT_CASE(copy_of_the_red_zone),
+	KUNIT_CASE(copy_from_a_cache_without_region),
+	KUNIT_CASE(copy_from_behind_kmalloc_memory),
+	KUNIT_CASE(copy_from_behind_large_kmalloc_memory),
+	KUNIT_CASE(copy_from_zero_size_memory),
+	KUNIT_CASE(cache_that_may_not_fail),
+	KUNIT_CASE(mempool_resized_to_nothing),
+	{}
+};
+
+static struct kunit_suite kmem_fatal_suite = {
+	.name = "kmem_fatal",
+	.init = kmem_suite_init,
+	.test_cases = kmem_fatal_cases,
+};
+
+kunit_test_suite(kmem_fatal_suite);
+
+MODULE_DESCRIPTION("KUnit tests for what must stop the kernel");
+MODULE_LICENSE("GPL");

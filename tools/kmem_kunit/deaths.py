@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Expected deaths: cases whose right outcome is that the kernel stops, each in a boot of its own.
+
+Such a case announces the words that the kernel must say, and has passed if it then says them and
+panics, in this very case and for no other reason. It skips in any boot without ARGUMENT.
+"""
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from kmem_kunit import boot, cache, ktap
+from kmem_kunit.arch import UML
+from kmem_kunit.image import Image
+from kmem_kunit.result import Case, Result, Status
+
+SUITE = "kmem_fatal"
+ARGUMENT = "kmem_fatal_kunit.die=1"
+
+_SLOW = "init_on_free=1"  # clears all memory of the machine in each boot
+_LIMIT = 60.0  # seconds for one boot, of which it needs one
+_SHOWN = 40  # lines of a log that show why a case failed
+_START = re.compile(r"\[\d\d:\d\d:\d\d\] Starting KUnit Kernel \(\d+/\d+\)\.\.\.")
+_COMMAND = re.compile(  # kunit.py of 6.1 adds to its arguments in each boot: the last one counts
+    rf"(?:\[[ \d.]+\] )?Kernel command line: .*kunit\.filter_glob={SUITE}\.(\w+)\b"
+)
+
+
+class _Stopped(Exception):
+    """Nobody waits for the verdicts any more."""
+
+
+@dataclass(frozen=True)
+class Death:
+    """What one of the boots has printed: the case that it was for, and its lines."""
+
+    case: str
+    lines: tuple[str, ...]
+
+
+def cases(
+    image: Image, arguments: Sequence[str], planned: Mapping[str, Sequence[str]]
+) -> list[str]:
+    """Return which of the planned cases shall die in boots with kernel arguments.
+
+    None shall where a BUG() kills a thread only, or where each boot would take seconds.
+    """
+    possible = image.arch is UML and _SLOW not in arguments
+    return list(planned.get(SUITE, ())) if possible else []
+
+
+def run(base: Path, image: Image, arguments: Sequence[str], glob: str, names: Sequence[str],
+        stopped: Callable[[], bool]) -> list[Case]:
+    """Boot an image once for each of the cases names, which glob selects; return their verdicts.
+
+    Raises an exception if stopped() becomes true.
+    """
+    def tick(_: int, __: int | None) -> None:
+        if stopped():
+            raise _Stopped
+
+    if not names:
+        return []
+    glob = f"{SUITE}.{glob.partition('.')[2] or '*'}"
+    log = boot.boot(base, image, (*arguments, ARGUMENT), glob, limit=_LIMIT, on_tick=tick,
+                    isolated=len(names))
+    died = {death.case: death for death in split(log)}
+    verdicts = [judge(died.get(name, Death(name, ())), f"(log {log.path})") for name in names]
+    if not any(case.bad for case in verdicts):
+        cache.remove(log.path.parent)
+    return verdicts
+
+
+def split(log: boot.Log) -> list[Death]:
+    """Return the boots of a log that kunit.py made one after the other, each for a case."""
+    boots: list[list[str]] = []
+    with open(log.path, "rb") as stream:
+        for line in (line.rstrip() for line in ktap.lines(stream)):
+            if _START.fullmatch(line):
+                boots.append([])
+            elif boots:
+                boots[-1].append(line)
+    found = []
+    for lines in boots:
+        names = [match[1] for line in lines if (match := _COMMAND.match(line))]
+        found += [Death(names[0], tuple(lines))] if names else []
+    return found
+
+
+def judge(death: Death, where: str) -> Case:
+    """Return the verdict on a case from what the boot that was its own has printed.
+
+    where says to people where all of it is kept.
+    """
+    name, lines = death.case, death.lines
+    result = ktap.read(lines, {SUITE: [name]})
+    case = next((each for each in result.cases if each.name == name and not each.param), None)
+    if case and case.status is Status.SKIP:
+        return case
+    wrong = _wrong(result, lines, name)
+    text = "\n".join([wrong, *lines[-_SHOWN:], where]) if wrong else ""
+    return Case(SUITE, name, "", Status.FAIL if wrong else Status.PASS, log=text)
+
+
+def _wrong(result: Result, lines: Sequence[str], name: str) -> str:
+    """Say what is wrong with how the kernel ended, "" if it ended as the case has announced."""
+    marker = re.compile(rf"(?:\[[ \d.]+\] )?\s*# {re.escape(name)}: must stop the kernel: (.*)")
+    at = next(((n, match[1]) for n, line in enumerate(lines) if (match := marker.match(line))), None)
+    if at is None:
+        return "the case has not announced how the kernel must end"
+    number, words = at
+    if not any(words in line for line in lines[number + 1 :]):
+        return f"the kernel has not said {words!r}"
+    if [problem.kind for problem in result.problems] != ["panic"]:
+        return "the kernel has not ended with one panic and nothing else"
+    if result.problems[0].case != f"{SUITE}.{name}":
+        return f"the kernel stopped in {result.problems[0].case or 'no case'}"
+    return ""
+
+
+def merged(result: Result, died: Sequence[Case]) -> Result:
+    """Return a result with the verdicts on those that died in place of their being skipped."""
+    verdicts = {case.name: case for case in died}
+    return replace(result, cases=tuple(
+        verdicts.get(case.name, case) if case.suite == SUITE else case for case in result.cases))

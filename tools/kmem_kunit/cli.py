@@ -22,6 +22,7 @@ from kmem_kunit import (
     cells,
     config,
     deaths,
+    gating,
     host,
     image,
     kcidb,
@@ -42,6 +43,7 @@ _FILTER = re.compile(r"[A-Za-z0-9_.*?\[\]!-]*\Z")
 _EXAMPLES = {
     "run": "kmem-kunit run --kernel 7.3 --filter 'kmem_strdup.*' --junit results.xml",
     "matrix": "kmem-kunit matrix --group quick --json results.json",
+    "gate": "kmem-kunit gate --tree ~/src/linux v7.2 HEAD",
     "fetch": "kmem-kunit fetch 6.1 6.12 7.2 7.3",
     "list": "kmem-kunit list --kernel ~/src/linux",
     "surface": "kmem-kunit surface --kernel ~/src/linux",
@@ -99,6 +101,8 @@ def _parser() -> argparse.ArgumentParser:
     many.add_argument("--repeat", type=_positive, default=1, metavar="N", help="run each N times")
     many.add_argument("--json", type=Path, metavar="FILE", help="write all results as KCIDB JSON")
     _add_jobs(many, "cells, and compilers, at once")
+    _add_gate(verb("gate", "compare two results or two revisions, case by case", _gate))
+
     fetch = verb("fetch", "bring the newest source of kernel series into the cache", _fetch)
     fetch.add_argument("series", nargs="+", metavar="SERIES", help="such as 6.12")
 
@@ -143,6 +147,23 @@ def _add_building(parser: argparse.ArgumentParser) -> None:
         "--arch", default=arch.UML.label, choices=arch.names(), help="default: %(default)s"
     )
     _add_jobs(parser, "compilers at once")
+
+
+def _add_gate(gate: argparse.ArgumentParser) -> None:
+    gate.add_argument("base", nargs="?", metavar="BASE", help="a result file, or a git revision")
+    gate.add_argument("head", nargs="?", metavar="HEAD", help="another, to be no worse than it")
+    gate.add_argument("--tree", metavar="PATH",
+                      help="the git repository of the revisions, which is only read")
+    gate.add_argument("--baseline", action="store_true", help="compare with tools/baselines")
+    gate.add_argument("--update", action="store_true", help="rewrite the baselines, and say how")
+    gate.add_argument("--group", default="", metavar="NAME",
+                      help=f"the cells to run (default: {gating.GROUP})")
+    gate.add_argument("--filter", default="", metavar="GLOB", help="suites or suite.case to run")
+    gate.add_argument("--json", type=Path, metavar="FILE", help="write the findings as JSON")
+    gate.add_argument("--junit", type=Path, metavar="FILE", help="write the verdicts as JUnit XML")
+    gate.add_argument("--gitlab", type=Path, metavar="FILE", help="write a Code Quality report")
+    gate.add_argument("--github", action="store_true", help="print GitHub's workflow commands")
+    _add_jobs(gate, "cells, and compilers, at once")
 
 
 def _add_jobs(parser: argparse.ArgumentParser, what: str) -> None:
@@ -333,6 +354,15 @@ def _matrix(options: argparse.Namespace) -> int:
     for line in matrix.summary(runs):
         print(line)
     return 0 if all(run.result.ok for run in runs) else 1
+
+
+def _gate(options: argparse.Namespace) -> int:
+    """Results, or revisions, or baselines -> findings -> whoever reads them."""
+    for path in (options.json, options.junit, options.gitlab):
+        if path is not None:
+            _check_output(path)
+    _planned(options.filter)
+    return gating.run(options)
 
 
 def _fetch(options: argparse.Namespace) -> int:

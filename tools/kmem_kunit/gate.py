@@ -1,0 +1,367 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A against B: two sets of results compared cell by cell and case by case, without any I/O.
+
+Several boots of one cell are the outcomes of its cases: one that comes out in two ways is unstable.
+"""
+import datetime
+import enum
+import re
+import shlex
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from kmem_kunit.kcidb import Run
+from kmem_kunit.quarantine import Entry
+from kmem_kunit.result import Case, Problem, Status
+
+EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)  # the start of a baseline
+SLOWER = 2.0, 0.5  # a suite is that takes so many times, and so many seconds more
+_DEATHS = ("died", "panic", "hang", "truncated", "empty", "build")  # behind which nothing ran
+_COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+_CHANCE = re.compile(r"(?:0x)?\b[0-9a-f]{6,}\b|0x[0-9a-f]+|\d+")  # differs from boot to boot
+_WAYS = ("--kernel", "--arch", "--config", "--boot-args")  # options that say how to run
+
+
+class Kind(enum.Enum):
+    """What a finding says, the worst first; those before FIXED fail the gate."""
+
+    DIED = "died"
+    GONE = "cell gone"
+    NO_PASS = "nothing passed"
+    REPORT = "new report"
+    FAIL = "fails"
+    NEW_FAIL = "new, fails"
+    MISSING = "missing"
+    SKIPPED = "skipped"
+    UNSTABLE = "unstable"
+    UNEXPECTED = "unexpected pass"
+    EXPIRED = "quarantine expired"
+    STALE = "quarantine of nothing"
+    FIXED = "fixed"
+    NEW = "new"
+    KNOWN = "known failure"
+    BOTH = "as before"  # not passing in either
+    REPORTED = "report as before"
+    SLOWER = "slower"
+
+    @property
+    def fails(self) -> bool:
+        """Say whether it fails the gate."""
+        kinds = list(Kind)
+        return kinds.index(self) < kinds.index(Kind.FIXED)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that a person has to know of: in which cell, and about what in it.
+
+    case is "" for a suite's, suite for a cell's, and cell for an entry of the quarantine. number is
+    as in a Key, change how it was and is, log what the head says of it, since what the base was,
+    command what runs it.
+    """
+
+    kind: Kind
+    cell: str
+    suite: str = ""
+    case: str = ""
+    param: str = ""
+    number: int = 0
+    change: str = ""
+    log: str = ""
+    since: str = ""
+    command: str = ""
+
+    @property
+    def name(self) -> str:
+        """The suite and the case, without the parameter."""
+        return ".".join(part for part in (self.suite, self.case) if part)
+
+
+class Key(NamedTuple):
+    """What tells a case of a cell from all others; number counts those of one name."""
+
+    suite: str
+    case: str
+    param: str
+    number: int
+
+
+def keyed(cases: Sequence[Case]) -> dict[Key, Case]:
+    """Return cases by what they are known by."""
+    seen: Counter[tuple[str, str, str]] = Counter()
+    found = {}
+    for case in cases:
+        name = (case.suite, case.name, case.param)
+        found[Key(*name, seen[name])] = case
+        seen[name] += 1
+    return found
+
+
+def outcomes(runs: Sequence[Run]) -> dict[Key, list[Case]]:
+    """Return what came of each case in the runs of a cell: one of each run that had any case.
+
+    Where only some of them had it, it is missing from the others.
+    """
+    boots = [keyed(run.result.cases) for run in runs if run.result.cases]
+    keys = dict.fromkeys(key for boot in boots for key in boot)
+    return {
+        key: [boot.get(key) or Case(*key[:3], Status.MISS) for boot in boots] for key in keys
+    }
+
+
+def by_cell(runs: Sequence[Run], match: Callable[[str], str] = str) -> dict[str, list[Run]]:
+    """Return runs by what match makes of the names of their cells."""
+    found: dict[str, list[Run]] = {}
+    for run in runs:
+        found.setdefault(match(run.cell), []).append(run)
+    return found
+
+
+def compare(
+    base: Sequence[Run],
+    head: Sequence[Run],
+    entries: Sequence[Entry],
+    today: datetime.date,
+    *,
+    match: Callable[[str], str] = str,
+    whole: bool = True,
+) -> tuple[Finding, ...]:
+    """Return what there is to say of head against base, the worst first.
+
+    Cells are compared of whose names match makes the same; the entries of the quarantine are for
+    head's. whole says that no case was left out on purpose.
+    """
+    before, after = by_cell(base, match), by_cell(head, match)
+    valid = [entry for entry in entries if not entry.expired(today)]
+    found: list[Finding] = []
+    for name in dict.fromkeys((*before, *after)):
+        pair = _Pair(before.get(name, []), after.get(name, []))
+        if pair.head:
+            found += [*_problems(pair), *_cases(pair, valid), *_slower(pair)]
+            if not any(each.kind is Kind.DIED and each.cell == pair.cell for each in found):
+                found += _all_in_vain(pair)
+        else:
+            found.append(pair.finding(Kind.GONE, change=f"{_size(pair.base)} -> absent"))
+    found += _quarantine(head, entries, today, whole)
+    order = list(Kind)
+    return tuple(sorted(found, key=lambda f: (order.index(f.kind), f.name, f.param, f.cell)))
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """The runs of one cell before and after; a side that lacks the cell has none."""
+
+    base: Sequence[Run]
+    head: Sequence[Run]
+
+    @property
+    def cell(self) -> str:
+        """The name of the cell."""
+        return (self.head or self.base)[0].cell
+
+    def finding(
+        self, kind: Kind, suite: str = "", case: str = "", param: str = "", number: int = 0, *,
+        change: str = "", log: str = "",
+    ) -> Finding:
+        """Return a finding about this cell, or a suite or case of it."""
+        glob = ".".join(part for part in (suite, case) if part)
+        command = reproducer((self.head or self.base)[0].command, glob)
+        since = _since(self.base[0]) if self.base else ""
+        return Finding(kind, self.cell, suite, case, param, number, change, log, since, command)
+
+
+def _since(run: Run) -> str:
+    """Say what a run was of: the kernel, its commit if it has one, the day of the run."""
+    commit = f" ({run.source[:12]})" if _COMMIT.fullmatch(run.source) else ""
+    day = f" of {run.start:%Y-%m-%d}" if run.start != EPOCH else ""
+    return f"{run.kernel}{commit}{day}"
+
+
+def reproducer(command: str, glob: str) -> str:
+    """Return the command line that runs the cases of glob as command did.
+
+    command is a Run's; if it is none of "kmem-kunit run", the answer is "".
+    """
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return ""
+    if len(words) < 2 or Path(words[0]).name != "kmem-kunit" or words[1] != "run":
+        return ""
+    kept = ["tools/kmem-kunit", "run"]
+    rest = iter(words[2:])
+    for word in rest:
+        name, equal, value = word.partition("=")
+        if name in _WAYS:
+            kept += [name, value if equal else next(rest, "")]
+    return shlex.join([*kept, *(["--filter", glob] if glob else [])])
+
+
+def _size(runs: Sequence[Run]) -> str:
+    count = sum(1 for key in outcomes(runs) if not key.param)
+    return f"{count} case{'s' * (count != 1)}"
+
+
+def headline(log: str) -> str:
+    """Return the first line of a report that says something, without what differs by chance."""
+    lines = (line.strip() for line in log.splitlines() if "[ cut here ]" not in line)
+    return _CHANCE.sub("#", next(filter(None, lines), ""))[:200]
+
+
+def _signature(problem: Problem) -> tuple[str, str, str]:
+    """Return what two boots have in common that have the same problem."""
+    return problem.kind, problem.case, headline(problem.log)
+
+
+def _seen(runs: Sequence[Run]) -> dict[tuple[str, str, str], list[Problem]]:
+    """Return the problems of runs, at most one of a kind from each."""
+    found: dict[tuple[str, str, str], list[Problem]] = {}
+    for run in runs:
+        for signature, problem in {_signature(each): each for each in run.result.problems}.items():
+            found.setdefault(signature, []).append(problem)
+    return found
+
+
+def died(run: Run) -> bool:
+    """Say whether a boot had not come to its end."""
+    return any(problem.kind in _DEATHS for problem in run.result.problems)
+
+
+def _problems(pair: _Pair) -> Iterator[Finding]:
+    """Yield what went wrong outside of the cases. A death is never as before: nothing is judged."""
+    before, after = _seen(pair.base), _seen(pair.head)
+    for signature in dict.fromkeys((*before, *after)):
+        found = after.get(signature, [])
+        problem = (found or before[signature])[0]
+        if not found:
+            kind = Kind.FIXED
+        elif problem.kind in _DEATHS:
+            kind = Kind.DIED
+        else:
+            kind = Kind.REPORTED if signature in before else Kind.REPORT
+        change = problem.kind + ("" if found else " -> none")
+        if 0 < len(found) < len(pair.head):
+            change += f" in {len(found)}/{len(pair.head)} boots"
+        suite, case = (*problem.case.split("."), "", "")[:2]
+        yield pair.finding(kind, suite, case, change=change, log=problem.log if found else "")
+
+
+def _all_in_vain(pair: _Pair) -> Iterator[Finding]:
+    """Yield that a cell is no success, though nothing in it need be worse than before."""
+    statuses = [case.status for found in outcomes(pair.head).values() for case in found]
+    if Status.PASS not in statuses:
+        skipped = bool(statuses) and set(statuses) == {Status.SKIP}
+        yield pair.finding(Kind.NO_PASS, change="all skipped" if skipped else "no case passes")
+
+
+def _cases(pair: _Pair, entries: Sequence[Entry]) -> Iterator[Finding]:
+    """Yield what there is to say of each case; a cell without any has no case to speak of."""
+    before, after = outcomes(pair.base), outcomes(pair.head)
+    if not after:
+        return
+    if not before:
+        yield pair.finding(Kind.NEW, change=f"absent -> {_size(pair.head)}")
+    for key in dict.fromkeys((*before, *after)):
+        was, now = before.get(key, []), after.get(key, [])
+        kind = _judged([case.status for case in was], [case.status for case in now])
+        entry = next((e for e in entries if now and e.matches(pair.cell, now[0])), None)
+        change, log = f"{_words(was)} -> {_words(now)}", _telling(now)
+        if entry and any(case.bad for case in now):
+            kind, log = Kind.KNOWN, f"{entry.reason} ({entry.link})"
+        elif entry and not (entry.unstable or key.param) and _all(now, Status.PASS):
+            kind, log = Kind.UNEXPECTED, f"quarantined by {entry.owner}: {entry.reason}"
+        if kind is None or (kind is Kind.NEW and not before):
+            continue
+        yield pair.finding(kind, *key, change=change, log=log)
+
+
+def _all(cases: Sequence[Case], status: Status) -> bool:
+    return all(case.status is status for case in cases)
+
+
+def _judged(was: Sequence[Status], now: Sequence[Status]) -> Kind | None:
+    """Return what it means that a case came out so, was in the base and now in the head.
+
+    An empty sequence is a case that is not there; None means that all is as it was.
+    """
+    before, after = set(was), set(now)
+    never = bool(before) and before.isdisjoint((Status.PASS, Status.SKIP))
+    if after <= {Status.MISS} and before - {Status.MISS}:
+        return Kind.MISSING
+    if len(after) > 1:
+        return Kind.BOTH if never or len(before) > 1 else Kind.UNSTABLE
+    if after == {Status.PASS}:
+        if before == after:
+            return None
+        return Kind.FIXED if before else Kind.NEW
+    if after == {Status.SKIP}:
+        if Status.PASS in before:
+            return Kind.SKIPPED
+        if before == after:
+            return None
+        return Kind.BOTH if before else Kind.NEW
+    if not before:
+        return Kind.NEW_FAIL
+    return Kind.BOTH if never else Kind.FAIL
+
+
+def _words(cases: Sequence[Case]) -> str:
+    """Say how a case came out; n/m of one that is unstable is how often it did not pass."""
+    found = {case.status for case in cases}
+    if not found:
+        return "absent"
+    if len(found) == 1:
+        return {Status.MISS: "missing"}.get(cases[0].status, cases[0].status.value.lower())
+    wrong = sum(case.status is not Status.PASS for case in cases)
+    if Status.PASS not in found:
+        wrong = sum(case.bad for case in cases)
+    return f"unstable {wrong}/{len(cases)}"
+
+
+def _telling(cases: Sequence[Case]) -> str:
+    """Return what the log says of the first case that did not pass."""
+    bad = [case for case in cases if case.bad] or [case for case in cases if case.reason]
+    return bad[0].log or bad[0].reason if bad else ""
+
+
+def _durations(runs: Sequence[Run]) -> dict[str, float]:
+    """Return the seconds that the cases of each suite took, in the fastest of runs."""
+    fastest: dict[str, float] = {}
+    for run in runs:
+        sums: dict[str, float] = {}
+        for case in run.result.cases:
+            if case.duration is not None and not case.param:
+                sums[case.suite] = sums.get(case.suite, 0.0) + case.duration
+        for suite, seconds in sums.items():
+            fastest[suite] = min(seconds, fastest.get(suite, seconds))
+    return fastest
+
+
+def _slower(pair: _Pair) -> Iterator[Finding]:
+    before, after = _durations(pair.base), _durations(pair.head)
+    times, more = SLOWER
+    for suite in sorted(before.keys() & after.keys()):
+        was, now = before[suite], after[suite]
+        if now >= times * was and now - was >= more:
+            yield pair.finding(Kind.SLOWER, suite, change=f"{was:.2f} s -> {now:.2f} s")
+
+
+def _quarantine(
+    head: Sequence[Run], entries: Sequence[Entry], today: datetime.date, whole: bool
+) -> Iterator[Finding]:
+    """Yield the entries that have to go: expired ones, and those for no case of cells that ran."""
+    for entry in entries:
+        suite, _, case = entry.case.partition(".")
+        of_whom = f"{entry.reason} ({entry.owner})"
+        if entry.expired(today):
+            yield Finding(Kind.EXPIRED, "", suite, case,
+                          change=f"expired on {entry.expires}", log=of_whom)
+            continue
+        ran = [run for run in head if run.result.cases and entry.covers(run.cell)]
+        matched = any(entry.matches(run.cell, each) for run in ran for each in run.result.cases)
+        if whole and ran and not matched:
+            yield Finding(Kind.STALE, "", suite, case,
+                          change=f"no such case in {', '.join(entry.cells)}", log=of_whom)

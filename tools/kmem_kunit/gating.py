@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The verb gate: gets the two sides, has them compared, and tells everybody."""
+import argparse
+import datetime
+import json
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from kmem_kunit import (
+    annotate,
+    baseline,
+    cache,
+    cells,
+    gate,
+    host,
+    kcidb,
+    matrix,
+    overlay,
+    progress,
+    quarantine,
+    result,
+    revisions,
+    suites,
+)
+from kmem_kunit.errors import UserError
+from kmem_kunit.gate import Finding
+from kmem_kunit.kcidb import Run
+
+GROUP = "quick"
+
+
+@dataclass(frozen=True)
+class _Sides:
+    """What is compared, and what cells of both sides have in common."""
+
+    base: Sequence[Run]
+    head: Sequence[Run]
+    match: Callable[[str], str] = str
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do what the options of "gate" say and return the exit status.
+
+    Raises UserError for options that contradict each other, and for what cannot be compared.
+    """
+    _check(options)
+    entries = quarantine.load(overlay.REPO)
+    if options.junit is not None:
+        host.ensure(host.SHOWING)
+    if options.update:
+        return _update(options)
+    if options.baseline:
+        sides = _baselines(options)
+    elif options.tree is not None:
+        sides = _revisions(options)
+    else:
+        sides = _Sides(kcidb.load(Path(options.base)), kcidb.load(Path(options.head)))
+    findings = gate.compare(sides.base, sides.head, entries, datetime.date.today(),
+                            match=sides.match, whole=not options.filter)
+    _write(options, findings, sides)
+    for line in annotate.lines(findings, sides.head):
+        print(line)
+    if options.github:
+        for line in annotate.github(findings, annotate.places(overlay.REPO)):
+            print(line)
+    return 1 if any(each.kind.fails for each in findings) else 0
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Raise UserError for options that do not go together."""
+    both = options.base is not None and options.head is not None
+    if options.baseline and (options.base is not None or options.tree is not None):
+        raise UserError("--baseline compares with the baselines: name no BASE, HEAD or --tree")
+    if not options.baseline and not both:
+        raise UserError("gate needs BASE and HEAD, or --baseline")
+    runs_cells = options.baseline or options.tree is not None
+    for name in ("group", "filter"):
+        if getattr(options, name) and not runs_cells:
+            raise UserError(f"--{name} needs --tree or --baseline: files are compared as they are")
+    if options.update and not options.baseline:
+        raise UserError("--update needs --baseline")
+    if options.update:
+        for name in ("filter", "json", "junit", "github", "gitlab"):
+            if getattr(options, name):
+                raise UserError(f"--update only writes baselines, whole ones: leave out --{name}")
+
+
+def _write(options: argparse.Namespace, findings: Sequence[Finding], sides: _Sides) -> None:
+    """Write the files that were asked for."""
+    if options.json is not None:
+        _write_json(options.json, annotate.document(findings, sides.base, sides.head))
+    if options.gitlab is not None:
+        _write_json(options.gitlab, annotate.gitlab(findings, annotate.places(overlay.REPO)))
+    if options.junit is not None:
+        from kmem_kunit import junit  # needs junitparser, which host.ensure() installs
+
+        junit.write(options.junit, annotate.judged(findings, sides.head))
+
+
+def _write_json(path: Path, data: object) -> None:
+    result.save(path, (json.dumps(data, indent=1, allow_nan=False) + "\n").encode())
+
+
+def _prepare(chosen: Sequence[cells.Cell]) -> Path:
+    """Get all that running cells needs; return the cache folder."""
+    needs = [need for cell in chosen for need in host.emulating(cell.arch)]
+    host.ensure((*host.FETCHING, *host.BUILDING, *host.CACHING, *host.SHOWING, *needs))
+    base = cache.root()
+    cache.clean(base)
+    return base
+
+
+def _run_cells(options: argparse.Namespace, chosen: Sequence[cells.Cell]) -> list[Run]:
+    """Run cells once each, as "matrix" does."""
+    with cache.temporary(_prepare(chosen) / "runs") as folder:
+        jobs = matrix.plan(chosen, folder, 1)
+        with matrix.shown(jobs) as tell:
+            return matrix.local(jobs, options.filter, options.jobs, tell)
+
+
+def _revisions(options: argparse.Namespace) -> _Sides:
+    """Run the cells of two revisions, or take what the cache has of them.
+
+    Their cells are compared by variant, as the series of the revisions may differ.
+    """
+    book = cells.load(overlay.REPO)
+    group = book.of_group(options.group or GROUP)
+    variants = list(dict.fromkeys(cell.variant for cell in group))
+    host.ensure(host.BISECTING)
+    base = _prepare(group)
+    tree = Path(options.tree).expanduser().absolute()
+    with ExitStack() as stack:
+        both = [stack.enter_context(revisions.unpacked(base, tree, name))
+                for name in (options.base, options.head)]
+        sides = [revisions.cells(book, variants, revision) for revision in both]
+        shared = {cell.variant for cell in sides[0]} & {cell.variant for cell in sides[1]}
+        if not shared:
+            raise UserError(f"no cell of {options.group or GROUP} is for both revisions")
+        wanted = [(revision, cell) for revision, side in zip(both, sides) for cell in side
+                  if cell.variant in shared]
+        runs = revisions.run(base, wanted, options.filter, options.jobs)
+    return _Sides(runs[:len(shared)], runs[len(shared):], lambda name: name.partition("/")[2])
+
+
+def _baselines(options: argparse.Namespace) -> _Sides:
+    """Run the cells of a group, and take their baselines, and those of cells that are no more."""
+    book = cells.load(overlay.REPO)
+    chosen = book.of_group(options.group or GROUP)
+    gone = _gone(book)
+    before = {name: baseline.load(overlay.REPO, name)
+              for name in (*(cell.name for cell in chosen), *gone)}
+    head = _run_cells(options, chosen)
+    by_cell = gate.by_cell(head)
+    base = [baseline.expanded(run, by_cell.get(name, [])) for name, run in before.items()]
+    return _Sides([_filtered(run, options.filter) for run in base], head)
+
+
+def _filtered(the_run: Run, glob: str) -> Run:
+    """Return a result without the cases that a filter leaves out."""
+    cases = the_run.result.cases
+    found: dict[str, dict[str, suites.CaseInfo]] = {}
+    for case in cases:
+        info = suites.CaseInfo(case.name, "", False, False)
+        found.setdefault(case.suite, {})[case.name] = info
+    known = [suites.Suite(name, "", tuple(infos.values())) for name, infos in found.items()]
+    try:
+        chosen = suites.select(known, glob)
+    except UserError:  # it has none of them
+        chosen = {}
+    kept = tuple(case for case in cases if case.name in chosen.get(case.suite, ()))
+    return replace(the_run, result=replace(the_run.result, cases=kept))
+
+
+def _gone(book: cells.Book) -> list[str]:
+    """Return the cells that have a baseline and that cells.toml has no more."""
+    known = {cell.name for cell in book.all()}
+    return [name for name in baseline.recorded(overlay.REPO) if name not in known]
+
+
+def _update(options: argparse.Namespace) -> int:
+    """Write the baselines of the cells of a group anew, and say what that changes.
+
+    That of a cell that died stays as it is, and the status is 1.
+    """
+    book = cells.load(overlay.REPO)
+    chosen = book.of_group(options.group or GROUP)
+    dead = written = 0
+    for cell, run in zip(chosen, _in_order(_run_cells(options, chosen), chosen)):
+        if gate.died(run):
+            progress.say(f"{cell.name} died: its baseline stays as it is")
+            dead += 1
+        else:
+            written += _rewrite(cell.name, baseline.reduced(run, cell))
+    for name in _gone(book):
+        written += _rewrite(name, None)
+    print(f"{len(chosen)} cell{'s' * (len(chosen) != 1)}: "
+          f"{written} baseline{'s' * (written != 1)} changed, {dead} died")
+    return 1 if dead else 0
+
+
+def _in_order(runs: Sequence[Run], chosen: Sequence[cells.Cell]) -> list[Run]:
+    by_cell = gate.by_cell(runs)
+    return [by_cell[cell.name][0] for cell in chosen]
+
+
+def _rewrite(name: str, new: Run | None) -> bool:
+    """Make a baseline what it shall be, None for no file; say if it changes, and print how."""
+    path = baseline.path(overlay.REPO, name)
+    old = None
+    try:
+        old = baseline.load(overlay.REPO, name) if path.exists() else None
+    except UserError as error:
+        progress.say(f"{error}; it is replaced")
+    before = path.read_bytes() if path.exists() else None
+    after = baseline.text(new).encode() if new else None
+    if before == after:
+        return False
+    for line in baseline.changes(old, new, name):
+        print(annotate.plain(line))
+    if after is None:
+        path.unlink()
+    else:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        result.save(path, after)
+    return True

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Revisions of a user's git repository as kernels of their own, and the results that they had.
+
+The repository is only read: a revision is unpacked into the cache, and what a cell of it came to is
+kept there under the hash of all that went into it.
+"""
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from kmem_kunit import cache, gate, image, kcidb, kernel, matrix, overlay, proc, progress
+from kmem_kunit.cells import Book, Cell
+from kmem_kunit.errors import UserError
+from kmem_kunit.kernel import Kernel
+
+_GIT_LIMIT = 1800.0  # seconds
+_ARCHIVE = ".kmem-kunit.tar"
+_RESULT = "result.json"
+_READERS = ("boot.py", "ktap.py", "splat.py")  # what makes a result of a log
+
+
+@dataclass(frozen=True)
+class Revision:
+    """A revision of a git repository, and the kernel that it is; commit is its full hash."""
+
+    commit: str
+    kernel: Kernel
+
+    @property
+    def short(self) -> str:
+        """The commit as people see it."""
+        return self.commit[:12]
+
+
+def _git(tree: Path, *words: str) -> str:
+    """Return what git prints; raises UserError with its own words where it fails."""
+    env = proc.environment(GIT_OPTIONAL_LOCKS="0")  # not even its index is refreshed
+    done = proc.run(["git", *words], timeout=_GIT_LIMIT, env=env)
+    if done.status != 0:
+        said = (done.output.strip().splitlines() or [f"git ended with status {done.status}"])[0]
+        raise UserError(f"{tree}: {said.removeprefix('fatal: ')}")
+    return done.output.strip()
+
+
+def _repository(tree: Path) -> str:
+    """Return the option that names a folder's repository, all of it also from a folder in it."""
+    found = _git(tree, "-C", str(tree), "rev-parse", "--absolute-git-dir")
+    return f"--git-dir={found}"
+
+
+def commit(tree: Path, name: str) -> str:
+    """Return the hash of the commit that a repository knows by that name.
+
+    Raises UserError if there is no repository, or it has none.
+    """
+    if not tree.is_dir():
+        raise UserError(f"{str(tree)!r} is not a folder")
+    where = _repository(tree)
+    try:
+        return _git(tree, where, "rev-parse", "--verify", "--quiet", "--end-of-options",
+                    f"{name}^{{commit}}")
+    except UserError as error:
+        raise UserError(f"{tree} has no revision {name!r}") from error
+
+
+@contextmanager
+def unpacked(base: Path, tree: Path, name: str) -> Iterator[Revision]:
+    """Give a revision, unpacked in the cache folder base, which stays while the block runs.
+
+    Raises UserError for a name that is no revision, and for one that is no usable kernel.
+    """
+    the_commit = commit(tree, name)
+    target = base / "revisions" / the_commit
+    lock = cache.lock_path(base, f"revisions-{target.name}")
+    with cache.lock(lock, f"revision {name}", progress.say, shared=True) as held:
+        while not target.is_dir():
+            held.take()
+            if not target.is_dir():
+                with cache.placing(target) as folder:
+                    _unpack(tree, the_commit, name, folder)
+            held.take(shared=True)
+        os.utime(target)
+        yield Revision(the_commit, kernel.from_tree(str(target)))
+
+
+def _unpack(tree: Path, the_commit: str, name: str, folder: Path) -> None:
+    """Write a commit's files into folder, if they are a kernel's."""
+    archive = folder / _ARCHIVE
+    with progress.step(f"unpacking {name} of {tree}"):
+        _git(tree, _repository(tree), "archive", "--format=tar", f"--output={archive}", the_commit)
+        done = proc.run(["tar", "-x", "-f", archive, "-C", folder, "--no-same-owner"],
+                        timeout=_GIT_LIMIT)
+    if done.status != 0:
+        raise UserError(f"cannot unpack {name} of {tree}: {done.output.strip()[:200]}")
+    archive.unlink()
+    try:
+        kernel.from_tree(str(folder))
+    except UserError as error:
+        raise UserError(str(error).replace(str(folder), f"{name} of {tree}")) from error
+
+
+def cells(book: Book, variants: Sequence[str], revision: Revision) -> list[Cell]:
+    """Return the cells that a revision has of variants, named SERIES/VARIANT."""
+    series, source = revision.kernel.series, str(revision.kernel.path)
+    found = (book.cell(variant, series, source) for variant in variants)
+    return [cell for cell in found if cell]
+
+
+def run(base: Path, wanted: Sequence[tuple[Revision, Cell]], glob: str, workers: int
+        ) -> list[kcidb.Run]:
+    """Return the results of cells of revisions, those that the cache has not from running them.
+
+    A result is kept as soon as it is there, unless the boot did not come to its end.
+    """
+    places = [_place(base, revision, cell, glob) for revision, cell in wanted]
+    known = {place: found for place in places if (found := _kept(place))}
+    made: dict[Cell, tuple[Path, Revision, Cell]] = {}
+    for place, (revision, cell) in zip(places, wanted):
+        if place not in known:
+            made[replace(cell, name=f"{revision.short}/{cell.variant}")] = place, revision, cell
+    if len(known) and made:
+        progress.say(f"{len(known)} of {len(set(places))} results are in the cache")
+    with cache.temporary(base / "runs") as folder:
+        jobs = matrix.plan(list(made), folder, 1)
+        with matrix.shown(jobs) as tell:
+
+            def kept(job: matrix.Job, what: str, result: kcidb.Run | None) -> None:
+                tell(job, what, result)
+                if result is not None:
+                    place, revision, cell = made[job.cell]
+                    known[place] = replace(result, source=revision.commit, cell=cell.name)
+                    _keep(place, known[place])
+
+            matrix.local(jobs, glob, workers, kept)
+    return [known[place] for place in places]
+
+
+def _place(base: Path, revision: Revision, cell: Cell, glob: str) -> Path:
+    """Return where the result of a cell is kept, if it is: by all that it depends on."""
+    request = image.Request(revision.kernel, overlay.REPO, cell.configs, arch=cell.arch)
+    kunitconfig = image.plan(base, request).kunitconfig
+    ours = overlay.digest(overlay.files(overlay.REPO))
+    of_image = (revision.commit, ours, kunitconfig, image.toolchain(), repr(cell.arch))
+    readers = [Path(__file__).with_name(name).read_bytes() for name in _READERS]
+    key = cache.digest(*of_image, "\n".join(cell.arguments), glob, *readers)
+    return base / "results" / key
+
+
+def _kept(place: Path) -> kcidb.Run | None:
+    """Return the result that is kept at a place; what cannot be read there goes."""
+    if not place.is_dir():
+        return None
+    try:
+        (found,) = kcidb.load(place / _RESULT)
+        os.utime(place)
+        return found
+    except (UserError, ValueError):
+        cache.remove(place)
+        return None
+
+
+def _keep(place: Path, result: kcidb.Run) -> None:
+    if not gate.died(result) and not place.exists():
+        with cache.placing(place) as folder:
+            kcidb.write(folder / _RESULT, [result])

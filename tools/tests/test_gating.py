@@ -1,0 +1,571 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The verb gate as a user meets it: result files, revisions of a repository, baselines."""
+import datetime
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import GOOD_CONSOLE, TOOLS, behave, calls, make_kernel, snapshot
+from test_cli import ONLY_FIRST, Outcome, one_line
+from test_gate import boot, case, run_of
+
+from kmem_kunit import (
+    baseline,
+    cache,
+    cells,
+    cli,
+    gate,
+    host,
+    image,
+    kcidb,
+    matrix,
+    overlay,
+    quarantine,
+    revisions,
+)
+from kmem_kunit.errors import UserError
+from kmem_kunit.result import Case, Problem, Result, Status
+
+PASS, FAIL, SKIP = Status.PASS, Status.FAIL, Status.SKIP
+BROKEN = (
+    ("    ok 2 second",
+     "    # second: EXPECTATION FAILED at lib/x.c:7\n[    0.013000]     not ok 2 second"),
+    ("ok 1 kmem_tiny", "not ok 1 kmem_tiny"),
+    ("pass:2 fail:0", "pass:1 fail:1"),
+)
+COMMAND = """\
+import sys; sys.path.insert(0, {tools!r})
+from pathlib import Path
+from kmem_kunit import cli, host, overlay
+host.FETCHING = host.BUILDING = host.SHOWING = host.CACHING = ()
+overlay.REPO = Path({repo!r})
+sys.exit(cli.main(sys.argv[1:]))
+"""
+
+
+@pytest.fixture
+def run(cache_root: Path, repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
+    """Give a function that runs "gate" and returns (status, stdout, stderr)."""
+    for name in ("FETCHING", "BUILDING", "SHOWING", "CACHING"):
+        monkeypatch.setattr(host, name, ())
+    script = tmp_path / "command"
+    script.write_text(COMMAND.format(tools=str(TOOLS), repo=str(repo)))
+    monkeypatch.setattr(matrix, "_COMMAND", script)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    kept = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+
+    def call(*argv: object) -> Outcome:
+        capsys.readouterr()
+        try:
+            status = cli.main(["gate", *map(str, argv)])
+        finally:
+            for number, handler in kept.items():
+                signal.signal(number, handler)
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return call
+
+
+def changed(*changes: tuple[str, str]) -> str:
+    """Return the good console with some changes."""
+    text = GOOD_CONSOLE
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    return text
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    """Two result files, the second with a failure in lib/kmem_tiny_kunit.c."""
+    base, head = tmp_path / "base.json", tmp_path / "head.json"
+    good = Case("kmem_tiny", "first", "", PASS)
+    kcidb.write(base, [run_of([good, Case("kmem_tiny", "second", "", PASS)])])
+    kcidb.write(head, [run_of([good, Case("kmem_tiny", "second", "", FAIL, log="why")])])
+    return base, head
+
+
+def test_two_files(run: Callable[..., Outcome], files: tuple[Path, Path]) -> None:
+    base, head = files
+    assert run(base, base)[:2] == (0, "1 cell, 2 cases: no regression\n")
+    status, out, _ = run(base, head)
+    assert status == 1 and out.splitlines() == [
+        "FAILS            kmem_tiny.second  pass -> fail  6.12/plain  since 6.12.3 of 2026-01-02",
+        "    | why",
+        "    tools/kmem-kunit run --kernel 6.12 --boot-args 'a=1 b' --filter kmem_tiny.second",
+        "1 cell, 2 cases: 1 regression"]
+    status, out, _ = run(head, base)
+    assert status == 0 and out.splitlines()[-1] == "1 cell, 2 cases: no regression, 1 fixed"
+
+
+def test_machine_outputs(run: Callable[..., Outcome], files: tuple[Path, Path], tmp_path: Path
+                         ) -> None:
+    made = {name: tmp_path / name for name in ("json", "junit", "gitlab")}
+    options = [word for name, path in made.items() for word in (f"--{name}", path)]
+    status, out, _ = run(*files, *options, "--github")
+    assert status == 1
+    (command,) = [line for line in out.splitlines() if line.startswith("::")]
+    assert command.startswith("::error file=lib/kmem_tiny_kunit.c,line=8,title=")
+    assert json.loads(made["json"].read_text())["findings"][0]["kind"] == "fail"
+    assert ElementTree.parse(made["junit"]).getroot().get("failures") == "1"
+    (entry,) = json.loads(made["gitlab"].read_text())
+    assert entry["location"] == {"path": "lib/kmem_tiny_kunit.c", "lines": {"begin": 8}}
+    status, out, _ = run(files[0], files[0], *options, "--github")
+    assert status == 0 and "::" not in out
+    assert json.loads(made["gitlab"].read_text()) == []
+    assert json.loads(made["json"].read_text())["ok"] is True
+
+
+def test_the_quarantine(run: Callable[..., Outcome], files: tuple[Path, Path], repo: Path) -> None:
+    base, head = files
+    expires = datetime.date.today() + datetime.timedelta(days=1)
+    text = ('[[known]]\ncase = "kmem_tiny.second"\ncells = ["6.12/*"]\nreason = "odd"\n'
+            'link = "l"\nowner = "us"\nexpires = {}\n')
+    (repo / quarantine.FILE).write_text(text.format(expires))
+    status, out, _ = run(base, head)
+    assert status == 0 and "1 known failure" in out
+    status, out, _ = run(base, base)
+    assert status == 1 and out.startswith("UNEXPECTED PASS")
+    (repo / quarantine.FILE).write_text(text.format("2020-01-01"))
+    status, out, _ = run(base, base)
+    assert status == 1 and "expired on 2020-01-01  tools/quarantine.toml" in out
+    (repo / quarantine.FILE).write_text("[[known]")
+    assert "quarantine.toml" in one_line(run(base, base))
+
+
+@pytest.mark.parametrize(("argv", "said"), [
+    ([], "needs BASE and HEAD, or --baseline"),
+    (["x.json"], "needs BASE and HEAD"),
+    (["--tree", "."], "needs BASE and HEAD"),
+    (["x", "y", "--baseline"], "name no BASE"),
+    (["--baseline", "--tree", "."], "name no BASE"),
+    (["x", "y", "--update"], "--update needs --baseline"),
+    (["--baseline", "--update", "--filter", "kmem_tiny"], "leave out --filter"),
+    (["--baseline", "--update", "--github"], "leave out --github"),
+    (["x", "y", "--filter", "kmem_tiny"], "--filter needs --tree or --baseline"),
+    (["x", "y", "--group", "quick"], "--group needs --tree or --baseline"),
+    (["x", "y"], "cannot read 'x'"),
+    (["x", "y", "--json", "/no/such/file"], "cannot write"),
+    (["--baseline", "--filter", "nobody"], "no case matches"),
+    (["--baseline", "--group", "slow"], "no group 'slow'"),
+    (["--tree", "/no/such", "a", "b"], "is not a folder"),
+    (["--tree", "/proc", "a", "b"], "/proc: not a git repository"),
+])
+def test_wrong_use(argv: list[str], said: str, run: Callable[..., Outcome], files: tuple[Path, Path]
+                   ) -> None:
+    assert said in one_line(run(*argv))
+
+
+def git(tree: Path, *words: str) -> str:
+    argv = ["git", "-C", str(tree), "-c", "user.name=a", "-c", "user.email=b", *words]
+    env = {**os.environ, "GIT_CONFIG_GLOBAL": "/dev/null"}
+    return subprocess.run(argv, check=True, capture_output=True, text=True, env=env).stdout.strip()
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Path:
+    """A git repository of three fake kernels: good, one whose second case fails, good again."""
+    tree = make_kernel(tmp_path / "linux")
+    git(tree, "init", "-q")
+    for tag, text in (("good", GOOD_CONSOLE), ("bad", changed(*BROKEN)), ("mended", GOOD_CONSOLE)):
+        behave(tree, f"console = {text!r}  # {tag}")
+        git(tree, "add", "-A")
+        git(tree, "commit", "-qm", tag)
+        git(tree, "tag", tag)
+    return tree
+
+
+def test_two_revisions(run: Callable[..., Outcome], history: Path, cache_root: Path) -> None:
+    (history / "mm/slub.c").write_text("edited, and not committed\n")
+    before = snapshot(history)
+    status, out, err = run("--tree", history, "good", "bad")
+    assert status == 1, err
+    first, log, command, closing = out.splitlines()
+    good, bad = git(history, "rev-parse", "good"), git(history, "rev-parse", "bad")
+    assert first.startswith(f"FAILS            kmem_tiny.second  pass -> fail  6.12/plain  "
+                            f"since 6.12.3 ({good[:12]}) of 20")
+    assert "EXPECTATION FAILED at lib/x.c:7" in log
+    source = cache_root / "revisions" / bad
+    assert command == f"    tools/kmem-kunit run --kernel {source} --filter kmem_tiny.second"
+    assert closing == "1 cell, 2 cases: 1 regression"
+    assert f"{good[:12]}/plain: ok 2/0/0" in err and f"{bad[:12]}/plain: FAILED 1/1/0" in err
+    assert "edited" not in (source / "mm/slub.c").read_text()
+    assert not list(source.glob(".*"))
+    assert snapshot(history) == before
+    assert [call[0] for call in calls(history)].count("exec") == 2
+
+    status, out, err = run("--tree", history, "good", "bad")  # from the cache
+    assert status == 1 and out.splitlines() == [first, log, command, closing]
+    assert calls(history) == [] and "unpacking" not in err
+    status, out, err = run("--tree", history / "mm", "bad", "HEAD")  # all of it
+    assert status == 0 and "1 fixed" in out and "1 of 2 results are in the cache" in err
+    assert [call[0] for call in calls(history)].count("exec") == 1
+    assert run("--tree", history, "mended", "HEAD")[0] == 0  # one and the same
+    assert calls(history) == []
+    assert snapshot(history) == before
+
+
+def test_what_a_kept_result_depends_on(
+    run: Callable[..., Outcome], history: Path, cache_root: Path, repo: Path,
+    monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def runs() -> int:
+        calls(history)
+        assert run("--tree", history, "mended", "mended", "--filter", glob)[0] == 0
+        return [call[0] for call in calls(history)].count("exec")
+
+    glob = ""
+    assert (runs(), runs()) == (1, 0)
+    glob = "kmem_tiny"
+    assert (runs(), runs()) == (1, 0)
+    glob = ""
+    assert runs() == 0
+    source = repo / "lib/kmem_tiny_kunit.c"
+    source.write_text(source.read_text() + "/* more */\n")
+    assert (runs(), runs()) == (1, 0)
+    (repo / ".kunitconfig").write_text((repo / ".kunitconfig").read_text() + "CONFIG_X=y\n")
+    assert (runs(), runs()) == (1, 0)
+    (repo / cells.FILE).write_text((repo / cells.FILE).read_text().replace(
+        'about = "nothing special"', 'boot = "a=1"'))
+    assert (runs(), runs()) == (1, 0)
+    with monkeypatch.context() as patch:
+        patch.setattr(image, "toolchain", lambda: "gcc of tomorrow")
+        assert (runs(), runs()) == (1, 0)
+    assert runs() == 0
+    for file in (cache_root / "results").glob("*/*.json"):
+        file.write_text("{")
+    assert (runs(), runs()) == (1, 0)
+
+
+def test_what_died_is_not_kept(
+    run: Callable[..., Outcome], history: Path, cache_root: Path
+) -> None:
+    behave(history, "if verb == 'build': sys.exit(1)")
+    git(history, "commit", "-qam", "broken")
+    for _ in range(2):
+        calls(history)
+        status, out, _ = run("--tree", history, "good", "HEAD")
+        assert status == 1 and out.startswith("DIED ") and "does not build" in out
+        assert "build" in [call[0] for call in calls(history)]
+    assert len(list((cache_root / "results").iterdir())) == 1
+
+
+def test_results_are_kept_as_they_come(
+    run: Callable[..., Outcome], history: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = matrix.local
+
+    def interrupted(jobs: list[matrix.Job], *rest: Any) -> None:
+        whole(jobs[:1], *rest)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(matrix, "local", interrupted)
+    assert run("--tree", history, "good", "bad")[0] == 130
+    monkeypatch.setattr(matrix, "local", whole)
+    status, _, err = run("--tree", history, "good", "bad")
+    assert status == 1 and "1 of 2 results are in the cache" in err
+
+
+def test_a_revision_stays_while_it_is_used(
+    cache_root: Path, history: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(cache._KEEP, "revisions", 0)
+    base = cache.root()
+    together = threading.Barrier(2, timeout=60)
+
+    def use(_: int) -> Path:
+        with revisions.unpacked(base, history, "good") as found:
+            together.wait()
+            cache.clean(base)
+            assert (found.kernel.path / "Makefile").is_file()
+            together.wait()
+            return found.kernel.path
+
+    with ThreadPoolExecutor(2) as pool:
+        (path, other) = pool.map(use, range(2))
+    assert path == other and capsys.readouterr().err.count("unpacking good") == 1
+    cache.clean(base)
+    assert not path.exists()
+
+
+def test_revisions_of_different_series(
+    run: Callable[..., Outcome], history: Path, repo: Path
+) -> None:
+    make_kernel(history, "7.3.1")
+    behave(history, f"console = {changed(*BROKEN)!r}")
+    git(history, "commit", "-qam", "newer")
+    text = (repo / cells.FILE).read_text()
+    (repo / cells.FILE).write_text(
+        text.replace("[variants.plain]", '[variants.late]\nsince = "7.0"\n\n[variants.plain]')
+        .replace('series = ["6.12"]', 'series = ["6.12", "7.3"]').replace('["*/plain"]', '["*"]'))
+    status, out, _ = run("--tree", history, "good", "HEAD")
+    assert status == 1 and "pass -> fail  7.3/debug, 7.3/plain  since 6.12.3 (" in out
+    assert "gone" not in out and "late" not in out
+    (repo / cells.FILE).write_text(
+        (repo / cells.FILE).read_text().replace('["*"]', '["7.3/late"]'))
+    assert "no cell of quick is for both" in one_line(run("--tree", history, "good", "HEAD"))
+
+
+@pytest.mark.parametrize("name", ["nothing", "--help", "good:mm", "good^{tree}", "", "a b", "x;id"])
+def test_what_is_no_revision(name: str, run: Callable[..., Outcome], history: Path) -> None:
+    line = one_line(run("--tree", history, "--", "good", name))
+    assert line.endswith(f"{history} has no revision {name!r}")
+
+
+def test_a_revision_that_is_no_kernel(run: Callable[..., Outcome], history: Path, cache_root: Path
+                                      ) -> None:
+    git(history, "rm", "-q", "lib/Makefile")
+    git(history, "commit", "-qm", "less")
+    line = one_line(run("--tree", history, "good", "HEAD"))
+    assert f"HEAD of {history} is not a kernel tree: it has no lib/Makefile" in line
+    good = git(history, "rev-parse", "good")
+    assert [path.name for path in (cache_root / "revisions").iterdir()] == [good]
+
+
+def test_a_bare_repository_and_a_worktree(run: Callable[..., Outcome], history: Path, tmp_path: Path
+                                          ) -> None:
+    git(tmp_path, "clone", "-q", "--bare", str(history), "bare.git")
+    git(history, "worktree", "add", "-q", "--detach", str(tmp_path / "other"), "bad")
+    assert run("--tree", tmp_path / "bare.git", "good", "bad")[0] == 1
+    status, out, _ = run("--tree", tmp_path / "other", "good", "HEAD")
+    assert status == 1 and "1 regression" in out
+
+
+@pytest.fixture
+def series(cache_root: Path, repo: Path) -> Path:
+    """A series 6.12 in the cache, whose kernel is a fake, and an open quick group."""
+    return make_kernel(cache_root / "sources/linux-source-6.12_6.12.3-1")
+
+
+def prints(linux: Path, console: str) -> None:
+    """Let a fake kernel of the cache print that, and be built anew."""
+    behave(linux, f"console = {console!r}")
+    for part in ("images", "builds"):
+        for path in (linux.parents[1] / part).glob("*"):
+            subprocess.run(["rm", "-r", path], check=True)
+
+
+def test_baselines(run: Callable[..., Outcome], series: Path, repo: Path) -> None:
+    prints(series, GOOD_CONSOLE)
+    file = repo / "tools/baselines/6.12/plain.json"
+    assert f"{file} is not there: make it with" in one_line(run("--baseline"))
+    status, out, err = run("--baseline", "--update")
+    assert status == 0, err
+    assert out.splitlines() == [
+        "--- /dev/null", "+++ tools/baselines/6.12/plain.json", "@@ -0,0 +1,4 @@",
+        "+kernel 6.12.3", "+compiler ", "+kmem_tiny.first PASS", "+kmem_tiny.second PASS",
+        "1 cell: 1 baseline changed, 0 died"]
+    first = file.read_bytes()
+    assert run("--baseline", "--update")[:2] == (0, "1 cell: 0 baselines changed, 0 died\n")
+    assert file.read_bytes() == first
+    assert run("--baseline")[:2] == (0, "1 cell, 2 cases: no regression\n")
+
+    prints(series, changed(*BROKEN))
+    status, out, _ = run("--baseline")
+    assert status == 1 and out.splitlines()[0] == (
+        "FAILS            kmem_tiny.second  pass -> fail  6.12/plain  since 6.12.3")
+    assert file.read_bytes() == first
+    status, out, _ = run("--baseline", "--filter", "kmem_tiny.*", "--group", "quick")
+    assert status == 1
+    status, out, _ = run("--baseline", "--update")
+    assert status == 0 and out.splitlines()[2:] == [
+        "@@ -4 +4 @@", "-kmem_tiny.second PASS", "+kmem_tiny.second FAIL",
+        "1 cell: 1 baseline changed, 0 died"]
+    before, after = first.decode().splitlines(), file.read_text().splitlines()
+    assert sum(a != b for a, b in zip(before, after)) == 1 and len(before) == len(after)
+    status, out, _ = run("--baseline")
+    assert status == 0 and "1 as before" in out
+
+
+def test_a_filter_leaves_cases_out_of_both_sides(
+    run: Callable[..., Outcome], series: Path
+) -> None:
+    prints(series, GOOD_CONSOLE)
+    assert run("--baseline", "--update")[0] == 0
+    prints(series, changed(*ONLY_FIRST))
+    assert run("--baseline", "--filter", "kmem_tiny.f*")[:2] == (
+        0, "1 cell, 1 case: no regression\n")
+    status, out, _ = run("--baseline")
+    assert status == 1 and out.startswith("MISSING ")
+
+
+def test_a_cell_that_died_keeps_its_baseline(
+    run: Callable[..., Outcome], series: Path, repo: Path
+) -> None:
+    prints(series, GOOD_CONSOLE)
+    run("--baseline", "--update")
+    file = repo / "tools/baselines/6.12/plain.json"
+    first = file.read_bytes()
+    behave(series, "if verb == 'build': sys.exit(1)")
+    for path in (series.parents[1] / "images").glob("*"):
+        subprocess.run(["rm", "-r", path], check=True)
+    status, out, err = run("--baseline", "--update")
+    assert status == 1 and out == "1 cell: 0 baselines changed, 1 died\n"
+    assert "6.12/plain died: its baseline stays as it is" in err and file.read_bytes() == first
+
+
+def test_a_cell_that_is_no_more(run: Callable[..., Outcome], series: Path, repo: Path) -> None:
+    prints(series, GOOD_CONSOLE)
+    run("--baseline", "--update")
+    gone = repo / "tools/baselines/6.12/gone.json"
+    kept = baseline.load(repo, "6.12/plain")
+    gone.write_text(baseline.text(boot(PASS, cell="6.12/gone")))
+    debug = repo / "tools/baselines/6.12/debug.json"  # of another group
+    debug.write_text(baseline.text(boot(PASS, cell="6.12/debug")))
+    status, out, _ = run("--baseline")
+    assert status == 1 and out.startswith("CELL GONE        the cell  1 case -> absent  6.12/gone")
+    status, out, _ = run("--baseline", "--update")
+    assert status == 0 and "-kmem_tiny.a PASS" in out and "+++ /dev/null" in out
+    assert not gone.exists() and debug.exists() and baseline.load(repo, "6.12/plain") == kept
+    assert run("--baseline")[0] == 0
+
+
+WRONG = [
+    (lambda text: text[: len(text) // 2], "is not whole JSON"),
+    (lambda text: "", "is not whole JSON"),
+    (lambda text: "<<<<<<< HEAD\n" + text, "is not whole JSON"),
+    (lambda text: text.replace('"minor": 3', '"minor": 4'), "version 5.4 of KCIDB, not 5.3"),
+    (lambda text: text.replace('"major": 5', '"major": 6'), "version 6.3 of KCIDB, not 5.3"),
+    (lambda text: text.replace('"PASS"', '"GOOD"'), "tests[0].status is not one of"),
+    (lambda text: text.replace('"path": "kmem_tiny.f', '"path": "kmem_tiny.g', 1),
+     "tests[0].path is not"),
+    (lambda text: text.replace('"case": "first"', '"case": "fast"', 1), "tests[0].path is not"),
+    (lambda text: text.replace('"boot": "6.12_plain"', '"boot": "x"', 1),
+     "and has 2, of 6.12/plain"),
+    (lambda text: text.replace('"cell": "6.12/plain"', '"cell": "7.3/plain"'), "of 7.3/plain"),
+    (lambda text: text.replace('"build_id": "kmem_kunit:6.12_plain"', '"build_id": "x"', 1),
+     "tests[0].build_id"),
+    (lambda text: text.replace('"build_id": "kmem_kunit:6.12_plain"', '"build_id": "x"')
+     .replace('"build_id": "x"', '"build_id": "kmem_kunit:6.12_plain"', 1), "tests[1].build_id"),
+    (lambda text: "\n".join(line for line in text.splitlines() if ".first" not in line
+                            and ".second" not in line), "it holds no test"),
+    (lambda text: "[]", "is not a KCIDB document"),
+]
+
+
+def twice(text: str) -> str:
+    """Return a baseline in which one line stands twice."""
+    (line,) = [each for each in text.splitlines() if ":kmem_tiny.first" in each]
+    return text.replace(line, f"{line}\n{line}")
+
+
+@pytest.mark.parametrize(("edit", "said"), [*WRONG, (twice, "tests[1].path is not that of its")])
+def test_a_wrong_baseline(
+    edit: Callable[[str], str], said: str, run: Callable[..., Outcome], repo: Path,
+    cache_root: Path
+) -> None:
+    good = run_of([Case("kmem_tiny", "first", "", PASS), Case("kmem_tiny", "second", "", PASS)])
+    file = baseline.path(repo, "6.12/plain")
+    file.parent.mkdir(parents=True)
+    text = baseline.text(good)
+    assert edit(text) != text
+    file.write_text(edit(text))
+    line = one_line(run("--baseline"))
+    assert str(file) in line and said in line
+    assert not cache_root.exists()  # before anything is built
+
+
+def test_a_wrong_baseline_can_be_made_anew(
+    run: Callable[..., Outcome], series: Path, repo: Path
+) -> None:
+    prints(series, GOOD_CONSOLE)
+    run("--baseline", "--update")
+    file = baseline.path(repo, "6.12/plain")
+    first = file.read_bytes()
+    file.write_bytes(first[:100])
+    status, out, err = run("--baseline", "--update")
+    assert status == 0 and "it is replaced" in err and "+kmem_tiny.first PASS" in out
+    assert file.read_bytes() == first
+
+
+CELL = cells.Cell("6.12/plain", "6.12")
+
+
+def expects(before: list[Case], after: list[Case]) -> list[tuple[gate.Kind, str, str]]:
+    """Compare a result with the baseline made of another."""
+    head = [run_of(after)]
+    base = baseline.expanded(baseline.reduced(run_of(before), CELL), head)
+    found = gate.compare([base], head, (), datetime.date.today())
+    return [(each.kind, each.name, each.param) for each in found]
+
+
+PARAMS = [case("a"), *(case("a", PASS, str(number)) for number in range(3)), case("b")]
+
+
+def test_parameters_that_passed_are_only_counted() -> None:
+    kept = baseline.reduced(run_of(PARAMS), CELL).result.cases
+    assert [(each.name, each.param, each.reason) for each in kept] == [
+        ("a", "", "3 parameters passed"), ("b", "", "")]
+    assert expects(PARAMS, PARAMS) == []
+    fewer = [*PARAMS[:3], case("b")]
+    assert expects(PARAMS, fewer) == [(gate.Kind.MISSING, "kmem_tiny.a", "1 of 3 parameters")]
+    bad = [case("a", FAIL), case("a", FAIL, "0"), *PARAMS[2:]]
+    assert expects(PARAMS, bad) == [(gate.Kind.FAIL, "kmem_tiny.a", ""),
+                                    (gate.Kind.FAIL, "kmem_tiny.a", "0")]
+    assert expects(bad, PARAMS) == [(gate.Kind.FIXED, "kmem_tiny.a", ""),
+                                    (gate.Kind.FIXED, "kmem_tiny.a", "0")]
+    assert expects(bad, bad) == [(gate.Kind.BOTH, "kmem_tiny.a", ""),
+                                 (gate.Kind.BOTH, "kmem_tiny.a", "0")]
+    one = [case("a"), case("a", PASS, "x"), case("b")]
+    assert expects(one, [case("a"), case("b")]) == [
+        (gate.Kind.MISSING, "kmem_tiny.a", "1 of 1 parameters")]
+
+
+def test_parameters_of_one_name() -> None:
+    same = [case("a", FAIL), case("a", PASS, "x"), case("a", FAIL, "x"), case("a", PASS, "y"),
+            case("b")]
+    kept = baseline.reduced(run_of(same), CELL).result.cases
+    assert [(each.param, each.status) for each in kept if each.param] == [("x", PASS), ("x", FAIL)]
+    assert {kind for kind, _, _ in expects(same, same)} == {gate.Kind.BOTH}
+
+
+def test_a_baseline_reads_back(repo: Path) -> None:
+    problems = [Problem("splat", "kmem_tiny.a", "WARNING: CPU: 3 at mm/slub.c:17"),
+                Problem("splat", "kmem_tiny.a", "WARNING: CPU: 1 at mm/slub.c:19")]
+    run = run_of([case("b", FAIL, log="why"), Case("kmem_tiny", "a", "", SKIP, 0.5, "", "no X"),
+                  Case("kmem\0", "a\n", "\ud800", FAIL)], problems)
+    kept = baseline.reduced(run, CELL)
+    assert kept.result == Result((
+        Case("kmem\0", "a\n", "\ud800", FAIL), Case("kmem_tiny", "a", "", SKIP, reason="no X"),
+        case("b", FAIL)), (Problem("splat", "kmem_tiny.a", "WARNING: CPU: # at mm/slub.c:#"),))
+    assert (kept.start, kept.command, kept.comment, kept.cell) == (
+        gate.EPOCH, "tools/kmem-kunit run --kernel 6.12", "", "6.12/plain")
+    path = baseline.path(repo, "6.12/plain")
+    path.parent.mkdir(parents=True)
+    path.write_text(baseline.text(kept))
+    assert baseline.load(repo, "6.12/plain") == kept
+    assert baseline.recorded(repo) == ["6.12/plain"]
+    assert gate.compare([kept], [run], (), datetime.date.today())[-1].kind is gate.Kind.REPORTED
+
+
+def test_order_and_chance_change_nothing() -> None:
+    run = run_of([case("b"), Case("kmem_tiny", "a", "", PASS, 0.1)])
+    other = run_of([Case("kmem_tiny", "a", "", PASS, 0.7), case("b", log="x")])
+    assert baseline.text(baseline.reduced(run, CELL)) == baseline.text(
+        baseline.reduced(other, CELL))
+
+
+def test_the_projects_own_baselines() -> None:
+    known = {cell.name for cell in cells.load(overlay.REPO).all()}
+    for name in baseline.recorded(overlay.REPO):
+        assert name in known and baseline.load(overlay.REPO, name).result.cases
+    with pytest.raises(UserError, match="is not there"):
+        baseline.load(overlay.REPO, "0.0/none")
+
+
+def test_help_shows_an_example() -> None:
+    done = subprocess.run([sys.executable, TOOLS / "kmem-kunit", "gate", "--help"],
+                          capture_output=True, text=True, check=True)
+    assert "example:\n  kmem-kunit gate" in done.stdout

@@ -17,6 +17,7 @@ from typing import NoReturn
 
 from kmem_kunit import (
     arch,
+    bisect,
     boot,
     cache,
     cells,
@@ -44,6 +45,7 @@ _EXAMPLES = {
     "run": "kmem-kunit run --kernel 7.3 --filter 'kmem_strdup.*' --junit results.xml",
     "matrix": "kmem-kunit matrix --group quick --json results.json",
     "gate": "kmem-kunit gate --tree ~/src/linux v7.2 HEAD",
+    "bisect": "kmem-kunit bisect --tree ~/src/linux --good v6.12 --bad HEAD --case 'kmem_strdup.*'",
     "fetch": "kmem-kunit fetch 6.1 6.12 7.2 7.3",
     "list": "kmem-kunit list --kernel ~/src/linux",
     "surface": "kmem-kunit surface --kernel ~/src/linux",
@@ -102,6 +104,20 @@ def _parser() -> argparse.ArgumentParser:
     many.add_argument("--json", type=Path, metavar="FILE", help="write all results as KCIDB JSON")
     _add_jobs(many, "cells, and compilers, at once")
     _add_gate(verb("gate", "compare two results or two revisions, case by case", _gate))
+
+    find = verb("bisect", "find the commit that made cases fail", _bisect)
+    find.add_argument("--tree", required=True, metavar="PATH",
+                      help="a kernel's git tree; its checkout is not touched")
+    find.add_argument("--good", required=True, metavar="REV", help="a commit in which they pass")
+    find.add_argument("--bad", required=True, metavar="REV", help="a later one, in which one fails")
+    step = verbs.add_parser("bisect-step", allow_abbrev=False)  # what "git bisect run" runs for us
+    step.set_defaults(function=_bisect_step)
+    step.add_argument("--tree", required=True, type=Path)
+    step.add_argument("--results", required=True, type=Path)
+    for each in (find, step):
+        each.add_argument("--case", default="", metavar="GLOB", help="suites or suite.case to run")
+        each.add_argument("--boot-args", default="", metavar='"..."', help="kernel arguments")
+        _add_building(each)
 
     fetch = verb("fetch", "bring the newest source of kernel series into the cache", _fetch)
     fetch.add_argument("series", nargs="+", metavar="SERIES", help="such as 6.12")
@@ -354,6 +370,30 @@ def _matrix(options: argparse.Namespace) -> int:
     for line in matrix.summary(runs):
         print(line)
     return 0 if all(run.result.ok for run in runs) else 1
+
+
+def _question(options: argparse.Namespace) -> bisect.Question:
+    planned = _planned(options.case)
+    config.check(overlay.REPO, options.config)
+    return bisect.Question(
+        options.case,
+        tuple(options.config),
+        boot.arguments(options.boot_args),
+        arch.find(options.arch),
+        planned,
+    )
+
+
+def _bisect(options: argparse.Namespace) -> int:
+    """Two commits -> those between, one by one -> the first bad one."""
+    question = _question(options)
+    host.ensure((*host.BISECTING, *host.BUILDING, *host.CACHING,
+                 *host.emulating(question.arch), *host.SHOWING))
+    return bisect.bisect(options.tree, options.good, options.bad, question, options.jobs)
+
+
+def _bisect_step(options: argparse.Namespace) -> int:
+    return bisect.step(options.tree, options.results, _question(options), options.jobs)
 
 
 def _gate(options: argparse.Namespace) -> int:

@@ -33,6 +33,7 @@ from kmem_kunit import (
     progress,
     quarantine,
     report,
+    slurm,
     suites,
     surface,
     tree,
@@ -102,7 +103,19 @@ def _parser() -> argparse.ArgumentParser:
     many.add_argument("--dry-run", action="store_true", help="only print the commands of the cells")
     many.add_argument("--repeat", type=_positive, default=1, metavar="N", help="run each N times")
     many.add_argument("--json", type=Path, metavar="FILE", help="write all results as KCIDB JSON")
+    many.add_argument("--engine", default="local", choices=("local", "slurm"),
+                      help="slurm: on the machines of a cluster that share the cache")
     _add_jobs(many, "cells, and compilers, at once")
+    part = verbs.add_parser(  # what the jobs of "matrix --engine slurm" run
+        "matrix-job", allow_abbrev=False,
+        description="Be one job of a matrix on a cluster: run a cell, or merge the results of all.")
+    part.set_defaults(function=_matrix_job)
+    part.add_argument("--manifest", required=True, type=Path, metavar="FILE",
+                      help="the jobs, as matrix has written them")
+    which = part.add_mutually_exclusive_group(required=True)
+    which.add_argument("--index", type=int, metavar="N", help="run the N-th, unless it has been run")
+    which.add_argument("--merge", action="store_true", help="write all results into one file")
+
     _add_gate(verb("gate", "compare two results or two revisions, case by case", _gate))
 
     find = verb("bisect", "find the commit that made cases fail", _bisect)
@@ -357,19 +370,29 @@ def _matrix(options: argparse.Namespace) -> int:
             about = book.variants[cell.variant].get("about", "")
             print(f"{cell.name:20} {about}" if options.list else cell.reproducer)
         return 0
+    far = options.engine == "slurm"
+    if far:
+        slurm.check()
     for cell in chosen:
         building = (*host.BUILDING, *host.CACHING, *host.emulating(cell.arch))
-        host.ensure((*host.FETCHING, *host.SHOWING, *building))
+        host.ensure((*host.FETCHING, *host.SHOWING, *(() if far else building)))
     base = cache.root()
-    with cache.temporary(base / "runs") as folder:
+    engine = slurm.run if far else matrix.local
+    with slurm.folder(base) if far else cache.temporary(base / "runs") as folder:
         jobs = matrix.plan(chosen, folder, options.repeat)
         with matrix.shown(jobs) as tell:
-            runs = matrix.local(jobs, options.filter, options.jobs, tell)
+            runs = engine(jobs, options.filter, options.jobs, tell)
     if options.json is not None:
         kcidb.write(options.json, runs)
     for line in matrix.summary(runs):
         print(line)
     return 0 if all(run.result.ok for run in runs) else 1
+
+
+def _matrix_job(options: argparse.Namespace) -> int:
+    """One job of a cluster's: a cell -> its result, or all results -> one file of them."""
+    manifest = options.manifest.absolute()
+    return slurm.merge(manifest) if options.merge else slurm.perform(manifest, options.index)
 
 
 def _question(options: argparse.Namespace) -> bisect.Question:

@@ -485,7 +485,7 @@ def _booted(base: Path, made: image.Image, question: Question) -> Result:
     result = boot.judge(log, question.planned)
     waiting = {case.name for case in result.cases
                if case.suite == deaths.SUITE and case.status is Status.SKIP}
-    dying = [name for name in deaths.cases(made, question.arguments, question.planned) if name in waiting]
+    dying = [name for name in deaths.cases(made, question.planned) if name in waiting]
     died = deaths.run(base, made, question.arguments, question.case, dying, lambda: False)
     return deaths.merged(result, died)
 

@@ -85,6 +85,7 @@ def boot(
     accelerator: str | None = None,
     on_tick: progress.Tick | None = None,
     isolated: int = 0,
+    memory: str = "",
 ) -> Log:
     """Boot an image once with kernel arguments and a filter, for limit seconds at most.
 
@@ -92,11 +93,12 @@ def boot(
     log is kept in the cache. cases is how many are expected; on_line gets the console's lines.
     accelerator is QEMU's, by default the best one that is proved to work. on_tick is told, in the
     user's place, how many cases have run. If isolated, each of so many cases has a boot of its own,
-    and each of them the limit.
+    and each of them the limit. memory is what User-Mode Linux has, such as "64M", if not all that
+    kunit.py gives it.
     """
     if accelerator is None:
         accelerator = _proved(base, image)
-    folder = _run_folder(base, image)
+    folder = _run_folder(base, image, memory)
     held = cache.hold(folder)
     path = folder / "console.log"
     start = time.monotonic()
@@ -156,13 +158,20 @@ def _environment(folder: Path, arch: Arch, accelerator: str) -> dict[str, str]:
     return found | {"PATH": qemu.put_first(folder, arch, accelerator)} if arch.qemu else found
 
 
-def _run_folder(base: Path, image: Image) -> Path:
-    """Make the build folder for one "kunit.py exec": the image, under the name it looks for."""
+def _run_folder(base: Path, image: Image, memory: str) -> Path:
+    """Make the build folder for one "kunit.py exec": the image, under the name it looks for.
+
+    kunit.py has the last word on memory, so where it shall not, that name is a script's.
+    """
     folder = base / "runs" / cache.unique()
     with cache.placing(folder) as making:
         shutil.copyfile(image.kunitconfig, making / KUNITCONFIG)
         binary = making / image.arch.binary
         binary.parent.mkdir(parents=True, exist_ok=True)
+        if memory:
+            binary.write_text(f'#!/bin/sh\nexec "$0.real" "$@" mem={memory}\n')
+            binary.chmod(0o755)
+            binary = binary.with_name(f"{binary.name}.real")
         try:
             os.link(image.binary, binary)
         except OSError:

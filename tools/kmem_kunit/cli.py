@@ -258,7 +258,7 @@ def _boot(
     arguments = boot.arguments(options.boot_args)
     stop = threading.Event()
     with ThreadPoolExecutor(1) as pool:
-        dying = deaths.cases(the_image, arguments, planned)
+        dying = deaths.cases(the_image, planned)
         died = pool.submit(
             deaths.run, base, the_image, arguments, options.filter, dying, stop.is_set
         )

@@ -17,12 +17,12 @@ from kmem_kunit.result import Case, Result, Status
 SUITE = "kmem_fatal"
 ARGUMENT = "kmem_fatal_kunit.die=1"
 
-_SLOW = "init_on_free=1"  # clears all memory of the machine in each boot
+_MEMORY = "64M"  # a boot takes as long as there is memory to set up, or to clear for init_on_free=1
 _LIMIT = 60.0  # seconds for one boot, of which it needs one
 _SHOWN = 40  # lines of a log that show why a case failed
 _START = re.compile(r"\[\d\d:\d\d:\d\d\] Starting KUnit Kernel \(\d+/\d+\)\.\.\.")
 _COMMAND = re.compile(  # kunit.py of 6.1 adds to its arguments in each boot: the last one counts
-    rf"(?:\[[ \d.]+\] )?Kernel command line: .*kunit\.filter_glob={SUITE}\.(\w+)\b"
+    r"(?:\[[ \d.]+\] )?Kernel command line: .*kunit\.filter_glob=(\w+)\.(\w+)(?= |$)"
 )
 
 
@@ -31,22 +31,17 @@ class _Stopped(Exception):
 
 
 @dataclass(frozen=True)
-class Death:
-    """What one of the boots has printed: the case that it was for, and its lines."""
+class Alone:
+    """What one of the boots has printed: the suite and the case that it was for, and its lines."""
 
+    suite: str
     case: str
     lines: tuple[str, ...]
 
 
-def cases(
-    image: Image, arguments: Sequence[str], planned: Mapping[str, Sequence[str]]
-) -> list[str]:
-    """Return which of the planned cases shall die in boots with kernel arguments.
-
-    None shall where a BUG() kills a thread only, or where each boot would take seconds.
-    """
-    possible = image.arch is UML and _SLOW not in arguments
-    return list(planned.get(SUITE, ())) if possible else []
+def cases(image: Image, planned: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return which of the planned cases shall die: none where a BUG() kills a thread only."""
+    return list(planned.get(SUITE, ())) if image.arch is UML else []
 
 
 def run(base: Path, image: Image, arguments: Sequence[str], glob: str, names: Sequence[str],
@@ -63,15 +58,16 @@ def run(base: Path, image: Image, arguments: Sequence[str], glob: str, names: Se
         return []
     glob = f"{SUITE}.{glob.partition('.')[2] or '*'}"
     log = boot.boot(base, image, (*arguments, ARGUMENT), glob, limit=_LIMIT, on_tick=tick,
-                    isolated=len(names))
+                    isolated=len(names), memory=_MEMORY)
     died = {death.case: death for death in split(log)}
-    verdicts = [judge(died.get(name, Death(name, ())), f"(log {log.path})") for name in names]
+    none = Alone(SUITE, "", ())
+    verdicts = [judge(name, died.get(name, none).lines, f"(log {log.path})") for name in names]
     if not any(case.bad for case in verdicts):
         cache.remove(log.path.parent)
     return verdicts
 
 
-def split(log: boot.Log) -> list[Death]:
+def split(log: boot.Log) -> list[Alone]:
     """Return the boots of a log that kunit.py made one after the other, each for a case."""
     boots: list[list[str]] = []
     with open(log.path, "rb") as stream:
@@ -82,17 +78,16 @@ def split(log: boot.Log) -> list[Death]:
                 boots[-1].append(line)
     found = []
     for lines in boots:
-        names = [match[1] for line in lines if (match := _COMMAND.match(line))]
-        found += [Death(names[0], tuple(lines))] if names else []
+        first = next((match for line in lines if (match := _COMMAND.match(line))), None)
+        found += [Alone(first[1], first[2], tuple(lines))] if first else []
     return found
 
 
-def judge(death: Death, where: str) -> Case:
-    """Return the verdict on a case from what the boot that was its own has printed.
+def judge(name: str, lines: Sequence[str], where: str) -> Case:
+    """Return the verdict on a case from the lines that the boot that was its own has printed.
 
     where says to people where all of it is kept.
     """
-    name, lines = death.case, death.lines
     result = ktap.read(lines, {SUITE: [name]})
     case = next((each for each in result.cases if each.name == name and not each.param), None)
     if case and case.status is Status.SKIP:

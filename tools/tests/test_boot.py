@@ -49,6 +49,15 @@ def test_a_good_boot(base: Path, made: image.Image, fake_kernel: Path) -> None:
     assert [case.status for case in result.cases] == [Status.PASS] * 2
 
 
+def test_memory_has_the_last_word(base: Path, made: image.Image, fake_kernel: Path) -> None:
+    made.binary.write_text('#!/bin/sh\nprintf "<%s>" "$@"\n')
+    made.binary.chmod(0o755)
+    prints(fake_kernel, made, "import subprocess\n"
+           "    subprocess.run([build / 'linux', 'a  b*', 'mem=1G'], check=True)")
+    log = boot.boot(base, made, memory="64M")
+    assert log.path.read_text() == "<a  b*><mem=1G><mem=64M>\n"
+
+
 def test_boots_do_not_share_a_folder(base: Path, made: image.Image) -> None:
     folders = {boot.boot(base, made).path.parent for _ in range(3)}
     assert len(folders) == 3

@@ -4,10 +4,11 @@
 
     tools/tests/alone.py [--kernel SERIES]... [--boot-args "..."] [--filter GLOB]
 
-Prints the cases that failed; the exit status is 1 if there are any. The cases of kmem_fatal, which
-never run with others, are not among them.
+Prints the cases that failed; the exit status is 1 if there are any that tools/quarantine.toml does
+not excuse. The cases of kmem_fatal, which never run with others, are not among them.
 """
 import argparse
+import datetime
 import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -16,24 +17,28 @@ from pathlib import Path
 REPO = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPO / "tools"))
 
-from kmem_kunit import boot, cache, deaths, host, image, kernel, ktap, suites  # noqa: E402
+from kmem_kunit import boot, cache, cells, deaths, host, image, kernel, ktap  # noqa: E402
+from kmem_kunit import quarantine, suites  # noqa: E402
 from kmem_kunit.errors import UserError  # noqa: E402
-from kmem_kunit.result import Status  # noqa: E402
+from kmem_kunit.result import Result, Status  # noqa: E402
 
 LIMIT = 60.0  # seconds for one boot
 
 
-def verdict(alone: deaths.Alone) -> tuple[Status, str]:
-    """Return how the case of a boot fared, and, if badly, what the console says of it."""
-    result = ktap.read(alone.lines, {alone.suite: [alone.case]})
-    said = [f"{case.path} {case.status.value}\n{case.log}" for case in result.cases if case.bad]
+def verdict(result: Result) -> tuple[str, str]:
+    """Return how the case of a boot fared, and what the console says if that is bad."""
+    bad = [case for case in result.cases if case.bad and not case.known]
+    said = [f"{case.path} {case.status.value}\n{case.log}" for case in bad]
     said += [f"{problem.kind} in {problem.case}\n{problem.log}" for problem in result.problems]
     if said:
-        return Status.FAIL, "\n".join(said)
-    return next(case.status for case in result.cases if not case.param), ""
+        return "failed", "\n".join(said)
+    (case,) = [case for case in result.cases if not case.param]
+    if case.known:
+        return "known failure", ""
+    return ("skipped" if case.status is Status.SKIP else "passed"), ""
 
 
-def run(series: str, arguments: tuple[str, ...], glob: str) -> Counter[Status]:
+def run(series: str, arguments: tuple[str, ...], glob: str) -> Counter[str]:
     """Boot each case of a kernel alone; print and count how they fared."""
     request = image.Request(kernel.resolve(series), REPO)
     image.check(request)
@@ -44,12 +49,18 @@ def run(series: str, arguments: tuple[str, ...], glob: str) -> Counter[Status]:
     log = boot.boot(cache.root(), made, arguments, glob, limit=LIMIT, isolated=len(names),
                     on_tick=lambda _, __: None)
     boots = {f"{alone.suite}.{alone.case}": alone for alone in deaths.split(log)}
-    found: Counter[Status] = Counter()
+    cell = cells.load(REPO).name_of(request.kernel.series, made.arch.label, (), arguments)
+    known, today = quarantine.load(REPO), datetime.date.today()
+    found: Counter[str] = Counter()
     for name in names:
-        status, why = verdict(boots[name]) if name in boots else (Status.MISS, "")
-        found[status] += 1
-        if status not in (Status.PASS, Status.SKIP):
-            print(f"{series} {name}: {status.value} (log {log.path})\n{why}", flush=True)
+        fared, why = "failed", "never ran"
+        if name in boots:
+            suite, case = name.split(".")
+            result = ktap.read(boots[name].lines, {suite: [case]})
+            fared, why = verdict(quarantine.applied(result, cell, known, today))
+        found[fared] += 1
+        if why:
+            print(f"{series} {name} (log {log.path}): {why}", flush=True)
     return found
 
 
@@ -65,11 +76,10 @@ def main() -> int:
     names = options.kernel or [kernel.DEFAULT]
     with ThreadPoolExecutor() as pool:
         found = list(pool.map(lambda name: run(name, arguments, options.filter), names))
-    bad = [counts.total() - counts[Status.PASS] - counts[Status.SKIP] for counts in found]
-    for name, counts, failed in zip(names, found, bad):
-        print(f"Linux {name}, each case alone: {counts[Status.PASS]} passed, {failed} failed, "
-              f"{counts[Status.SKIP]} skipped")
-    return 1 if any(bad) else 0
+    for name, counts in zip(names, found):
+        told = ", ".join(f"{count} {fared}" for fared, count in sorted(counts.items()))
+        print(f"Linux {name}, each case alone: {told}")
+    return 1 if any(counts["failed"] for counts in found) else 0
 
 
 if __name__ == "__main__":

@@ -188,7 +188,7 @@ static void resource_is_no_action(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, resource);
 	devres_add(dev, resource);
 	for (i = 0; i < ARRAY_SIZE(data); i++) {
-		resource[0] = i ? act_otherwise : data[i];
+		resource[0] = i ? (void *)act_otherwise : data[i];
 		resource[1] = act_otherwise;
 		if (kmem_can_ask_for_actions())
 			KUNIT_EXPECT_FALSE(test, devm_is_action_added(dev, act_otherwise, data[i]));

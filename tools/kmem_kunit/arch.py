@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Architectures: kunit.py's names for them, and what building and booting one needs."""
+"""Architectures and compilers: kunit.py's names for them, and what building and booting one needs."""
 from dataclasses import dataclass
 
 from kmem_kunit.errors import UserError
@@ -7,10 +7,11 @@ from kmem_kunit.errors import UserError
 
 @dataclass(frozen=True)
 class Arch:
-    """An architecture: name is kunit.py's, label what people see and type.
+    """An architecture, and the compiler for it: name is kunit.py's, label what people see and type.
 
     binary is the kernel's file in a build folder; qemu the command that emulates a machine, "" for
     User-Mode Linux, which needs none, and qemu_args what kunit.py shall add to its arguments.
+    llvm is kbuild's LLVM=, "" for GNU's tools, and tools are those that decide what is built.
     """
 
     name: str
@@ -18,10 +19,13 @@ class Arch:
     binary: str
     qemu: str = ""
     qemu_args: str = ""
+    llvm: str = ""
+    tools: tuple[str, ...] = ("gcc", "as", "ld")
 
     def options(self) -> list[str]:
         """Return the options of kunit.py that choose it."""
-        return [f"--arch={self.name}"] if self.qemu else []
+        chosen = [f"--arch={self.name}"] if self.qemu else []
+        return chosen + ([f"--make_options=LLVM={self.llvm}"] if self.llvm else [])
 
     def boot_options(self) -> list[str]:
         """Return those that kunit.py needs besides, to boot it."""
@@ -29,8 +33,9 @@ class Arch:
 
 
 UML = Arch("um", "uml", "linux")
+_CLANG = Arch("um", "uml-clang", "linux", llvm="-22", tools=("clang-22", "ld.lld-22"))
 _X86_64 = Arch("x86_64", "x86_64", "arch/x86/boot/bzImage", "qemu-system-x86_64", "-smp 4")
-_KNOWN = (UML, _X86_64)
+_KNOWN = (UML, _CLANG, _X86_64)
 
 
 def names() -> list[str]:

@@ -19,7 +19,6 @@ from kmem_kunit.kernel import Identity, Kernel, identity, lock_name
 
 KUNITCONFIG = "kmem-kunit.kunitconfig"
 _STAMP = "kmem-kunit.json"
-_TOOLS = ("gcc", "as", "ld")
 _CONFIG_LIMIT = 600.0  # seconds
 _BUILD_LIMIT = 4 * 3600.0
 _ATTEMPTS = 3
@@ -120,7 +119,7 @@ def plan(base: Path, request: Request) -> Plan:
     text = config.merged(request.repo, kernel.series, request.arch, request.configs)
     shadow = tree.shadow_path(base, kernel, request.repo)
     # not of the text: after a change of .kunitconfig, kunit.py configures anew and make goes on
-    name = cache.digest(str(shadow), *request.configs, toolchain(), request.arch.name)
+    name = cache.digest(str(shadow), *request.configs, toolchain(request.arch), request.arch.name)
     cached = base / "builds" / name
     return Plan(shadow, request.build_dir or cached, text, request.jobs, request.arch)
 
@@ -159,12 +158,12 @@ def _is_ready(image: Image, request: Request) -> bool:
     return True
 
 
-def toolchain() -> str:
+def toolchain(arch: Arch) -> str:
     """Return what tells one compiler from another, without running it; ccache changes nothing."""
     found = []
     folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
     search = os.pathsep.join(folder for folder in folders if folder != host.CCACHE)
-    for name in _TOOLS:
+    for name in arch.tools:
         if path := shutil.which(name, path=search):
             stat = os.stat(path)
             found.append(f"{os.path.realpath(path)} {stat.st_size} {stat.st_mtime_ns}")
@@ -188,7 +187,7 @@ def _image(
     """Return where the image for these inputs is, made or not."""
     arch = request.arch
     name = cache.digest(
-        source.digest, shadow.digest, the_plan.kunitconfig, toolchain(), arch.name
+        source.digest, shadow.digest, the_plan.kunitconfig, toolchain(arch), arch.name
     )
     return Image(base / "images" / name, shadow.path, request.kernel.release, source.digest, arch)
 

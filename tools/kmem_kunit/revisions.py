@@ -142,7 +142,7 @@ def _place(base: Path, revision: Revision, cell: Cell, glob: str) -> Path:
     request = image.Request(revision.kernel, overlay.REPO, cell.configs, arch=cell.arch)
     kunitconfig = image.plan(base, request).kunitconfig
     ours = overlay.digest(overlay.files(overlay.REPO))
-    of_image = (revision.commit, ours, kunitconfig, image.toolchain(), repr(cell.arch))
+    of_image = (revision.commit, ours, kunitconfig, image.toolchain(cell.arch), repr(cell.arch))
     readers = [Path(__file__).with_name(name).read_bytes() for name in _READERS]
     key = cache.digest(*of_image, "\n".join(cell.arguments), glob, *readers)
     return base / "results" / key

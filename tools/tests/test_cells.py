@@ -64,7 +64,7 @@ def test_a_run_finds_its_name(book: cells.Book) -> None:
 @pytest.mark.parametrize(("old", "new", "said"), [
     ('series = ["6.1", "6.12", "7.3"]', "", "needs series, variants and groups"),
     ("[groups]", "[other]\nx = 1\n[groups]", "'other' is not known"),
-    ('arch = "x86_64"', 'arch = "vax"', "no architecture 'vax'; there are: uml, x86_64"),
+    ('arch = "x86_64"', 'arch = "vax"', "no architecture 'vax'; there are: uml, uml-clang, x86_64"),
     ('config = ["debug"]', 'config = ["bug"]', "no configuration 'bug'"),
     ('config = ["debug"]', 'config = "debug"', "config = 'debug' is not understood"),
     ('since = "6.12"', 'sincs = "6.12"', "sincs = '6.12' is not understood"),

@@ -240,7 +240,7 @@ def test_what_a_kept_result_depends_on(
         'about = "nothing special"', 'boot = "a=1"'))
     assert (runs(), runs()) == (1, 0)
     with monkeypatch.context() as patch:
-        patch.setattr(image, "toolchain", lambda: "gcc of tomorrow")
+        patch.setattr(image, "toolchain", lambda _: "gcc of tomorrow")
         assert (runs(), runs()) == (1, 0)
     assert runs() == 0
     for file in (cache_root / "results").glob("*/*.json"):

@@ -62,6 +62,16 @@ def test_an_architecture_of_its_own(base: Path, request_: image.Request) -> None
     assert made[1].binary == made[1].path / "arch/x86/boot/bzImage"
 
 
+def test_a_compiler_of_its_own(base: Path, request_: image.Request) -> None:
+    requests = [request_, replace(request_, arch=find("uml-clang"))]
+    plans = [image.plan(base, each) for each in requests]
+    assert plans[0].build_dir != plans[1].build_dir
+    for command in (plans[1].config_command, plans[1].build_command):
+        assert "--make_options=LLVM=-22" in command and "--arch=um" not in command
+    made = [image.build(base, each) for each in requests]
+    assert made[0].path != made[1].path and made[0].binary.name == made[1].binary.name == "linux"
+
+
 def test_a_configured_folder_is_not_configured_again(base: Path, request_: image.Request) -> None:
     image.build(base, request_)
     edit(request_.repo / "lib/kmem_tiny_kunit.c")
@@ -149,7 +159,7 @@ def test_another_compiler_is_another_build(
     base: Path, request_: image.Request, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = image.build(base, request_)
-    monkeypatch.setattr(image, "toolchain", lambda: "gcc of tomorrow")
+    monkeypatch.setattr(image, "toolchain", lambda _: "gcc of tomorrow")
     assert image.build(base, request_).path != first.path
 
 

@@ -59,9 +59,8 @@ def run(base: Path, image: Image, arguments: Sequence[str], glob: str, names: Se
     glob = f"{SUITE}.{glob.partition('.')[2] or '*'}"
     log = boot.boot(base, image, (*arguments, ARGUMENT), glob, limit=_LIMIT, on_tick=tick,
                     isolated=len(names), memory=_MEMORY)
-    died = {death.case: death for death in split(log)}
-    none = Alone(SUITE, "", ())
-    verdicts = [judge(name, died.get(name, none).lines, f"(log {log.path})") for name in names]
+    said = {alone.case: alone.lines for alone in split(log)}
+    verdicts = [judge(name, said.get(name, ()), f"(log {log.path})") for name in names]
     if not any(case.bad for case in verdicts):
         cache.remove(log.path.parent)
     return verdicts

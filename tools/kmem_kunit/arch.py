@@ -11,7 +11,7 @@ class Arch:
 
     binary is the kernel's file in a build folder; qemu the command that emulates a machine, "" for
     User-Mode Linux, which needs none, and qemu_args what kunit.py shall add to its arguments.
-    llvm is kbuild's LLVM=, "" for GNU's tools, and tools are those that decide what is built.
+    llvm is kbuild's LLVM=, the end of the names of LLVM's tools, "" for GNU's.
     """
 
     name: str
@@ -20,7 +20,11 @@ class Arch:
     qemu: str = ""
     qemu_args: str = ""
     llvm: str = ""
-    tools: tuple[str, ...] = ("gcc", "as", "ld")
+
+    @property
+    def tools(self) -> tuple[str, ...]:
+        """The commands that decide what comes out of a build."""
+        return (f"clang{self.llvm}", f"ld.lld{self.llvm}") if self.llvm else ("gcc", "as", "ld")
 
     def options(self) -> list[str]:
         """Return the options of kunit.py that choose it."""
@@ -33,7 +37,7 @@ class Arch:
 
 
 UML = Arch("um", "uml", "linux")
-_CLANG = Arch("um", "uml-clang", "linux", llvm="-22", tools=("clang-22", "ld.lld-22"))
+_CLANG = Arch("um", "uml-clang", "linux", llvm="-22")
 _X86_64 = Arch("x86_64", "x86_64", "arch/x86/boot/bzImage", "qemu-system-x86_64", "-smp 4")
 _KNOWN = (UML, _CLANG, _X86_64)
 

@@ -318,7 +318,7 @@ def _prepare(options: argparse.Namespace) -> tuple[Path, image.Request]:
         (
             *(host.FETCHING if uncached else ()),
             *host.BUILDING,
-            *host.emulating(arch.find(options.arch)),
+            *host.building_for(arch.find(options.arch)),
             *host.SHOWING,
         )
     )
@@ -374,7 +374,7 @@ def _matrix(options: argparse.Namespace) -> int:
     if far:
         slurm.check()
     for cell in chosen:
-        building = (*host.BUILDING, *host.CACHING, *host.emulating(cell.arch))
+        building = (*host.BUILDING, *host.CACHING, *host.building_for(cell.arch))
         host.ensure((*host.FETCHING, *host.SHOWING, *(() if far else building)))
     base = cache.root()
     engine = slurm.run if far else matrix.local
@@ -411,7 +411,7 @@ def _bisect(options: argparse.Namespace) -> int:
     """Two commits -> those between, one by one -> the first bad one."""
     question = _question(options)
     host.ensure((*host.BISECTING, *host.BUILDING, *host.CACHING,
-                 *host.emulating(question.arch), *host.SHOWING))
+                 *host.building_for(question.arch), *host.SHOWING))
     return bisect.bisect(options.tree, options.good, options.bad, question, options.jobs)
 
 

@@ -105,7 +105,7 @@ def _write_json(path: Path, data: object) -> None:
 
 def _prepare(chosen: Sequence[cells.Cell]) -> Path:
     """Get all that running cells needs; return the cache folder."""
-    needs = [need for cell in chosen for need in host.emulating(cell.arch)]
+    needs = [need for cell in chosen for need in host.building_for(cell.arch)]
     host.ensure((*host.FETCHING, *host.BUILDING, *host.CACHING, *host.SHOWING, *needs))
     base = cache.root()
     cache.clean(base)

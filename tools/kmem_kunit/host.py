@@ -87,11 +87,13 @@ TESTING = (
 )
 
 
-def emulating(arch: Arch) -> tuple[Need, ...]:
+def building_for(arch: Arch) -> tuple[Need, ...]:
     """Return what building and booting an architecture needs besides BUILDING."""
     if arch.llvm:
-        return tuple(_command(name, "builds with LLVM", package) for name, package in (
-            ("clang-22", "clang-22"), ("ld.lld-22", "lld-22"), ("llvm-ar-22", "llvm-22")))
+        return tuple(
+            _command(f"{name}{arch.llvm}", "builds with LLVM", f"{package}{arch.llvm}")
+            for name, package in (("clang", "clang"), ("ld.lld", "lld"), ("llvm-ar", "llvm"))
+        )
     if not arch.qemu:
         return ()
     return (

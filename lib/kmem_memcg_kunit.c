@@ -9,136 +9,41 @@
  *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_memcg'
  */
 #include <kunit/test.h>
-#include <linux/cgroup.h>
-#include <linux/dcache.h>
-#include <linux/err.h>
-#include <linux/file.h>
-#include <linux/fs.h>
 #include <linux/gfp.h>
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/mount.h>
 #include <linux/sched/mm.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include "kmem_kunit.h"
+#include "kmem_memcg.h"
 #include "kmem_text.h"
 
 #define OBJECT_SIZE	SZ_4K
 #define NR_OBJECTS	(SZ_8M / OBJECT_SIZE)
 #define NR_PAGES	((long)(SZ_8M / PAGE_SIZE))
 #define BULK		16
-/* pages of a stock: MEMCG_CHARGE_BATCH, and one of bytes not yet given back */
-#define STOCK		65
 #define LIMIT		512
 /* pages that all objects may cost beyond themselves: owners, red zones as large as they */
 #define OVERHEAD	(2 * NR_PAGES)
 /* no reclaim, so that nobody is killed when the limit is reached */
 #define GFP_ATTEMPT	(GFP_NOWAIT | __GFP_NOWARN)
 
-static struct mem_cgroup *memcg;
-
 #ifdef CONFIG_MEMCG
-static long charged(void)
-{
-	return page_counter_read(&memcg->memory);
-}
-
 static void set_limit(unsigned long pages)
 {
 	xchg(&memcg->memory.max, pages);
 }
-
-static struct mem_cgroup *memcg_of(struct cgroup *cgroup)
-{
-	return mem_cgroup_from_css(cgroup_get_e_css(cgroup, &memory_cgrp_subsys));
-}
 #else
-static long charged(void)
-{
-	return 0;
-}
-
 static void set_limit(unsigned long pages)
 {
-}
-
-static struct mem_cgroup *memcg_of(struct cgroup *cgroup)
-{
-	return NULL;
 }
 #endif
 
 static void lift_limit(void *unused)
 {
 	set_limit(PAGE_COUNTER_MAX);
-}
-
-static void leave(void *old)
-{
-	set_active_memcg(old);
-}
-
-static int write_file(struct vfsmount *mnt, const char *path, const char *text)
-{
-	struct file *file = file_open_root_mnt(mnt, path, O_WRONLY, 0);
-	ssize_t written;
-	loff_t pos = 0;
-
-	if (IS_ERR(file))
-		return PTR_ERR(file);
-	written = kernel_write(file, text, strlen(text), &pos);
-	__fput_sync(file);
-	return min_t(ssize_t, written, 0);
-}
-
-/* Skips the case where no memory is accounted. */
-static void require_memcg(struct kunit *test)
-{
-	const char *name = "kmem_kunit";
-	struct cgroup *cgroup;
-	struct vfsmount *mnt;
-	int err;
-
-	KMEM_REQUIRE(test, CONFIG_MEMCG);
-	if (kmem_boot_has(test, "nokmem"))
-		kunit_skip(test, "needs a boot without cgroup.memory=nokmem");
-	if (memcg)
-		return;
-	mnt = kern_mount(get_fs_type("cgroup2"));
-	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR(mnt), "cannot mount cgroup2");
-	err = write_file(mnt, "cgroup.subtree_control", "+memory");
-	if (!err)
-		err = kmem_mkdir(mnt->mnt_root, name);
-	kern_unmount(mnt);
-	if (err == -EEXIST)
-		err = 0;
-	KUNIT_ASSERT_EQ_MSG(test, err, 0, "cannot make a cgroup");
-	cgroup = cgroup_get_from_path("/kmem_kunit");
-	KUNIT_ASSERT_FALSE(test, IS_ERR(cgroup));
-	memcg = memcg_of(cgroup);
-	KUNIT_ASSERT_NOT_NULL(test, memcg);
-	cgroup_put(cgroup);
-}
-
-/* From here to the end of the case, this task's accounted memory is our cgroup's. */
-static void enter(struct kunit *test)
-{
-	struct mem_cgroup *old;
-
-	require_memcg(test);
-	old = set_active_memcg(memcg);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, leave, old), 0);
-}
-
-static void expect_charged(struct kunit *test, long since, long pages, long slack, const char *when)
-{
-	long now = charged() - since;
-
-	KUNIT_EXPECT_GE_MSG(test, now, pages - STOCK, "charged to the cgroup %s", when);
-	KUNIT_EXPECT_LE_MSG(test, now, pages + slack + STOCK, "charged to the cgroup %s", when);
 }
 
 /**

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the suites about accounted memory share: memory cgroups of their own, and
+ * what is charged to them.
+ *
+ * A cgroup is made once and kept for the rest of the boot. Charges are cached per
+ * CPU, so that a counter is right to within STOCK pages.
+ */
+#ifndef _KMEM_MEMCG_H
+#define _KMEM_MEMCG_H
+
+#include <kunit/test.h>
+#include <linux/cgroup.h>
+#include <linux/dcache.h>
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/memcontrol.h>
+#include <linux/mount.h>
+#include <linux/sched/mm.h>
+#include <linux/string.h>
+#include "kmem_kunit.h"
+
+/* pages of a stock: MEMCG_CHARGE_BATCH, and one of bytes not yet given back */
+#define STOCK		65
+
+static struct mem_cgroup *memcg;
+
+#ifdef CONFIG_MEMCG
+static inline long pages_of(struct mem_cgroup *whose)
+{
+	return page_counter_read(&whose->memory);
+}
+
+static inline struct mem_cgroup *memcg_of(struct cgroup *cgroup)
+{
+	return mem_cgroup_from_css(cgroup_get_e_css(cgroup, &memory_cgrp_subsys));
+}
+#else
+static inline long pages_of(struct mem_cgroup *whose)
+{
+	return 0;
+}
+
+static inline struct mem_cgroup *memcg_of(struct cgroup *cgroup)
+{
+	return NULL;
+}
+#endif
+
+static inline long charged(void)
+{
+	return pages_of(memcg);
+}
+
+static inline void leave(void *old)
+{
+	set_active_memcg(old);
+}
+
+static inline int write_file(struct vfsmount *mnt, const char *path, const char *text)
+{
+	struct file *file = file_open_root_mnt(mnt, path, O_WRONLY, 0);
+	ssize_t written;
+	loff_t pos = 0;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	written = kernel_write(file, text, strlen(text), &pos);
+	__fput_sync(file);
+	return min_t(ssize_t, written, 0);
+}
+
+/* Make a cgroup below the root, unless it is there. */
+static inline struct mem_cgroup *make_memcg(struct kunit *test, const char *path)
+{
+	struct mem_cgroup *made;
+	struct cgroup *cgroup;
+	struct vfsmount *mnt;
+	int err;
+
+	mnt = kern_mount(get_fs_type("cgroup2"));
+	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR(mnt), "cannot mount cgroup2");
+	err = write_file(mnt, "cgroup.subtree_control", "+memory");
+	if (!err)
+		err = kmem_mkdir(mnt->mnt_root, path + 1);
+	kern_unmount(mnt);
+	if (err == -EEXIST)
+		err = 0;
+	KUNIT_ASSERT_EQ_MSG(test, err, 0, "cannot make a cgroup");
+	cgroup = cgroup_get_from_path(path);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(cgroup));
+	made = memcg_of(cgroup);
+	KUNIT_ASSERT_NOT_NULL(test, made);
+	cgroup_put(cgroup);
+	return made;
+}
+
+/* Skips the case where no memory is accounted. */
+static inline void require_memcg(struct kunit *test)
+{
+	KMEM_REQUIRE(test, CONFIG_MEMCG);
+	if (kmem_boot_has(test, "nokmem"))
+		kunit_skip(test, "needs a boot without cgroup.memory=nokmem");
+	if (!memcg)
+		memcg = make_memcg(test, "/kmem_kunit");
+}
+
+/* From here to the end of the case, this task's accounted memory is our cgroup's. */
+static inline void enter(struct kunit *test)
+{
+	struct mem_cgroup *old;
+
+	require_memcg(test);
+	old = set_active_memcg(memcg);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, leave, old), 0);
+}
+
+/* Expect that many pages, up to slack more, and what is in stock. */
+static inline void expect_pages(struct kunit *test, long now, long pages, long slack,
+				const char *when)
+{
+	KUNIT_EXPECT_GE_MSG(test, now, pages - STOCK, "charged to the cgroup %s", when);
+	KUNIT_EXPECT_LE_MSG(test, now, pages + slack + STOCK, "charged to the cgroup %s", when);
+}
+
+static inline void expect_charged(struct kunit *test, long since, long pages, long slack,
+				  const char *when)
+{
+	expect_pages(test, charged() - since, pages, slack, when);
+}
+
+#endif /* _KMEM_MEMCG_H */

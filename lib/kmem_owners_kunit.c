@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The owners of accounted objects: for each object of a slab, SLUB keeps which
+ * memory cgroup to uncharge when it is freed.
+ *
+ * 7.x keeps that in what a slab has unused, behind each object or behind the last
+ * one, where it must be out of the reach of all that is written to the objects.
+ *
+ *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_owners'
+ */
+#include <kunit/test.h>
+#include <linux/gfp.h>
+#include <linux/module.h>
+#include <linux/sched/mm.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include "kmem_count.h"
+#include "kmem_memcg.h"
+
+/**
+ * struct place - where SLUB can keep the owners of a slab's objects
+ * @name: of the parameter
+ * @size: of an object, in whole words
+ * @align: its alignment
+ * @flags: SLAB_*
+ * @padded: each object has room for its owner
+ */
+struct place {
+	const char *name;
+	unsigned int size, align;
+	slab_flags_t flags;
+	bool padded;
+};
+
+#define CHECKS	(SLAB_CONSISTENCY_CHECKS | SLAB_RED_ZONE | SLAB_POISON | SLAB_STORE_USER)
+
+/*
+ * Objects that fill their slab, those with room behind each of them, and those
+ * with room behind the last one.
+ */
+static const struct place places[] = {
+	{ "apart", 64, 0, 0, false },
+	{ "in_padding", 72, 128, 0, true },
+	{ "in_last_word", 56, 64, 0, true },
+	{ "behind_free_pointer", 72, 128, SLAB_TYPESAFE_BY_RCU, true },
+	{ "behind_checks", 40, 256, CHECKS, true },
+	{ "in_leftover", 264, 0, 0, false },
+};
+
+KUNIT_ARRAY_PARAM_DESC(place, places, name);
+
+static struct kmem_cache *cache_of(struct kunit *test, const struct place *place)
+{
+	struct kmem_cache *cache;
+
+	if (place->flags & CHECKS)
+		KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	cache = kmem_cache_create("kmem_owned", place->size, place->align, place->flags |
+				  SLAB_ACCOUNT | SLAB_NO_MERGE | SLAB_NO_USER_FLAGS, NULL);
+	kmem_adopt_cache(test, cache);
+	return cache;
+}
+
+#define OWNED_PAGES	((long)(SZ_1M / PAGE_SIZE))
+/* what is charged for the owner itself: a word of an object that has eight at least */
+#define OWNER_PAGES	(OWNED_PAGES / 8)
+
+/*
+ * Each object of a slab has an owner of its own: whoever frees it, and whatever is
+ * written to it and its neighbours, the cgroup that it was charged to is uncharged.
+ * Source: __memcg_slab_post_alloc_hook(), __memcg_slab_free_hook();
+ * alloc_slab_obj_exts_early() (7.x).
+ */
+static void objects_have_owners_of_their_own(struct kunit *test)
+{
+	const struct place *place = test->param_value;
+	struct mem_cgroup *neighbour, *owners[3];
+	struct kmem_cache *cache;
+	unsigned int nr, i;
+	long mine, others;
+	void **objects;
+
+	enter(test);
+	neighbour = make_memcg(test, "/kmem_kunit_neighbour");
+	cache = cache_of(test, place);
+	nr = 3 * (SZ_1M / kmem_attribute(test, cache, "slab_size"));
+	objects = kmem_make_array(test, nr);
+	owners[0] = memcg;
+	owners[1] = neighbour;
+	owners[2] = NULL;
+	mine = charged();
+	others = pages_of(neighbour);
+	for (i = 0; i < nr; i++) {
+		set_active_memcg(owners[i % 3]);
+		kmem_take_array(test, cache, 1, &objects[i]);
+	}
+	kmem_write_marks(objects, nr, place->size, 1);
+	expect_charged(test, mine, OWNED_PAGES, OWNER_PAGES, "by allocating");
+	expect_pages(test, pages_of(neighbour) - others, OWNED_PAGES, OWNER_PAGES,
+		     "next to it by allocating");
+
+	set_active_memcg(neighbour);
+	for (i = 0; i < nr; i += 3)
+		kmem_cache_free(cache, objects[i]);
+	expect_charged(test, mine, 0, 0, "after its objects were freed");
+	expect_pages(test, pages_of(neighbour) - others, OWNED_PAGES, OWNER_PAGES,
+		     "next to it by freeing");
+	for (i = 0; i < nr; i += 3)
+		kmem_take_array(test, cache, 1, &objects[i]);
+	expect_charged(test, mine, 0, 0, "after its objects were taken by another one");
+	expect_pages(test, pages_of(neighbour) - others, 2 * OWNED_PAGES, 2 * OWNER_PAGES,
+		     "that took the objects of another one");
+
+	kmem_write_marks(objects, nr, place->size, 2);
+	KUNIT_EXPECT_EQ(test, kmem_count_wrong_marks(objects, nr, place->size, 2), 0);
+	set_active_memcg(memcg);
+	kmem_free_array(cache, nr, objects);
+	expect_charged(test, mine, 0, 0, "after all was freed");
+	expect_pages(test, pages_of(neighbour) - others, 0, 0, "next to it after all was freed");
+	kmem_expect_live(test, cache, 0, "all were freed");
+}
+
+/*
+ * kfree_sensitive(), which wipes all of an object's memory up to ksize(), leaves
+ * it known whom to uncharge. Source: slab_ksize(), mm/slub.c, on metadata behind
+ * the object.
+ */
+static void wiped_objects_are_uncharged(struct kunit *test)
+{
+	const struct place *place = test->param_value;
+	struct kmem_cache *cache;
+	void **objects;
+	unsigned int nr;
+	long before;
+
+	enter(test);
+	cache = cache_of(test, place);
+	nr = SZ_1M / kmem_attribute(test, cache, "slab_size");
+	objects = kmem_make_array(test, nr);
+	before = charged();
+	kmem_take_array(test, cache, nr, objects);
+	expect_charged(test, before, OWNED_PAGES, OWNER_PAGES, "by allocating");
+	while (nr)
+		kfree_sensitive(objects[--nr]);
+	expect_charged(test, before, 0, 0, "after all were wiped and freed");
+}
+
+#define NR_SLABS	100
+/* what others may allocate meanwhile, and what is kept for the first slab of a cache */
+#define NOISE		10
+
+/*
+ * The owners of a slab's objects need one array at most, and on 7.x none if each
+ * object has room for its owner, or the slab for all of them. Source:
+ * alloc_slab_obj_exts_early(), "from unused space"; alloc_slab_obj_exts().
+ */
+static void owners_take_up_unused_space(struct kunit *test)
+{
+	const struct place *place = test->param_value;
+	unsigned int per_slab, left, i;
+	struct kmem_gauge gauge;
+	struct kmem_cache *cache;
+	void **objects, *array;
+	long before, arrays;
+	bool inside;
+
+	if (IS_ENABLED(CONFIG_KASAN) || IS_ENABLED(CONFIG_MEM_ALLOC_PROFILING))
+		kunit_skip(test, "needs CONFIG_KASAN=n and CONFIG_MEM_ALLOC_PROFILING=n");
+	enter(test);
+	cache = cache_of(test, place);
+	per_slab = kmem_attribute(test, cache, "objs_per_slab");
+	left = (PAGE_SIZE << kmem_attribute(test, cache, "order")) -
+	       per_slab * kmem_attribute(test, cache, "slab_size");
+	inside = place->padded || left >= per_slab * sizeof(void *);
+	objects = kmem_make_array(test, NR_SLABS * per_slab);
+	array = kmalloc_array(per_slab, sizeof(void *), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, array);
+	gauge = kmem_gauge(test, kmem_origin(array).name);
+	kfree(array);
+	before = kmem_gauge_read(test, &gauge);
+	kmem_take_array(test, cache, NR_SLABS * per_slab, objects);
+	arrays = kmem_gauge_read(test, &gauge) - before;
+	if (!inside || !kmem_owners_lie_in_slabs())
+		KUNIT_EXPECT_GE_MSG(test, arrays, NR_SLABS - NOISE, "%u a slab", per_slab);
+	else
+		KUNIT_EXPECT_LE_MSG(test, arrays, NOISE, "%u a slab", per_slab);
+	KUNIT_EXPECT_LE_MSG(test, arrays, NR_SLABS + NOISE, "%u a slab", per_slab);
+	for (i = 0; i < NR_SLABS * per_slab; i++)
+		kmem_cache_free(cache, objects[i]);
+	kmem_cache_shrink(cache);
+	KUNIT_EXPECT_LE(test, kmem_gauge_read(test, &gauge) - before, NOISE);
+}
+
+/*
+ * The checks of padding take no owner behind an object for damage. Source:
+ * check_pad_bytes(), mm/slub.c.
+ */
+static void checks_spare_the_owners(struct kunit *test)
+{
+	static const unsigned int alignments[] = { 0, 64, 256, 1024 };
+	unsigned int i;
+
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	enter(test);
+	for (i = 0; i < ARRAY_SIZE(alignments); i++) {
+		const struct place place = { .size = 40, .align = alignments[i], .flags = CHECKS };
+		struct kmem_cache *cache = cache_of(test, &place);
+		struct kmem_batch *batch = kmem_take(test, cache, 100);
+
+		kmem_mark(batch, place.size);
+		KMEM_EXPECT_SILENCE(test, {
+			kmem_validate(test, cache);
+			kmem_free_half(batch);
+			kmem_validate(test, cache);
+			kmem_give_back(test, batch);
+			kmem_private_cache_destroy(test, cache);
+		});
+	}
+}
+
+#define MERGED_SIZE	1360
+
+/*
+ * In a cache that others are merged into, larger objects than its own do not reach
+ * their owners. Source: calculate_sizes(), slab_args_unmergeable() (7.x).
+ */
+static void merged_objects_do_not_reach_their_owners(struct kunit *test)
+{
+	const slab_flags_t flags = SLAB_ACCOUNT | SLAB_NO_USER_FLAGS;
+	struct kmem_cache *small, *large;
+	void **objects;
+	unsigned int nr;
+	long before;
+
+	if (kmem_boot_has(test, "_nomerge") || !IS_ENABLED(CONFIG_SLAB_MERGE_DEFAULT))
+		kunit_skip(test, "needs CONFIG_SLAB_MERGE_DEFAULT=y, and no slab_nomerge");
+	if (IS_ENABLED(CONFIG_KASAN))
+		kunit_skip(test, "needs CONFIG_KASAN=n, which keeps data beside the objects");
+	enter(test);
+	small = kmem_cache_create("kmem_small", MERGED_SIZE - 8, 16, flags, NULL);
+	kmem_adopt_cache(test, small);
+	large = kmem_cache_create("kmem_large", MERGED_SIZE, 0, flags, NULL);
+	kmem_adopt_cache(test, large);
+	KUNIT_ASSERT_PTR_EQ(test, large, small);
+	nr = SZ_1M / MERGED_SIZE;
+	objects = kmem_make_array(test, nr);
+	before = charged();
+	kmem_take_array(test, large, nr, objects);
+	kmem_write_marks(objects, nr, MERGED_SIZE, 1);
+	expect_charged(test, before, OWNED_PAGES, OWNER_PAGES, "by allocating");
+	KUNIT_EXPECT_EQ(test, kmem_count_wrong_marks(objects, nr, MERGED_SIZE, 1), 0);
+	kmem_free_array(large, nr, objects);
+	expect_charged(test, before, 0, 0, "after all was freed");
+}
+
+static struct kunit_case kmem_owners_cases[] = {
+	KUNIT_CASE_PARAM(objects_have_owners_of_their_own, place_gen_params),
+	KUNIT_CASE_PARAM(wiped_objects_are_uncharged, place_gen_params),
+	KUNIT_CASE_PARAM(owners_take_up_unused_space, place_gen_params),
+	KUNIT_CASE(checks_spare_the_owners),
+	KUNIT_CASE(merged_objects_do_not_reach_their_owners),
+	{}
+};
+
+static struct kunit_suite kmem_owners_suite = {
+	.name = "kmem_owners",
+	.init = kmem_suite_init,
+	.test_cases = kmem_owners_cases,
+};
+
+kunit_test_suite(kmem_owners_suite);
+
+MODULE_DESCRIPTION("KUnit tests for the owners of accounted objects");
+MODULE_LICENSE("GPL");

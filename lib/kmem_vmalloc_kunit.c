@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Arrays of vmalloc(): vmalloc_array(), vcalloc(), and the forms of both that
+ * take flags.
+ *
+ * They are for what may be larger than kmalloc() can give, and so is the number
+ * of elements that they are asked for.
+ *
+ *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_vmalloc'
+ */
+#include <kunit/test.h>
+#include <linux/gfp.h>
+#include <linux/math.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/vmalloc.h>
+#include "kmem_memcg.h"
+#include "kmem_realloc.h"
+
+#define DIRT		0xd1
+
+static void *by_vmalloc_array(size_t n, size_t size, gfp_t flags)
+{
+	return vmalloc_array(n, size);
+}
+
+static void *by___vmalloc_array(size_t n, size_t size, gfp_t flags)
+{
+	return __vmalloc_array(n, size, flags);
+}
+
+static void *by_vcalloc(size_t n, size_t size, gfp_t flags)
+{
+	return vcalloc(n, size);
+}
+
+static void *by___vcalloc(size_t n, size_t size, gfp_t flags)
+{
+	return __vcalloc(n, size, flags);
+}
+
+/**
+ * struct way - a function that allocates an array
+ * @name: of the parameter
+ * @alloc: calls it
+ * @heeds: it takes flags
+ * @zeroes: it zeroes without being asked to
+ */
+struct way {
+	const char *name;
+	void *(*alloc)(size_t n, size_t size, gfp_t flags);
+	bool heeds, zeroes;
+};
+
+static const struct way ways[] = {
+	{ "vmalloc_array", by_vmalloc_array, false, false },
+	{ "__vmalloc_array", by___vmalloc_array, true, false },
+	{ "vcalloc", by_vcalloc, false, true },
+	{ "__vcalloc", by___vcalloc, true, true },
+};
+
+KUNIT_ARRAY_PARAM_DESC(way, ways, name);
+
+static const struct shape {
+	size_t n, size;
+} shapes[] = {
+	{ 1, 1 }, { 3, 1 }, { 1, PAGE_SIZE }, { PAGE_SIZE, 1 }, { PAGE_SIZE + 1, 1 },
+	{ 1, PAGE_SIZE + 1 }, { 2, PAGE_SIZE / 2 }, { 7, 1000 }, { 1000, 7 }, { 5, PAGE_SIZE },
+	{ PAGE_SIZE, 24 }, { SZ_1M + 1, 5 },
+};
+
+/*
+ * An array is mapped memory, has room for all of its elements up to the last
+ * byte of the last one, and ends with the page of that. Source: __vmalloc_array(),
+ * "virtually contiguous array"; __vmalloc_node_range(), "Allocate enough pages to
+ * cover".
+ */
+static void array_has_room_for_all_elements(struct kunit *test)
+{
+	const struct way *way = test->param_value;
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(shapes); i++) {
+		size_t n = shapes[i].n, size = shapes[i].size, bytes = n * size;
+		u8 *arrays[2];
+
+		for (j = 0; j < ARRAY_SIZE(arrays); j++) {
+			u8 *array = way->alloc(n, size, GFP_KERNEL);
+
+			KUNIT_ASSERT_NOT_NULL_MSG(test, array, "%zu of %zu", n, size);
+			KUNIT_ASSERT_TRUE_MSG(test, is_vmalloc_addr(array), "%zu of %zu", n, size);
+			KUNIT_EXPECT_TRUE_MSG(test, PAGE_ALIGNED(array), "%zu of %zu", n, size);
+			KUNIT_ASSERT_NOT_NULL_MSG(test, vmalloc_to_page(array + bytes - 1),
+						  "%zu of %zu", n, size);
+			KUNIT_EXPECT_NULL_MSG(test, vmalloc_to_page(array + PAGE_ALIGN(bytes)),
+					      "%zu of %zu", n, size);
+			arrays[j] = array;
+		}
+		pattern_renew();
+		pattern_fill(arrays[0], bytes);
+		memset(arrays[1], 0, bytes);
+		KUNIT_EXPECT_EQ_MSG(test, pattern_kept(arrays[0], bytes), bytes, "%zu of %zu", n,
+				    size);
+		for (j = 0; j < ARRAY_SIZE(arrays); j++)
+			vfree(arrays[j]);
+	}
+}
+
+KUNIT_ARRAY_PARAM_DESC(overflow, kmem_overflows, name);
+
+/*
+ * An array whose size overflows is not allocated, silently. Source:
+ * __vmalloc_array(), with check_mul_overflow().
+ */
+static void overflowing_array_gives_null(struct kunit *test)
+{
+	const struct kmem_overflow *overflow = test->param_value;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(ways); i++) {
+		void *array = test;
+
+		KMEM_EXPECT_SILENCE(test, array = ways[i].alloc(overflow->n, overflow->size,
+								GFP_KERNEL));
+		KUNIT_EXPECT_NULL_MSG(test, array, "%s", ways[i].name);
+	}
+}
+
+/*
+ * An array of nothing is NULL, with a warning, other than kmalloc()'s, which is
+ * ZERO_SIZE_PTR. Source: __vmalloc_node_range(), WARN_ON_ONCE(!size).
+ */
+static void array_of_nothing_gives_null(struct kunit *test)
+{
+	static const struct shape nothings[] = { { 0, 8 }, { 8, 0 }, { 0, SIZE_MAX }, { 0, 0 } };
+	const struct way *way = test->param_value;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(nothings); i++) {
+		void *array = test;
+
+		KMEM_EXPECT_WARN(test, array = way->alloc(nothings[i].n, nothings[i].size,
+							  GFP_KERNEL), "mm/vmalloc.c:");
+		KUNIT_EXPECT_NULL_MSG(test, array, "%zu of %zu", nothings[i].n, nothings[i].size);
+	}
+}
+
+/*
+ * An array larger than all memory is not allocated, and says nothing of it with
+ * __GFP_NOWARN. Source: __vmalloc_node_range(), "exceeds total pages"; __vmalloc_array()
+ * and __vcalloc(), "@flags: the type of memory to allocate".
+ */
+static void too_large_array_gives_null(struct kunit *test)
+{
+	const struct way *way = test->param_value;
+	const struct kmem_report *report;
+	void *array = test;
+
+	if (!way->heeds)
+		kunit_skip(test, "needs a function that takes flags");
+	report = KMEM_CAPTURE(test, array = way->alloc(totalram_pages() + 1, PAGE_SIZE,
+						       GFP_KERNEL | __GFP_NOWARN));
+	KUNIT_EXPECT_NULL(test, array);
+	KUNIT_EXPECT_NULL(test, strstr(report->text, "vmalloc error"));
+}
+
+#define ELEMENT		24
+#define ELEMENTS	(4 * PAGE_SIZE / ELEMENT)
+#define NR_PAGES	4
+
+/*
+ * Allocate an array on pages of which some were full of dirt just before, and
+ * tell which ones; the case ends here if none comes back in many rounds.
+ */
+static u8 *array_on_dirt(struct kunit *test, const struct way *way, gfp_t flags, bool *back)
+{
+	struct page *dirty[NR_PAGES];
+	unsigned int round, i, j;
+	u8 *array = NULL;
+	bool any = false;
+
+	for (round = 0; round < MANY_ROUNDS && !any; round++) {
+		vfree(array);
+		array = way->alloc(ELEMENTS, ELEMENT, flags);
+		KUNIT_ASSERT_NOT_NULL(test, array);
+		memset(array, DIRT, ELEMENTS * ELEMENT);
+		for (i = 0; i < NR_PAGES; i++)
+			dirty[i] = vmalloc_to_page(array + i * PAGE_SIZE);
+		vfree(array);
+
+		array = way->alloc(ELEMENTS, ELEMENT, flags);
+		KUNIT_ASSERT_NOT_NULL(test, array);
+		for (i = 0; i < NR_PAGES; i++) {
+			for (j = 0, back[i] = false; j < NR_PAGES; j++)
+				back[i] |= vmalloc_to_page(array + i * PAGE_SIZE) == dirty[j];
+			any |= back[i];
+		}
+	}
+	KUNIT_ASSERT_TRUE_MSG(test, any, "no page came back, nothing is proved");
+	return array;
+}
+
+/*
+ * vcalloc() and __vcalloc() give zeroes, and so does __GFP_ZERO, up to the last
+ * byte, on pages that were dirty before. Source: vcalloc(), "allocate and zero
+ * memory"; __GFP_ZERO in include/linux/gfp_types.h.
+ */
+static void zeroed_array_is_zero(struct kunit *test)
+{
+	const struct way *way = test->param_value;
+	bool back[NR_PAGES];
+	u8 *array, *stain;
+
+	if (!way->heeds && !way->zeroes)
+		kunit_skip(test, "needs a function that takes flags, or zeroes without");
+	array = array_on_dirt(test, way, GFP_KERNEL | (way->zeroes ? 0 : __GFP_ZERO), back);
+	stain = memchr_inv(array, 0, ELEMENTS * ELEMENT);
+	KUNIT_EXPECT_NULL_MSG(test, stain, "offset %td", stain - array);
+	vfree(array);
+}
+
+/*
+ * The others give memory as it is, unless the boot says otherwise, which shows
+ * that the case above sees dirt. Source: init_on_alloc= and init_on_free= in
+ * Documentation/admin-guide/kernel-parameters.txt.
+ */
+static void plain_array_is_as_it_was(struct kunit *test)
+{
+	bool zero = want_init_on_alloc(GFP_KERNEL) || want_init_on_free(), back[NR_PAGES];
+	const struct way *way = test->param_value;
+	unsigned int i;
+	u8 *array;
+
+	if (way->zeroes)
+		kunit_skip(test, "needs a function that does not zero");
+	if (IS_ENABLED(CONFIG_PAGE_POISONING) || IS_ENABLED(CONFIG_KASAN_VMALLOC))
+		kunit_skip(test, "needs CONFIG_PAGE_POISONING=n and CONFIG_KASAN_VMALLOC=n");
+	array = array_on_dirt(test, way, GFP_KERNEL, back);
+	for (i = 0; i < NR_PAGES; i++)
+		if (back[i])
+			KUNIT_EXPECT_EQ_MSG(test, array[i * PAGE_SIZE], zero ? 0 : DIRT,
+					    "page %u", i);
+	vfree(array);
+}
+
+#define ACCOUNTED_PAGES	((long)(SZ_4M / PAGE_SIZE))
+
+/*
+ * With GFP_KERNEL_ACCOUNT an array is charged to the cgroup that is active, until
+ * it is freed; without, it is charged to none. Source: __GFP_ACCOUNT in
+ * include/linux/gfp_types.h; __vmalloc_array() and __vcalloc(), "@flags".
+ */
+static void array_is_charged_if_asked_for(struct kunit *test)
+{
+	const struct way *way = test->param_value;
+	long before, pages;
+	unsigned int i;
+
+	enter(test);
+	for (i = 0; i < 2; i++) {
+		gfp_t flags = i ? GFP_KERNEL_ACCOUNT : GFP_KERNEL;
+		void *array;
+
+		before = charged();
+		array = way->alloc(SZ_4M / ELEMENT, ELEMENT, flags);
+		pages = way->heeds && (flags & __GFP_ACCOUNT) ? ACCOUNTED_PAGES : 0;
+		KUNIT_ASSERT_NOT_NULL(test, array);
+		expect_charged(test, before, pages, 0, "by allocating");
+		vfree(array);
+		expect_charged(test, before, 0, 0, "after it was freed");
+	}
+}
+
+static struct kunit_case kmem_vmalloc_cases[] = {
+	KUNIT_CASE_PARAM(array_has_room_for_all_elements, way_gen_params),
+	KUNIT_CASE_PARAM(overflowing_array_gives_null, overflow_gen_params),
+	KUNIT_CASE_PARAM(array_of_nothing_gives_null, way_gen_params),
+	KUNIT_CASE_PARAM(too_large_array_gives_null, way_gen_params),
+	KUNIT_CASE_PARAM(zeroed_array_is_zero, way_gen_params),
+	KUNIT_CASE_PARAM(plain_array_is_as_it_was, way_gen_params),
+	KUNIT_CASE_PARAM(array_is_charged_if_asked_for, way_gen_params),
+	{}
+};
+
+static struct kunit_suite kmem_vmalloc_suite = {
+	.name = "kmem_vmalloc",
+	.init = kmem_suite_init,
+	.test_cases = kmem_vmalloc_cases,
+};
+
+kunit_test_suite(kmem_vmalloc_suite);
+
+MODULE_DESCRIPTION("KUnit tests for arrays of vmalloc()");
+MODULE_LICENSE("GPL");

@@ -439,6 +439,11 @@ static inline int devm_remove_action_nowarn(struct device *dev, void (*action)(v
 }
 #endif
 
+/* 7.x brought __free(kfree_sensitive). */
+#ifndef SLAB_NO_SHEAVES
+DEFINE_FREE(kfree_sensitive, void *, kfree_sensitive(_T))
+#endif
+
 /* 7.2 brought kvfree_atomic(), and the tokens of kmalloc() with it. */
 #ifdef DECL_TOKEN_PARAMS
 static inline bool kmem_has_kvfree_atomic(void) { return true; }
@@ -446,6 +451,7 @@ static inline bool kmem_has_kvfree_atomic(void) { return true; }
 static inline bool kmem_has_kvfree_atomic(void) { return false; }
 
 #define kvfree_atomic(p)	kvfree(p)
+DEFINE_FREE(kvfree_atomic, void *, if (!IS_ERR_OR_NULL(_T)) kvfree(_T))
 #endif
 
 /*

@@ -80,6 +80,20 @@ static void free_by_kvfree_scope(void *memory, size_t size)
 	OPTIMIZER_HIDE_VAR(scoped);
 }
 
+static void free_by_kfree_sensitive_scope(void *memory, size_t size)
+{
+	void *scoped __free(kfree_sensitive) = memory;
+
+	OPTIMIZER_HIDE_VAR(scoped);
+}
+
+static void free_by_kvfree_atomic_scope(void *memory, size_t size)
+{
+	void *scoped __free(kvfree_atomic) = memory;
+
+	OPTIMIZER_HIDE_VAR(scoped);
+}
+
 static void free_by_kfree_bulk(void *memory, size_t size)
 {
 	if (!ZERO_OR_NULL_PTR(memory))
@@ -96,6 +110,8 @@ static const struct release releases[] = {
 	RELEASE(kvfree_sensitive),
 	RELEASE(kfree_scope),
 	RELEASE(kvfree_scope),
+	RELEASE(kfree_sensitive_scope),
+	RELEASE(kvfree_atomic_scope),
 	RELEASE(kfree_bulk),
 };
 
@@ -270,6 +286,7 @@ static void expect_wiped(struct kunit *test, const struct release *release, stru
 
 static const struct release wiping_releases[] = {
 	RELEASE(kfree_sensitive),
+	RELEASE(kfree_sensitive_scope),
 	RELEASE(kvfree_sensitive),
 };
 
@@ -500,6 +517,17 @@ static void bulk_returns_large_memory(struct kunit *test)
 	free_dirty(&dirty);
 }
 
+/* Holds an object in a scope of each kind in turn, and takes it out of all of them. */
+static noinline void *taken_out_of_all(void *object)
+{
+	void *one __free(kfree) = object;
+	void *two __free(kvfree) = no_free_ptr(one);
+	void *three __free(kfree_sensitive) = no_free_ptr(two);
+	void *four __free(kvfree_atomic) = no_free_ptr(three);
+
+	return no_free_ptr(four);
+}
+
 static noinline void *taken_out(void *object)
 {
 	void *scoped __free(kfree) = object;
@@ -519,6 +547,7 @@ static void scope_spares_what_is_taken_out(struct kunit *test)
 
 	memset(object, DIRT, 64);
 	KUNIT_EXPECT_PTR_EQ(test, taken_out(object), object);
+	KUNIT_EXPECT_PTR_EQ(test, taken_out_of_all(object), object);
 	{
 		void *scoped __free(kfree) = object;
 
@@ -531,8 +560,9 @@ static void scope_spares_what_is_taken_out(struct kunit *test)
 }
 
 /*
- * A scope may also hold NULL or an error instead of memory. Source:
- * DEFINE_FREE(kfree) in include/linux/slab.h, with IS_ERR_OR_NULL().
+ * A scope may also hold NULL or an error instead of memory, but no error if it
+ * wipes. Source: DEFINE_FREE(kfree) in include/linux/slab.h, with
+ * IS_ERR_OR_NULL(), unlike DEFINE_FREE(kfree_sensitive).
  */
 static void scope_spares_errors(struct kunit *test)
 {
@@ -542,7 +572,9 @@ static void scope_spares_errors(struct kunit *test)
 		free_by_kfree_scope(ERR_PTR(-1), 0);
 		free_by_kfree_scope(ERR_PTR(-MAX_ERRNO), 0);
 		free_by_kvfree_scope(NULL, 0);
+		free_by_kfree_sensitive_scope(NULL, 0);
 		free_by_kvfree_scope(ERR_PTR(-ENOMEM), 0);
+		free_by_kvfree_atomic_scope(ERR_PTR(-ENOMEM), 0);
 	});
 }
 

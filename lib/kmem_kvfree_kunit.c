@@ -172,6 +172,14 @@ static void free_atomically(const void *memory)
 	kvfree_atomic(memory);
 }
 
+static void free_by_atomic_scope(const void *memory)
+{
+	void *scoped __free(kvfree_atomic) = (void *)memory;
+
+	preempt_disable();
+	OPTIMIZER_HIDE_VAR(scoped);
+}
+
 static void bh_enable(void)
 {
 	local_bh_enable();
@@ -190,6 +198,7 @@ static const struct context {
 } contexts[] = {
 	{ "softirq", free_in_softirq, bh_enable },
 	{ "atomic", free_atomically, preemption_enable },
+	{ "atomic_scope", free_by_atomic_scope, preemption_enable },
 };
 
 KUNIT_ARRAY_PARAM_DESC(context, contexts, name);
@@ -231,7 +240,7 @@ static void mapped_memory_is_freed_later(struct kunit *test)
 	struct page *during;
 
 	KUNIT_ASSERT_NOT_NULL(test, memory);
-	if (context->release == free_atomically && !kmem_has_kvfree_atomic()) {
+	if (context->leave == preemption_enable && !kmem_has_kvfree_atomic()) {
 		vfree(memory);
 		kunit_skip(test, "needs Linux 7.2");
 	}

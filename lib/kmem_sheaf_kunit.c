@@ -139,6 +139,30 @@ static void shrink_leaves_live_objects_only(struct kunit *test)
 }
 
 /*
+ * A shrink leaves no free object behind in a sheaf of a CPU, however many of them
+ * were taken out before: not in the spare one either while the main one is empty.
+ * Source: has_pcs_used(), pcs_flush_all().
+ */
+static void shrink_empties_main_and_spare_sheaf(struct kunit *test)
+{
+	struct kmem_cache *cache = tide_cache(test);
+	unsigned int capacity, all, taken;
+	void **objects;
+
+	require_sheaves(test);
+	capacity = kmem_attribute(test, cache, "sheaf_capacity");
+	all = 2 * capacity + 1;
+	objects = kmem_make_array(test, all);
+	for (taken = 0; taken <= capacity; taken++) {
+		kmem_take_array(test, cache, all, objects);
+		kmem_free_array(cache, all, objects);
+		kmem_take_array(test, cache, taken, objects);
+		kmem_expect_live(test, cache, taken, "some of the free ones were taken");
+		kmem_free_array(cache, taken, objects);
+	}
+}
+
+/*
  * Objects that were freed to sheaves are the first to be handed out again, all
  * of them. Source: struct kmem_cache_args, "@sheaf_capacity: Enable sheaves of
  * given capacity for the cache", on how full and empty sheaves are exchanged.
@@ -211,6 +235,52 @@ static void sheaves_keep_a_limited_number(struct kunit *test)
 static struct kmem_cache *kmalloc_cache(size_t size)
 {
 	return kmalloc_caches[KMALLOC_NORMAL][__kmalloc_index(size, false)];
+}
+
+#define MOST_OF_A_HEAD	256
+
+/*
+ * By default a sheaf wastes nothing of its memory: with its head, which is the
+ * same for all, each is as large as an object of kmalloc()'s. Source:
+ * calculate_sheaf_capacity(), "to make sheaf exactly a kmalloc size bucket".
+ */
+static void default_sheaf_fills_its_memory(struct kunit *test)
+{
+	unsigned int capacities[ARRAY_SIZE(tides)], head, fit = 0, i;
+
+	require_sheaves(test);
+	for (i = 0; i < ARRAY_SIZE(tides); i++) {
+		struct kmem_cache *cache = cache_with_sheaves(test, tides[i].size, 0, 0);
+
+		capacities[i] = kmem_attribute(test, cache, "sheaf_capacity");
+		kmem_private_cache_destroy(test, cache);
+	}
+	for (head = 0; head <= MOST_OF_A_HEAD && fit < ARRAY_SIZE(tides); head += sizeof(void *)) {
+		for (i = 0, fit = 0; i < ARRAY_SIZE(tides); i++) {
+			size_t size = head + capacities[i] * sizeof(void *);
+
+			fit += kmalloc_size_roundup(size) == size;
+		}
+	}
+	KUNIT_EXPECT_EQ_MSG(test, fit, ARRAY_SIZE(tides), "capacities %u, %u, %u and %u",
+			    capacities[0], capacities[1], capacities[2], capacities[3]);
+}
+
+/*
+ * The caches of kmalloc() have sheaves as large as any other cache for objects of
+ * that size. Source: bootstrap_cache_sheaves(), "Finish the sheaves initialization
+ * done normally".
+ */
+static void kmalloc_has_sheaves_like_others(struct kunit *test)
+{
+	const struct tide *tide = test->param_value;
+	struct kmem_cache *cache = tide_cache(test);
+
+	require_sheaves(test);
+	if (kmem_boot_has(test, "_debug=") || IS_ENABLED(CONFIG_SLUB_DEBUG_ON))
+		kunit_skip(test, "needs a boot without slab_debug=, and CONFIG_SLUB_DEBUG_ON=n");
+	KUNIT_EXPECT_EQ(test, kmem_attribute(test, kmalloc_cache(tide->size), "sheaf_capacity"),
+			kmem_attribute(test, cache, "sheaf_capacity"));
 }
 
 #define CACHES		24
@@ -335,8 +405,11 @@ static void exhaustion_loses_no_object(struct kunit *test)
 static struct kunit_case kmem_sheaf_cases[] = {
 	KUNIT_CASE_PARAM(objects_come_and_go_in_any_number, tide_gen_params),
 	KUNIT_CASE_PARAM(shrink_leaves_live_objects_only, tide_gen_params),
+	KUNIT_CASE_PARAM(shrink_empties_main_and_spare_sheaf, tide_gen_params),
 	KUNIT_CASE_PARAM(freed_objects_are_the_next_ones, tide_gen_params),
 	KUNIT_CASE_PARAM(sheaves_keep_a_limited_number, tide_gen_params),
+	KUNIT_CASE(default_sheaf_fills_its_memory),
+	KUNIT_CASE_PARAM(kmalloc_has_sheaves_like_others, tide_gen_params),
 	KUNIT_CASE(sheaves_are_freed_with_their_cache),
 	KUNIT_CASE_PARAM(free_succeeds_without_a_new_sheaf, tide_gen_params),
 	KUNIT_CASE_PARAM(allocation_succeeds_without_a_new_sheaf, tide_gen_params),

@@ -116,6 +116,27 @@ static void alike_caches_are_merged(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, first, second);
 }
 
+/*
+ * With slab_nomerge, caches are separate however alike they are, each with its
+ * own name and no alias. Source: slab_nomerge in
+ * Documentation/admin-guide/kernel-parameters.txt, "Disable merging of slabs".
+ */
+static void boot_can_forbid_merging(struct kunit *test)
+{
+	const struct pair *pair = test->param_value;
+	struct kmem_cache *first, *second;
+
+	if (!kmem_boot_has(test, "slab_nomerge") && !kmem_boot_has(test, "slub_nomerge"))
+		kunit_skip(test, "needs a boot with slab_nomerge");
+	first = create(test, FIRST, &pair->first);
+	second = create(test, SECOND, &pair->second);
+	KUNIT_EXPECT_PTR_NE(test, first, second);
+	KUNIT_EXPECT_EQ(test, kmem_sysfs_number(test, FIRST, "aliases"), 0);
+	KUNIT_EXPECT_EQ(test, kmem_sysfs_number(test, SECOND, "aliases"), 0);
+	KUNIT_EXPECT_EQ(test, kmem_slabinfo(test, FIRST).lines, 1);
+	KUNIT_EXPECT_EQ(test, kmem_slabinfo(test, SECOND).lines, 1);
+}
+
 static const struct pair unlike[] = {
 	{ "larger_by_a_word", { SIZE }, { SIZE + 8 } },
 	{ "smaller_by_a_word", { SIZE }, { SIZE - 8 } },
@@ -486,6 +507,7 @@ static void merged_cache_cannot_be_picked_for_failslab(struct kunit *test)
 
 static struct kunit_case kmem_cache_merge_cases[] = {
 	KUNIT_CASE_PARAM(alike_caches_are_merged, alike_gen_params),
+	KUNIT_CASE_PARAM(boot_can_forbid_merging, alike_gen_params),
 	KUNIT_CASE_PARAM(caches_of_unlike_size_are_separate, unlike_gen_params),
 	KUNIT_CASE_PARAM(odd_cache_is_not_merged_into_a_plain_one, odd_gen_params),
 	KUNIT_CASE_PARAM(plain_cache_is_not_merged_into_an_odd_one, odd_gen_params),

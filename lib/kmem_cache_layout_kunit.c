@@ -23,6 +23,8 @@
 
 #define PRIVATE		(SLAB_NO_MERGE | SLAB_NO_USER_FLAGS)
 #define NAME		"kmem_layout"
+/* what one might ask for on a command line */
+#define MAX_ORDERS	9
 #define MAX_SLAB_ORDER	(IS_ENABLED(CONFIG_SLUB_TINY) ? 1 : PAGE_ALLOC_COSTLY_ORDER)
 
 static void construct_nothing(void *object)
@@ -235,6 +237,51 @@ static void slab_is_as_small_as_waste_allows(struct kunit *test)
 	}
 }
 
+/* The order that the boot gives as slab_<which>_order=, or UINT_MAX. */
+static unsigned int order_of_the_boot(struct kunit *test, const char *which)
+{
+	unsigned int order;
+	char text[32];
+
+	for (order = 0; order <= MAX_ORDERS; order++) {
+		scnprintf(text, sizeof(text), "_%s_order=%u", which, order);
+		if (kmem_boot_has(test, text))
+			return order;
+	}
+	return UINT_MAX;
+}
+
+/*
+ * A slab has no fewer pages than slab_min_order= says and no more than
+ * slab_max_order= does, unless an object would not fit. Source: both of them in
+ * Documentation/admin-guide/kernel-parameters.txt, "Determines the maximum allowed
+ * order for slabs".
+ */
+static void slab_has_an_order_that_the_boot_allows(struct kunit *test)
+{
+	unsigned int least = order_of_the_boot(test, "min"), most = order_of_the_boot(test, "max");
+	bool reached[2] = {};
+	unsigned int size;
+
+	if (least > most || most > MAX_ORDERS)
+		kunit_skip(test, "needs a boot with slab_min_order= and slab_max_order=");
+	for (size = 8; size <= KMALLOC_MAX_SIZE; size = next_size(size)) {
+		struct layout layout = layout_of(test, size, 0, 0, NULL);
+
+		KUNIT_EXPECT_GE_MSG(test, layout.order, least, "size %u", size);
+		if (layout.slab_size <= PAGE_SIZE << most)
+			KUNIT_EXPECT_LE_MSG(test, layout.order, most, "size %u", size);
+		else
+			KUNIT_EXPECT_EQ_MSG(test, layout.order, get_order(layout.slab_size),
+					    "size %u", size);
+		KUNIT_EXPECT_GE_MSG(test, layout.objects, 1, "size %u", size);
+		reached[0] |= layout.order == least;
+		reached[1] |= layout.order == most;
+	}
+	KUNIT_EXPECT_TRUE_MSG(test, reached[0], "no slab of order %u", least);
+	KUNIT_EXPECT_TRUE_MSG(test, reached[1], "no slab of order %u", most);
+}
+
 /*
  * An object that is too large for a usual slab gets one of its own, no larger
  * than need be. Source: calculate_order(), "this slab cannot be placed using
@@ -325,6 +372,7 @@ static struct kunit_case kmem_cache_layout_cases[] = {
 	KUNIT_CASE_PARAM(objects_lie_close, kind_gen_params),
 	KUNIT_CASE(slab_is_full_of_objects),
 	KUNIT_CASE(slab_is_as_small_as_waste_allows),
+	KUNIT_CASE(slab_has_an_order_that_the_boot_allows),
 	KUNIT_CASE(huge_object_has_a_slab_of_its_own),
 	KUNIT_CASE(min_partial_grows_with_the_size),
 	KUNIT_CASE_PARAM(objects_on_all_pages_are_the_caches, memory_gen_params),

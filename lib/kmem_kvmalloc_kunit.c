@@ -20,6 +20,7 @@
 #include <linux/string.h>
 #include <linux/topology.h>
 #include <linux/vmalloc.h>
+#include "kmem_dirt.h"
 #include "kmem_kunit.h"
 #include "kmem_realloc.h"
 
@@ -143,29 +144,9 @@ static void failing_kmalloc_falls_back(struct kunit *test)
 	}
 }
 
-/* Map memory where dirty pages were freed just before: were they among its pages? */
-static bool fallback_is_zero_once(struct kunit *test, size_t size)
+static void *kvzalloc_mapped(struct kunit *test, size_t size)
 {
-	struct page *dirty[2];
-	bool came_back = false;
-	unsigned int i;
-	u8 *memory;
-
-	memory = vmalloc(PAGE_ALIGN(size));
-	KUNIT_ASSERT_NOT_NULL(test, memory);
-	memset(memory, 0xd1, PAGE_ALIGN(size));
-	for (i = 0; i < ARRAY_SIZE(dirty); i++)
-		dirty[i] = vmalloc_to_page(memory + i * PAGE_SIZE);
-	vfree(memory);
-
-	memory = KMEM_FAILING_BLOCKING(test, 1, kvzalloc(size, GFP_KERNEL));
-	KUNIT_ASSERT_NOT_NULL(test, memory);
-	KUNIT_ASSERT_TRUE(test, is_vmalloc_addr(memory));
-	for (i = 0; i < 2 * ARRAY_SIZE(dirty); i++)
-		came_back |= vmalloc_to_page(memory + i / 2 * PAGE_SIZE) == dirty[i % 2];
-	KUNIT_EXPECT_NULL_MSG(test, memchr_inv(memory, 0, size), "size %zu", size);
-	kvfree(memory);
-	return came_back;
+	return KMEM_FAILING_BLOCKING(test, 1, kvzalloc(size, GFP_KERNEL));
 }
 
 /*
@@ -174,15 +155,16 @@ static bool fallback_is_zero_once(struct kunit *test, size_t size)
  */
 static void fallback_is_zero(struct kunit *test)
 {
-	unsigned int i, j;
+	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(mappable_sizes); i++) {
-		bool came_back = false;
+		size_t size = mappable_sizes[i];
+		struct kmem_dirt dirt;
+		u8 *memory;
 
-		for (j = 0; j < MANY_ROUNDS && !came_back; j++)
-			came_back = fallback_is_zero_once(test, mappable_sizes[i]);
-		KUNIT_EXPECT_TRUE_MSG(test, came_back, "size %zu: nothing is proved",
-				      mappable_sizes[i]);
+		memory = KMEM_MAP_ON_DIRT(test, &dirt, size, kvzalloc_mapped(test, size));
+		KUNIT_EXPECT_NULL_MSG(test, memchr_inv(memory, 0, size), "size %zu", size);
+		kvfree(memory);
 	}
 }
 

@@ -11,7 +11,6 @@
  *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_zero'
  */
 #include <kunit/test.h>
-#include <linux/bsearch.h>
 #include <linux/gfp.h>
 #include <linux/kfence.h>
 #include <linux/minmax.h>
@@ -20,10 +19,10 @@
 #include <linux/overflow.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
-#include <linux/sort.h>
 #include <linux/string.h>
 #include <linux/topology.h>
 #include <linux/vmalloc.h>
+#include "kmem_dirt.h"
 #include "kmem_kunit.h"
 
 #define DIRT		0xd1
@@ -345,51 +344,6 @@ static void too_large_gives_null(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, kvcalloc(2, kvmalloc_max, GFP_KERNEL | __GFP_NOWARN));
 }
 
-/*
- * Beyond what kmalloc() can give, kv*alloc() maps single pages, and it is these
- * that come back, wherever they are mapped.
- */
-static unsigned long *page_frames(struct kunit *test, const void *memory, unsigned int nr)
-{
-	unsigned long *frames = kunit_kmalloc_array(test, nr, sizeof(*frames), GFP_KERNEL);
-	unsigned int i;
-
-	KUNIT_ASSERT_NOT_NULL(test, frames);
-	KUNIT_ASSERT_TRUE(test, is_vmalloc_addr(memory));
-	for (i = 0; i < nr; i++)
-		frames[i] = vmalloc_to_pfn(memory + i * PAGE_SIZE);
-	return frames;
-}
-
-static int compare_frames(const void *a, const void *b)
-{
-	unsigned long left = *(const unsigned long *)a, right = *(const unsigned long *)b;
-
-	return (left > right) - (left < right);
-}
-
-/* Dirty, free and allocate mapped pages, and count those that came back. */
-static u8 *recycle_mapped(struct kunit *test, void *(*alloc)(size_t size), size_t size,
-			  unsigned int *back)
-{
-	unsigned int i, nr = PAGE_ALIGN(size) / PAGE_SIZE;
-	unsigned long *before, *after;
-	void *memory = alloc(size);
-
-	KUNIT_ASSERT_NOT_NULL(test, memory);
-	memset(memory, DIRT, size);
-	before = page_frames(test, memory, nr);
-	kvfree(memory);
-
-	memory = alloc(size);
-	KUNIT_ASSERT_NOT_NULL(test, memory);
-	after = page_frames(test, memory, nr);
-	sort(before, nr, sizeof(*before), compare_frames, NULL);
-	for (i = 0, *back = 0; i < nr; i++)
-		*back += !!bsearch(&after[i], before, nr, sizeof(*before), compare_frames);
-	return memory;
-}
-
 static const struct allocator mapped_allocators[] = {
 	ALLOCATOR(kvzalloc, kvfree, 0),
 	ALLOCATOR(kvcalloc, kvfree, 0),
@@ -400,35 +354,33 @@ KUNIT_ARRAY_PARAM_DESC(mapped_allocator, mapped_allocators, name);
 #define MAPPED_SIZE	(KMALLOC_MAX_SIZE + PAGE_SIZE + 1)
 
 /*
- * Memory too large for kmalloc() is zero too, and its pages were dirty before.
+ * Memory too large for kmalloc() is zero too, and pages of it were dirty before.
  * Source: kvmalloc_node(), which falls back to vmalloc with the same flags.
  */
 static void recycled_mapped_pages_are_zero(struct kunit *test)
 {
 	const struct allocator *allocator = test->param_value;
-	unsigned int back;
+	struct kmem_dirt dirt;
 	u8 *memory, *stain;
 
-	memory = recycle_mapped(test, allocator->zeroed, MAPPED_SIZE, &back);
+	memory = KMEM_MAP_ON_DIRT(test, &dirt, MAPPED_SIZE, allocator->zeroed(MAPPED_SIZE));
 	stain = memchr_inv(memory, 0, MAPPED_SIZE);
 	KUNIT_EXPECT_NULL_MSG(test, stain, "offset %td", stain - memory);
-	KUNIT_EXPECT_GT_MSG(test, back, 0, "no page came back, nothing is proved");
 	kvfree(memory);
 }
 
 /* As recycled_plain_memory_is_dirty(), for pages: those that came back are dirty. */
 static void recycled_plain_mapped_pages_are_dirty(struct kunit *test)
 {
-	unsigned int back, dirty = 0;
+	struct kmem_dirt dirt;
 	size_t offset;
 	u8 *memory;
 
 	require_no_init(test);
-	memory = recycle_mapped(test, kvzalloc_plain, MAPPED_SIZE, &back);
+	memory = KMEM_MAP_ON_DIRT(test, &dirt, MAPPED_SIZE, kvzalloc_plain(MAPPED_SIZE));
 	for (offset = 0; offset < MAPPED_SIZE; offset += PAGE_SIZE)
-		dirty += memory[offset] == DIRT;
-	KUNIT_EXPECT_GT(test, back, 0);
-	KUNIT_EXPECT_GE(test, dirty, back);
+		if (kmem_is_of_dirt(&dirt, memory + offset))
+			KUNIT_EXPECT_EQ_MSG(test, memory[offset], KMEM_DIRT, "offset %zu", offset);
 	kvfree(memory);
 }
 

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Memory that vmalloc() maps on pages which were full of dirt just before.
+ *
+ * A CPU keeps the pages that it freed in a list for each order, and hands out the
+ * last ones first. vmalloc() asks for single pages, since Linux 6.19 for as many
+ * at once as it needs, and frees them one by one: that its own come back is luck.
+ */
+#ifndef _KMEM_DIRT_H
+#define _KMEM_DIRT_H
+
+#include <kunit/test.h>
+#include <linux/gfp.h>
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/vmalloc.h>
+
+/* what dirty pages are full of */
+#define KMEM_DIRT		0xd1
+
+#define KMEM_DIRT_ORDERS	3
+/* enough for what vmalloc() allocates for itself */
+#define KMEM_DIRT_BLOCKS	8
+
+struct kmem_dirt {
+	unsigned long frames[KMEM_DIRT_ORDERS][KMEM_DIRT_BLOCKS];
+};
+
+/* Free dirty pages in blocks of each order, single ones last: 6.1 drains all after larger ones. */
+static inline void kmem_dirty_pages(struct kunit *test, struct kmem_dirt *dirt)
+{
+	struct page *blocks[KMEM_DIRT_BLOCKS];
+	int order, i, j;
+
+	for (order = KMEM_DIRT_ORDERS - 1; order >= 0; order--) {
+		for (i = 0; i < KMEM_DIRT_BLOCKS; i++) {
+			blocks[i] = alloc_pages(GFP_KERNEL | __GFP_HIGHMEM, order);
+			KUNIT_ASSERT_NOT_NULL(test, blocks[i]);
+			dirt->frames[order][i] = page_to_pfn(blocks[i]);
+			for (j = 0; j < 1 << order; j++)
+				memset_page(blocks[i] + j, 0, KMEM_DIRT, PAGE_SIZE);
+		}
+		for (i = 0; i < KMEM_DIRT_BLOCKS; i++)
+			__free_pages(blocks[i], order);
+	}
+}
+
+/**
+ * kmem_is_of_dirt() - Is a page one that was dirty?
+ * @dirt: of kmem_dirty_pages()
+ * @address: in memory that vmalloc() mapped
+ *
+ * Return: whether it is.
+ */
+static inline bool kmem_is_of_dirt(const struct kmem_dirt *dirt, const void *address)
+{
+	unsigned long frame = vmalloc_to_pfn(address);
+	int order, i;
+
+	for (order = 0; order < KMEM_DIRT_ORDERS; order++)
+		for (i = 0; i < KMEM_DIRT_BLOCKS; i++)
+			if (frame >> order == dirt->frames[order][i] >> order)
+				return true;
+	return false;
+}
+
+static inline bool kmem_holds_dirt(const struct kmem_dirt *dirt, const u8 *memory, size_t size)
+{
+	size_t offset;
+
+	for (offset = 0; offset < size; offset += PAGE_SIZE)
+		if (kmem_is_of_dirt(dirt, memory + offset))
+			return true;
+	return false;
+}
+
+/**
+ * KMEM_MAP_ON_DIRT() - Map memory on some pages at least that were dirty before.
+ * @test: the running test, which ends here if none comes back time and again
+ * @dirt: a struct kmem_dirt, for kmem_is_of_dirt()
+ * @size: of the memory, in bytes
+ * @expression: allocates it
+ *
+ * Return: the memory, which the caller frees.
+ */
+#define KMEM_MAP_ON_DIRT(test, dirt, size, expression) ({			\
+	struct kmem_dirt *__dirt = (dirt);					\
+	struct kunit *__test = (test);						\
+	unsigned int __tries = 64;						\
+	u8 *__mapped;								\
+										\
+	for (;;) {								\
+		kmem_dirty_pages(__test, __dirt);				\
+		__mapped = (expression);					\
+		KUNIT_ASSERT_NOT_NULL(__test, __mapped);			\
+		KUNIT_ASSERT_TRUE(__test, is_vmalloc_addr(__mapped));		\
+		if (kmem_holds_dirt(__dirt, __mapped, size))			\
+			break;							\
+		kvfree(__mapped);						\
+		KUNIT_ASSERT_GT_MSG(__test, --__tries, 0,			\
+				    "no page came back, nothing is proved");	\
+	}									\
+	__mapped;								\
+})
+
+#endif /* _KMEM_DIRT_H */

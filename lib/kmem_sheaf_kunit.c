@@ -159,6 +159,7 @@ static void shrink_empties_main_and_spare_sheaf(struct kunit *test)
 		kmem_take_array(test, cache, taken, objects);
 		kmem_expect_live(test, cache, taken, "some of the free ones were taken");
 		kmem_free_array(cache, taken, objects);
+		kmem_expect_live(test, cache, 0, "all were freed");
 	}
 }
 
@@ -315,6 +316,12 @@ static void sheaves_are_freed_with_their_cache(struct kunit *test)
 		kmem_free_array(cache, some, objects);
 		if (i & 1)
 			kmem_cache_shrink(cache);
+		if (i & 2) {
+			/* what objects were taken from is empty then */
+			kmem_take_array(test, cache, some, objects);
+			kmem_cache_shrink(cache);
+			kmem_free_array(cache, some, objects);
+		}
 		kmem_private_cache_destroy(test, cache);
 	}
 	kmem_cache_shrink(bucket);

@@ -43,6 +43,7 @@ _LIKE_RESULT = re.compile(r"(?:not )?ok\s+\d")
 _DIRECTIVE = re.compile(r"(SKIP\w*|TIMEOUT|ERROR)\b:? ?(.*)", re.IGNORECASE)
 _STATS = re.compile(r"# (.+): pass:(\d{1,9}) fail:(\d{1,9}) skip:(\d{1,9}) total:(\d{1,9})")
 _ATTRIBUTE = re.compile(r"# (?:module: \S+|\S+\.speed: \w+|\S+\.is_init: \w+|is_init: \w+)")
+_FAILED = re.compile(r"# \w+: (?:EXPECTATION|ASSERTION) FAILED at ")
 _HINT = re.compile(r"# (\w+): ")
 _WORST_FIRST = (Status.ERROR, Status.FAIL, Status.PASS, Status.SKIP)
 _END = re.compile(r"List of all partitions:|Kernel panic - not syncing: VFS:|reboot: System halted")
@@ -330,6 +331,9 @@ class _Reader:
         if parent.plan is not None and len(parent.children) >= parent.plan:
             errors.append(f"more results than the plan 1..{parent.plan}")
         status = test.status
+        if status is Status.SKIP and any(_FAILED.match(text.lstrip()) for text in test.log):
+            errors.append("says SKIP though it had failed before")  # which KUnit forgets
+            status = Status.FAIL
         if len(errors) > len(test.errors) and status is not Status.FAIL:
             status = Status.ERROR
         duration = None

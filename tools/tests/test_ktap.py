@@ -229,6 +229,18 @@ def test_skip_in_any_spelling_is_no_pass() -> None:
         assert statuses(result)["kmem_zero.kzalloc_is_zero"] == "SKIP"
 
 
+@pytest.mark.parametrize("line, path", [
+    ("    ok 4 kfree_const_rodata # SKIP", "kfree_const_rodata"),
+    ("        ok 3 len=300 # SKIP", "kmemdup_sizes.len_300"),
+])
+def test_a_case_that_failed_before_it_skipped_has_failed(line: str, path: str) -> None:
+    name = path.partition(".")[0]
+    said = f"    # {name}: EXPECTATION FAILED at lib/kmem_kunit/lib/kmem_strdup_kunit.c:7"
+    result = judge(changed(line, f"{said}\n[    0.038000] {line}"))
+    assert statuses(result)[f"kmem_strdup.{path}"] == "FAIL" and not result.ok
+    assert ("malformed", f"kmem_strdup.{name}") in kinds(result)
+
+
 def test_what_is_planned_and_absent_is_missing() -> None:
     result = read(LOG, {**PLANNED, "kmem_cache": ["one", "two"]})
     assert not result.ok and not result.problems

@@ -180,7 +180,7 @@ static void too_large_array_is_reported_if_wanted(struct kunit *test)
 		if (!ways[i].heeds)
 			continue;
 		report = KMEM_CAPTURE(test, too_large(&ways[i], GFP_KERNEL | __GFP_NOWARN));
-		KUNIT_EXPECT_NULL_MSG(test, strstr(report->text, REPORT), "%s", ways[i].name);
+		KUNIT_ASSERT_NULL_MSG(test, strstr(report->text, REPORT), "%s", ways[i].name);
 	}
 	report = KMEM_CAPTURE(test, too_large(&ways[0], GFP_KERNEL));
 	if (!strstr(report->text, REPORT))

@@ -22,6 +22,7 @@ _STAMP = "kmem-kunit.json"
 _CONFIG_LIMIT = 600.0  # seconds
 _BUILD_LIMIT = 4 * 3600.0
 _ATTEMPTS = 3
+_KCONFIG_FILE = re.compile(r"^\t(\S+) \\$", re.MULTILINE)  # in kbuild's list of what .config is made of
 _LINES = 60  # of the compiler's output that are shown
 
 
@@ -81,8 +82,29 @@ class Plan:
 
     @property
     def build_command(self) -> list[str]:
-        """The kunit.py command line that builds."""
-        return [*self._command("build"), f"--jobs={self.jobs}"]
+        """The kunit.py command line that builds, after the one that configures if that is due.
+
+        Its "make olddefconfig" is seconds of work; where it would change nothing, make is told to
+        leave that be (-o). The build itself looks at what Kconfig reads once more.
+        """
+        skip = not self.configured or self._settled
+        return [
+            *self._command("build"),
+            f"--jobs={self.jobs}",
+            *(["--make_options=--old-file=olddefconfig"] if skip else []),
+        ]
+
+    @property
+    def _settled(self) -> bool:
+        """Say whether the last build began after all changes of .config and of Kconfig files."""
+        made = self.build_dir / "include/config/auto.conf"
+        try:
+            read = made.with_name("auto.conf.cmd").read_text(encoding="utf-8")
+            paths = [self.tree / name for name in _KCONFIG_FILE.findall(read)]
+            changed = max(os.stat(path).st_mtime_ns for path in (*paths, self.build_dir / ".config"))
+            return bool(paths) and changed < os.stat(made).st_mtime_ns
+        except (OSError, ValueError):
+            return False
 
 
 @dataclass(frozen=True)
@@ -288,7 +310,7 @@ def _make(base: Path, the_plan: Plan, request: Request, before: _Stamp | None) -
         if clean:
             _write_stamp(folder, replace(stamp, finished=True))
 
-    done = None
+    done, build_command = None, the_plan.build_command
     if not the_plan.configured:
         cache.write(folder / KUNITCONFIG, the_plan.kunitconfig)
         with progress.step(f"configuring Linux {kernel.release}"):
@@ -297,9 +319,9 @@ def _make(base: Path, the_plan: Plan, request: Request, before: _Stamp | None) -
         counter = _Counter(folder, before.objects if before else _usual_count(base))
         with progress.step(f"building Linux {kernel.release}", "objects") as tick:
             done = proc.run(
-                the_plan.build_command,
+                build_command,
                 timeout=_BUILD_LIMIT,
-                on_tick=lambda: counter.show(tick),
+                on_tick=None if tick is progress.unseen else lambda: counter.show(tick),
                 on_stop=settle,
             )
     if done.timed_out:

@@ -13,6 +13,10 @@ del _UNPRINTABLE[ord("\t")]
 _COLOURS = {"red": "31", "green": "32", "yellow": "33", "bold": "1", "dim": "2"}
 
 
+def unseen(_: int, __: int | None) -> None:
+    """The Tick of who is not watched: counting is not worth it."""
+
+
 def clean(text: str) -> str:
     """Return one line of foreign text with its control characters made visible."""
     return text.translate(_UNPRINTABLE)
@@ -50,7 +54,7 @@ def step(label: str, unit: str = "") -> Iterator[Tick]:
             yield tick
     else:
         say(f"{label} ...")
-        yield lambda done, total: None
+        yield unseen
     seconds = time.monotonic() - start
     if seconds >= 2:
         say(f"{label}: took {seconds:.0f} s")
@@ -64,7 +68,7 @@ def _live(label: str, unit: str) -> Iterator[Tick]:
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
     except ImportError:
         say(f"{label} ...")
-        yield lambda done, total: None
+        yield unseen
         return
     columns = (
         TextColumn("{task.description}", markup=False),

@@ -111,15 +111,51 @@ def test_a_fragment_with_a_mistake(repo: Path) -> None:
 def test_a_build(base: Path, request_: image.Request) -> None:
     linux = request_.kernel.path
     before = snapshot(linux)
+    plan = image.plan(base, request_)
+    planned = [plan.config_command[2:], plan.build_command[2:]]
     made = image.build(base, request_)
     assert snapshot(linux) == before
     assert made.binary.is_file() and made.release == "6.12.3"
     assert made.kunitconfig.read_text() == config.merged(request_.repo, "6.12", UML, ())
-    plan = image.plan(base, request_)
     seen = calls(linux)
-    assert [plan.config_command[2:], plan.build_command[2:]] == seen
+    assert planned == seen
     assert f"--build_dir={plan.build_dir}" in seen[0] and "--jobs=3" in seen[1]
     assert not list(base.rglob(".tmp-*"))
+
+
+def test_olddefconfig_only_where_it_may_change_something(
+    base: Path, request_: image.Request
+) -> None:
+    plan = image.plan(base, request_)
+
+    def skips() -> bool:
+        return "--make_options=--old-file=olddefconfig" in plan.build_command
+
+    assert skips()  # the command that configures comes first, and runs it
+    image.build(base, request_)
+    assert not skips()  # nobody knows what .config was made of
+
+    now = time.time()
+    kept = plan.build_dir / "include/config"
+    kept.mkdir(parents=True)
+    (kept / "auto.conf.cmd").write_text(
+        "autoconfig := include/config/auto.conf\n\n"
+        "deps_config := \\\n\tlib/kmem_kunit/Kconfig \\\n\tlib/Kconfig.debug \\\n\n"
+        "$(autoconfig): $(deps_config)\n"
+    )
+    (kept / "auto.conf").touch()
+    kconfig = plan.tree / "lib/kmem_kunit/Kconfig"
+    for path in (kconfig, plan.tree / "lib/Kconfig.debug", plan.build_dir / ".config"):
+        os.utime(path, (now - 10, now - 10))
+    os.utime(kept / "auto.conf", (now - 5, now - 5))
+    assert skips()
+    for path in (kconfig, plan.build_dir / ".config"):
+        os.utime(path)
+        assert not skips()
+        os.utime(path, (now - 10, now - 10))
+        assert skips()
+    kconfig.unlink()
+    assert not skips()
 
 
 def test_nothing_changed_nothing_built(base: Path, request_: image.Request) -> None:

@@ -103,9 +103,11 @@ def write(path: Path, data: str | bytes) -> None:
         else:
             os.chmod(name, 0o666 & ~_umask())
         os.replace(name, path)
-    except BaseException:
+    except BaseException as error:
         with suppress(FileNotFoundError):
             os.unlink(name)
+        if isinstance(error, OSError) and error.filename is None:  # as of write()
+            error.filename = str(path)
         raise
 
 

@@ -255,7 +255,7 @@ def _build_dir(base: Path, the_plan: Plan, request: Request) -> Iterator[_Stamp 
 def _unfit(stamp: _Stamp, kernel: Kernel) -> str:
     """Say why make cannot go on from a build folder, "" if it can."""
     if not stamp.finished:
-        return "was left by a build that was killed"
+        return "was left by a build that did not end"
     if stamp.source != str(kernel.path):
         return f"was built from {stamp.source}"
     if not kernel.version and identity(kernel, since=stamp.started).backdated:

@@ -321,8 +321,7 @@ static void failed_buckets_leave_nothing(struct kunit *test)
 		kunit_skip(test, "needs Linux 6.11, for kmem_buckets_create()");
 	KMEM_REQUIRE(test, CONFIG_SLAB_BUCKETS);
 	KMEM_REQUIRE(test, CONFIG_FAILSLAB);
-	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
-		kunit_skip(test, "needs CONFIG_KASAN_GENERIC=n, which keeps freed memory");
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN_GENERIC, "which keeps freed memory");
 	memset(long_name, 'b', sizeof(long_name) - 1);
 	for (i = 0; i < ARRAY_SIZE(origins); i++)
 		gauges[i] = kmem_gauge(test, origins[i]);

@@ -271,8 +271,7 @@ static void plain_objects_are_as_the_boot_says(struct kunit *test)
 	unsigned int i, zero = 0, dirt = 0;
 	bool poisoned = kind->flags & SLAB_POISON;
 
-	if (IS_ENABLED(CONFIG_KASAN))
-		kunit_skip(test, "needs CONFIG_KASAN=n, which keeps its data in free objects");
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which keeps its data in free objects");
 	leave_dirt(test, cache, MANY, before);
 	take_bulk(test, cache, GFP_KERNEL, MANY, objects);
 	KUNIT_ASSERT_GT(test, count_reused(objects, before, MANY), MANY / 2);

@@ -141,8 +141,7 @@ static void count_parts(struct kunit *test, unsigned long *counts)
 {
 	unsigned int i;
 
-	if (IS_ENABLED(CONFIG_KASAN))
-		kunit_skip(test, "needs CONFIG_KASAN=n, whose quarantine counts as in use");
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "whose quarantine counts as in use");
 	rcu_barrier();
 	for (i = 0; i < ARRAY_SIZE(parts); i++)
 		counts[i] = kmem_slabinfo(test, parts[i]).active_objs;

@@ -55,8 +55,7 @@ static struct layout layout_of(struct kunit *test, unsigned int size, unsigned i
 
 static void require_bare_objects(struct kunit *test)
 {
-	if (IS_ENABLED(CONFIG_KASAN))
-		kunit_skip(test, "needs CONFIG_KASAN=n, which keeps data beside the objects");
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which keeps data beside the objects");
 }
 
 static void require_default_orders(struct kunit *test)

@@ -72,8 +72,7 @@ static void require_merging(struct kunit *test)
 		kunit_skip(test, "needs a boot without slab_nomerge");
 	if (!IS_ENABLED(CONFIG_SLAB_MERGE_DEFAULT) && !kmem_boot_has(test, "slab_merge"))
 		kunit_skip(test, "needs CONFIG_SLAB_MERGE_DEFAULT=y or slab_merge");
-	if (IS_ENABLED(CONFIG_KASAN))
-		kunit_skip(test, "needs CONFIG_KASAN=n, which keeps data beside the objects");
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which keeps data beside the objects");
 }
 
 static const struct pair {

@@ -65,8 +65,7 @@ void kmem_require_exact(struct kunit *test)
 	const struct kmem_kind *kind = test->param_value;
 
 	kmem_require_counters(test);
-	if (IS_ENABLED(CONFIG_KASAN))
-		kunit_skip(test, "needs CONFIG_KASAN=n, whose quarantine delays frees");
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "whose quarantine delays frees");
 	if (!kind->debug && kmem_has_cpu_slabs() && num_possible_cpus() > 1)
 		kunit_skip(test, "needs a single CPU, as each one holds slabs of its own");
 	if (!kind->debug && !kind->flags)

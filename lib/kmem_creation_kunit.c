@@ -246,8 +246,7 @@ static void inner_failure_leaks_nothing(struct kunit *test)
 	unsigned int nth, i, failures;
 
 	make_names(test);
-	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
-		kunit_skip(test, "needs CONFIG_KASAN_GENERIC=n, which keeps freed memory");
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN_GENERIC, "which keeps freed memory");
 	for (i = 0; i < ARRAY_SIZE(origins); i++)
 		gauges[i] = kmem_gauge(test, origins[i]);
 	create_and_destroy(test, UINT_MAX, &failures);

@@ -457,8 +457,7 @@ static void only_the_object_itself_can_be_freed(struct kunit *test)
 	void *past;
 
 	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
-	if (IS_ENABLED(CONFIG_KASAN))
-		kunit_skip(test, "needs CONFIG_KASAN=n, which reports such frees itself");
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which reports such frees itself");
 	if (kmem_double_free_cuts_freelist())
 		kunit_skip(test, "needs Linux 6.8, which does not write before it checks");
 	p = admit(test, SLAB_STORE_USER | SLAB_RED_ZONE);
@@ -495,8 +494,7 @@ static void double_free_is_found_at_any_depth(struct kunit *test)
 	unsigned int i;
 
 	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
-	if (IS_ENABLED(CONFIG_KASAN))
-		kunit_skip(test, "needs CONFIG_KASAN=n, which reports double frees itself");
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which reports double frees itself");
 	if (kmem_double_free_cuts_freelist())
 		kunit_skip(test, "needs Linux 6.8, where a double free does no harm");
 	p = admit(test, SLAB_STORE_USER);
@@ -583,8 +581,7 @@ static void bulk_free_of_a_duplicate_is_reported(struct kunit *test)
 	void *bulk[3];
 
 	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
-	if (IS_ENABLED(CONFIG_KASAN))
-		kunit_skip(test, "needs CONFIG_KASAN=n, which reports double frees itself");
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which reports double frees itself");
 	p = admit(test, SLAB_STORE_USER);
 	bulk[0] = p.batch->objects[--p.batch->nr];
 	bulk[1] = p.batch->objects[p.batch->nr - 1];

@@ -482,8 +482,7 @@ static struct hoard *exhaust(struct kunit *test, slab_flags_t flags)
 
 	if (want_init_on_alloc(0) || want_init_on_free())
 		kunit_skip(test, "needs a boot without init_on_alloc=1 and init_on_free=1");
-	if (IS_ENABLED(CONFIG_KASAN))
-		kunit_skip(test, "needs CONFIG_KASAN=n, which would poison all memory");
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which would poison all memory");
 	if (totalram_pages() / (HUGE_SIZE / PAGE_SIZE) >= MAX_HOARD)
 		kunit_skip(test, "needs less memory, such as mem=1G");
 

@@ -68,8 +68,7 @@ static void double_free_in_a_row(struct kunit *test)
 	void *object = kmem_take(test, cache, 1)->objects[0];
 
 	KMEM_REQUIRE(test, CONFIG_SLAB_FREELIST_HARDENED);
-	if (IS_ENABLED(CONFIG_KASAN))
-		kunit_skip(test, "needs CONFIG_KASAN=n, which finds it first");
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which finds it first");
 	OPTIMIZER_HIDE_VAR(object);
 	EXPECT_DEATH(test, ({
 		kmem_cache_free(cache, object);

@@ -336,8 +336,7 @@ static void free_pointer_is_in_the_middle(struct kunit *test)
 	static const unsigned int sizes[] = { 8, 16, 24, 64, 100, 200, 1000 };
 	unsigned int i, j;
 
-	if (IS_ENABLED(CONFIG_KASAN))
-		kunit_skip(test, "needs CONFIG_KASAN=n, which keeps data of its own in there");
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which keeps data of its own in there");
 	if (want_init_on_free())
 		kunit_skip(test, "needs a boot without init_on_free, which wipes all else");
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
@@ -372,8 +371,7 @@ static void free_pointer_spares_what_must_stay(struct kunit *test)
 	struct kmem_cache *caches[2];
 	unsigned int i;
 
-	if (IS_ENABLED(CONFIG_KASAN))
-		kunit_skip(test, "needs CONFIG_KASAN=n, which keeps data of its own in there");
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which keeps data of its own in there");
 	caches[0] = direct_cache(test, "kmem_constructed", size, 0, construct);
 	caches[1] = direct_cache(test, "kmem_typesafe", size, SLAB_TYPESAFE_BY_RCU, NULL);
 	for (i = 0; i < ARRAY_SIZE(caches); i++) {

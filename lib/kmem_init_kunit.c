@@ -28,16 +28,14 @@
 
 static void require_init_on_alloc(struct kunit *test)
 {
-	if (IS_ENABLED(CONFIG_KASAN))
-		kunit_skip(test, "needs CONFIG_KASAN=n, which keeps freed memory and its own data");
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which keeps freed memory and its own data");
 	if (!want_init_on_alloc(0))
 		kunit_skip(test, "needs a boot with init_on_alloc=1");
 }
 
 static void require_init_on_free(struct kunit *test)
 {
-	if (IS_ENABLED(CONFIG_KASAN))
-		kunit_skip(test, "needs CONFIG_KASAN=n, which keeps freed memory and its own data");
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which keeps freed memory and its own data");
 	if (!want_init_on_free())
 		kunit_skip(test, "needs a boot with init_on_free=1");
 }
@@ -340,8 +338,7 @@ static void what_must_stay_stays(struct kunit *test)
 	void *object, *again;
 	void *bulk[2];
 
-	if (IS_ENABLED(CONFIG_KASAN))
-		kunit_skip(test, "needs CONFIG_KASAN=n, which keeps freed memory and its own data");
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which keeps freed memory and its own data");
 	cache = kmem_private_cache(test, NAME, 64, exempt->flags, exempt->ctor);
 	kmem_take(test, cache, 1);
 	object = kmem_cache_alloc(cache, GFP_KERNEL);

@@ -29,6 +29,17 @@ int kmem_suite_init(struct kunit *test);
 		kunit_skip(test, "needs " #CONFIG_option "=y");		\
 } while (0)
 
+/**
+ * KMEM_REQUIRE_NOT() - Skip the case if the kernel has a configuration option.
+ * @test: the test context
+ * @CONFIG_option: its name
+ * @what: it does that the case cannot do with, a string that goes on after a comma
+ */
+#define KMEM_REQUIRE_NOT(test, CONFIG_option, what) do {		\
+	if (IS_ENABLED(CONFIG_option))					\
+		kunit_skip(test, "needs " #CONFIG_option "=n, " what);	\
+} while (0)
+
 /*
  * Caches
  */

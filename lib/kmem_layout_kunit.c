@@ -158,8 +158,7 @@ static struct layout layout_of(struct kunit *test, unsigned int size, unsigned i
 static void require_known_layout(struct kunit *test)
 {
 	require_kind(test);
-	if (IS_ENABLED(CONFIG_KASAN))
-		kunit_skip(test, "needs CONFIG_KASAN=n, which keeps data of its own in a slab");
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which keeps data of its own in a slab");
 }
 
 /* The objects of a cache are aligned as asked for, and by default to words. */

@@ -175,8 +175,7 @@ static bool any_came_back(void **addresses, unsigned int nr)
 
 static void require_reuse(struct kunit *test)
 {
-	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
-		kunit_skip(test, "needs CONFIG_KASAN_GENERIC=n, whose quarantine delays reuse");
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN_GENERIC, "whose quarantine delays reuse");
 }
 
 /*
@@ -462,8 +461,7 @@ static mempool_t *poisoned_pool(struct kunit *test, const struct kind *kind)
 
 	if (!KMEM_HAS_MEMPOOL_PREALLOCATED)
 		kunit_skip(test, "needs Linux 6.7");
-	if (IS_ENABLED(CONFIG_KASAN))
-		kunit_skip(test, "needs CONFIG_KASAN=n, which replaces the poison");
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which replaces the poison");
 	pool = kind_create(kind, kind_cache(test, kind), 2);
 	KUNIT_ASSERT_NOT_NULL(test, pool);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, kmem_mempool_destroy_action, pool),

@@ -145,8 +145,7 @@ static void nolock_memory_is_zero_if_asked(struct kunit *test)
 	unsigned int i;
 
 	require_service(test);
-	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
-		kunit_skip(test, "needs CONFIG_KASAN_GENERIC=n, whose quarantine keeps memory");
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN_GENERIC, "whose quarantine keeps memory");
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		u8 *before = kmalloc_nolock(sizes[i], 0, NUMA_NO_NODE);
 		u8 *dirty = kmalloc_nolock(sizes[i], 0, NUMA_NO_NODE), *memory;
@@ -235,8 +234,7 @@ static void nolock_memory_comes_back(struct kunit *test)
 	unsigned int i, way;
 
 	require_service(test);
-	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
-		kunit_skip(test, "needs CONFIG_KASAN_GENERIC=n, whose quarantine keeps memory");
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN_GENERIC, "whose quarantine keeps memory");
 	for (way = 0; way < 3; way++) {
 		for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 			/* from before and after, so that the slab is not given up */

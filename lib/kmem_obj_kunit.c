@@ -295,8 +295,7 @@ static void zeroing_forms_zero(struct kunit *test)
 	unsigned int which, nr;
 
 	require_typed(test);
-	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
-		kunit_skip(test, "needs CONFIG_KASAN_GENERIC=n, whose quarantine keeps memory");
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN_GENERIC, "whose quarantine keeps memory");
 	for (which = 0; which < ARRAY_SIZE(sizes); which++) {
 		void *before = take(form, which), *dirty = take(form, which);
 		void *after = take(form, which), *memory = NULL;

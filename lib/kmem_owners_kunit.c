@@ -234,8 +234,7 @@ static void merged_objects_do_not_reach_their_owners(struct kunit *test)
 
 	if (kmem_boot_has(test, "_nomerge") || !IS_ENABLED(CONFIG_SLAB_MERGE_DEFAULT))
 		kunit_skip(test, "needs CONFIG_SLAB_MERGE_DEFAULT=y, and no slab_nomerge");
-	if (IS_ENABLED(CONFIG_KASAN))
-		kunit_skip(test, "needs CONFIG_KASAN=n, which keeps data beside the objects");
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which keeps data beside the objects");
 	enter(test);
 	small = kmem_cache_create("kmem_small", MERGED_SIZE - 8, 16, flags, NULL);
 	kmem_adopt_cache(test, small);

@@ -167,8 +167,7 @@ static void alloc_nodes(struct kunit *test, const struct memory *memory, void **
 {
 	unsigned int i;
 
-	if (IS_ENABLED(CONFIG_KASAN))
-		kunit_skip(test, "needs CONFIG_KASAN=n, whose quarantine delays frees");
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "whose quarantine delays frees");
 	for (i = 0; i < 2 * NODES; i++) {
 		nodes[i] = memory->alloc(memory->size);
 		KUNIT_ASSERT_NOT_NULL(test, nodes[i]);

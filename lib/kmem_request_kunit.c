@@ -30,8 +30,7 @@ static struct kmem_cache *request_cache(struct kunit *test, slab_flags_t flags)
 	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
 	if (!kmem_requests_are_guarded())
 		kunit_skip(test, "needs Linux 6.2, which guards what kmalloc() rounds up");
-	if (IS_ENABLED(CONFIG_KASAN))
-		kunit_skip(test, "needs CONFIG_KASAN=n, which keeps data of its own in there");
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which keeps data of its own in there");
 	return kmem_private_cache(test, NAME, SIZE, SLAB_KMALLOC | flags, NULL);
 }
 

@@ -40,8 +40,7 @@ static void require_sheaves(struct kunit *test)
 {
 	if (!kmem_has_sheaves())
 		kunit_skip(test, "needs Linux 7, with CONFIG_SLUB_TINY=n");
-	if (IS_ENABLED(CONFIG_KASAN))
-		kunit_skip(test, "needs CONFIG_KASAN=n, whose quarantine delays frees");
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "whose quarantine delays frees");
 }
 
 /* Sizes of objects: the larger they are, the fewer does a sheaf hold. */

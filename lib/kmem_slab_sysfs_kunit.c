@@ -34,8 +34,7 @@ static int store(struct kunit *test, const char *attribute, const char *text)
 static struct kmem_cache *exact_cache(struct kunit *test)
 {
 	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
-	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
-		kunit_skip(test, "needs CONFIG_KASAN_GENERIC=n, whose quarantine counts as in use");
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN_GENERIC, "whose quarantine counts as in use");
 	return kmem_private_cache(test, NAME, OBJECT_SIZE, SLAB_CONSISTENCY_CHECKS, NULL);
 }
 

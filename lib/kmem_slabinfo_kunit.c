@@ -111,8 +111,7 @@ static void slabinfo_estimates_long_lists(struct kunit *test)
 	struct kmem_slabinfo info;
 	struct kmem_batch *batch;
 
-	if (IS_ENABLED(CONFIG_KASAN))
-		kunit_skip(test, "needs CONFIG_KASAN=n, which is too slow for so many objects");
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which is too slow for so many objects");
 	cache = kmem_private_cache(test, "kmem_long", LARGE_SIZE, SLAB_CONSISTENCY_CHECKS, NULL);
 	nr = LONG_LIST * kmem_slabinfo(test, "kmem_long").objperslab;
 	batch = kmem_take(test, cache, nr);

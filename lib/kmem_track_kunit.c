@@ -350,8 +350,7 @@ static void report_shows_all_bytes(struct kunit *test)
 	u8 copy[256], *object;
 	void *fp;
 
-	if (IS_ENABLED(CONFIG_KASAN))
-		kunit_skip(test, "needs CONFIG_KASAN=n, which keeps data of its own in a slab");
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which keeps data of its own in a slab");
 	cache = tracked_cache(test, KMEM_ALL_CHECKS);
 	batch = kmem_take(test, cache, 3);
 	object = batch->objects[1];
@@ -399,8 +398,7 @@ static void report_shows_what_is_before(struct kunit *test)
 	unsigned int i;
 
 	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
-	if (IS_ENABLED(CONFIG_KASAN))
-		kunit_skip(test, "needs CONFIG_KASAN=n, which keeps data of its own in a slab");
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which keeps data of its own in a slab");
 	cache = kmem_private_cache(test, NAME, size, SLAB_POISON | SLAB_STORE_USER, NULL);
 	batch = kmem_take_slab(test, cache);
 	KUNIT_ASSERT_GE(test, batch->nr, 2);

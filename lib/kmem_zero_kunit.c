@@ -276,8 +276,7 @@ static void recycled_slack_is_zero(struct kunit *test)
 	const struct allocator *allocator = test->param_value;
 	size_t size;
 
-	if (IS_ENABLED(CONFIG_KASAN))
-		kunit_skip(test, "needs CONFIG_KASAN=n, to which the slack is out of bounds");
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "to which the slack is out of bounds");
 	if (requests_are_tracked(test))
 		kunit_skip(test, "needs a boot without slab_debug=U, which limits the zeroing");
 

@@ -537,4 +537,14 @@ static inline bool kmem_owners_lie_in_slabs(void)
 #endif
 }
 
+/*
+ * User-Mode Linux has one memset() for all. Where the compiler does not have files
+ * that KASAN shall check call another, KASAN checks what SLUB itself writes, and
+ * suppresses it. Before 6.3, a macro kept it from that.
+ */
+#if defined(KUNIT_DEFINE_ACTION_WRAPPER) && defined(CONFIG_UML) && \
+	defined(CONFIG_KASAN_GENERIC) && !defined(CONFIG_CC_HAS_KASAN_MEMINTRINSIC_PREFIX)
+#error "with KASAN, SLUB needs clang 15, GCC 13 or later here"
+#endif
+
 #endif /* _KMEM_SERIES_H */

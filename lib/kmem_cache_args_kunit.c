@@ -393,6 +393,7 @@ static void sheaves_hold_what_was_asked_for(struct kunit *test)
 
 	if (!kmem_has_sheaves())
 		kunit_skip(test, "needs Linux 7.0, which brought sheaves");
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which makes objects larger");
 	kmem_args_set_sheaf_capacity(&args, want->asked);
 	cache = create(test, "kmem_sheaves", want->size, &args, want->flags);
 	capacity = kmem_sysfs_number(test, "kmem_sheaves", "sheaf_capacity");

@@ -99,6 +99,7 @@ static void more_in_use_than_objects_is_reported(struct kunit *test)
 	struct patient p;
 
 	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which reports such frees itself");
 	p = admit(test, SLAB_STORE_USER);
 	p.slab->inuse = p.nr + 1;
 	report = KMEM_EXPECT_REPORT(test, kmem_validate(test, p.cache), HEAD);
@@ -214,6 +215,7 @@ static void broken_freelist_is_cut(struct kunit *test)
 	struct patient p;
 
 	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which reports such frees itself");
 	p = admit(test, SLAB_STORE_USER);
 	kmem_redirect(p.cache, p.freed[1], p.freed[0], p.freed[0] + 1);
 	report = KMEM_CAPTURE(test, kmem_validate(test, p.cache));
@@ -271,6 +273,7 @@ static void bad_free_pointer_of_used_object_is_cleared(struct kunit *test)
 	void *object;
 
 	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which reports such frees itself");
 	p = admit(test, SLAB_STORE_USER);
 	object = p.batch->objects[1];
 	kmem_redirect(p.cache, object, NULL, (void *)1);
@@ -331,6 +334,7 @@ static void bad_freelist_gives_up_the_slab(struct kunit *test)
 	struct patient p;
 
 	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which reports such frees itself");
 	p = admit(test, 0);
 	p.slab->freelist = p.freed[FREED - 1] + 1;
 	report = KMEM_EXPECT_REPORT(test, object = kmem_cache_alloc(p.cache, GFP_KERNEL), HEAD);
@@ -355,6 +359,7 @@ static void slab_given_up_takes_nothing_back(struct kunit *test)
 	u8 *used;
 
 	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which reports such frees itself");
 	p = admit(test, 0);
 	used = p.batch->objects[0];
 	memset(used, 0x11, OBJECT_SIZE);
@@ -521,6 +526,7 @@ static void free_of_more_than_in_use_is_reported(struct kunit *test)
 	unsigned int i;
 
 	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which reports such frees itself");
 	p = admit(test, SLAB_STORE_USER);
 	for (i = 1; i <= 2; i++) {
 		p.slab->inuse = i - 1;
@@ -548,6 +554,7 @@ static void bulk_free_checks_each_object(struct kunit *test)
 	void **bulk;
 
 	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which reports such frees itself");
 	if (kmem_double_free_cuts_freelist())
 		kunit_skip(test, "needs Linux 6.8, where wrong padding stops a free");
 	p = admit(test, SLAB_STORE_USER);
@@ -607,6 +614,7 @@ static void bulk_free_of_a_foreign_object_is_reported(struct kunit *test)
 	void *object;
 
 	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which reports such frees itself");
 	if (!kmem_cross_free_leaks())
 		kunit_skip(test, "needs Linux 7.x, whose bulk free compares no caches");
 	cache = kmem_private_cache(test, NAME, OBJECT_SIZE, KMEM_ALL_CHECKS, NULL);

@@ -349,6 +349,7 @@ static void failed_creation_leaves_nothing(struct kunit *test)
 	int i;
 
 	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN_GENERIC, "whose quarantine keeps what was freed");
 	KUNIT_ASSERT_NOT_NULL(test, name);
 	memset(name, 'n', NAME_SIZE - 1);
 	KMEM_CAPTURE(test, cache = create_too_large(name));

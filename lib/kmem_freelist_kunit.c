@@ -87,7 +87,7 @@ static void order_is_a_permutation(struct kunit *test)
 
 /*
  * The order is random: it is not that of the addresses, and not that of another
- * cache. Chance makes it so less than once in 2^200 times. Source: Kconfig,
+ * cache. Chance makes it so less than once in 2^60 times. Source: Kconfig,
  * SLAB_FREELIST_RANDOM, "Randomizes the freelist order".
  */
 static void order_is_random(struct kunit *test)
@@ -97,7 +97,7 @@ static void order_is_random(struct kunit *test)
 	unsigned int nr = objects_per_slab(test, one), i, same = 0, successors = 0;
 	const unsigned int *sequence = require_sequence(test, one);
 
-	KUNIT_ASSERT_GE(test, nr, 50);
+	KUNIT_ASSERT_GE(test, nr, 40);
 	for (i = 0; i < nr; i++) {
 		same += sequence[i] == require_sequence(test, two)[i];
 		successors += i && sequence[i] == sequence[i - 1] + one->size;
@@ -122,7 +122,7 @@ static void fresh_slabs_begin_at_random_places(struct kunit *test)
 	batch = kmem_take(test, cache, 1);
 	nr = virt_to_slab(batch->objects[0])->objects;
 	kmem_give_back(test, batch);
-	KUNIT_ASSERT_GE(test, nr, 50);
+	KUNIT_ASSERT_GE(test, nr, 40);
 	kmem_cache_shrink(cache);
 	KUNIT_ASSERT_EQ(test, kmem_validate_slabs(test, cache), 0);
 
@@ -303,10 +303,12 @@ static void hiding_depends_on_the_cache(struct kunit *test)
  */
 static void forged_free_pointer_is_found(struct kunit *test)
 {
-	void *freed[FREED];
-	struct kmem_cache *cache = free_some(test, "kmem_forged", freed);
 	const struct kmem_report *report;
+	struct kmem_cache *cache;
+	void *freed[FREED];
 
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which reports further frees of an object");
+	cache = free_some(test, "kmem_forged", freed);
 	/* the head's pointer, to an object that is even free */
 	kmem_poke_word(freed[FREED - 1] + cache->offset, (unsigned long)freed[0]);
 	report = KMEM_CAPTURE(test, kmem_validate(test, cache));

@@ -139,23 +139,6 @@ static noinline void *take(struct kmem_cache *cache, size_t size)
 	return cache ? kmem_cache_alloc(cache, GFP_KERNEL) : kmalloc(size, GFP_KERNEL);
 }
 
-/* KASAN keeps freed objects away from reuse until their cache is shrunk. */
-static void flush_quarantine(struct kmem_cache *cache, size_t size)
-{
-	unsigned int type, index;
-
-	if (!IS_ENABLED(CONFIG_KASAN_GENERIC))
-		return;
-	if (cache)
-		kmem_cache_shrink(cache);
-	if (cache || size > KMALLOC_MAX_CACHE_SIZE)
-		return;
-	index = __kmalloc_index(size, false);
-	for (type = 0; type < NR_KMALLOC_TYPES; type++)
-		if (kmalloc_caches[type][index])
-			kmem_cache_shrink(kmalloc_caches[type][index]);
-}
-
 /**
  * struct dirty - memory that is full of dirt
  * @cache: where it is from, or NULL for kmalloc()
@@ -174,6 +157,8 @@ static struct dirty make_dirty(struct kunit *test, struct kmem_cache *cache, siz
 {
 	struct dirty dirty = { .cache = cache, .size = size };
 
+	if (!cache)
+		KMEM_REQUIRE_NOT(test, CONFIG_KASAN_GENERIC, "whose quarantine keeps kmalloc()'s");
 	dirty.neighbours[0] = take(cache, size);
 	dirty.memory = take(cache, size);
 	dirty.neighbours[1] = take(cache, size);
@@ -195,7 +180,6 @@ static void expect_back(struct kunit *test, const struct dirty *dirty)
 	void *memory = NULL;
 	unsigned int nr = 0;
 
-	flush_quarantine(dirty->cache, dirty->size);
 	while (nr < TRIES) {
 		memory = take(dirty->cache, dirty->size);
 		if (!memory || memory == dirty->memory)

@@ -274,11 +274,14 @@ static void red_zones_of_freed_object_are_guarded(struct kunit *test)
  */
 static void write_past_end_is_found_at_free(struct kunit *test)
 {
-	struct kmem_cache *cache = poisoned_cache(test, SLAB_RED_ZONE | SLAB_CONSISTENCY_CHECKS);
-	u8 *object = used_object(test, cache);
 	const struct kmem_report *report;
-	u8 *end = object + size_of(test);
+	struct kmem_cache *cache;
+	u8 *object, *end;
 
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which lets nobody free an object again");
+	cache = poisoned_cache(test, SLAB_RED_ZONE | SLAB_CONSISTENCY_CHECKS);
+	object = used_object(test, cache);
+	end = object + size_of(test);
 	kmem_poke(end, 0x99);
 	report = KMEM_EXPECT_REPORT(test, kmem_cache_free(cache, object), "BUG " NAME " (");
 	kmem_expect_text(test, report, "Right Redzone overwritten");
@@ -305,6 +308,7 @@ static void double_free_is_reported(struct kunit *test)
 	u8 *keep, *object;
 
 	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which reports double frees itself");
 	cache = kmem_private_cache(test, "kmem_freed_twice", 64,
 				   SLAB_POISON | SLAB_CONSISTENCY_CHECKS | VALIDATED, NULL);
 	keep = kmem_cache_alloc(cache, GFP_KERNEL);
@@ -342,12 +346,14 @@ static void double_free_is_reported(struct kunit *test)
  */
 static void free_of_inner_pointer_is_reported(struct kunit *test)
 {
-	struct kmem_cache *cache = poisoned_cache(test, SLAB_POISON | SLAB_CONSISTENCY_CHECKS);
-	u8 *object = used_object(test, cache);
-	void *inner = object + 1;
+	struct kmem_cache *cache;
+	u8 *object;
 
-	KMEM_EXPECT_REPORT(test, kmem_cache_free(cache, inner),
-			   "Invalid object pointer 0x%p", inner);
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which reports such frees itself");
+	cache = poisoned_cache(test, SLAB_POISON | SLAB_CONSISTENCY_CHECKS);
+	object = used_object(test, cache);
+	KMEM_EXPECT_REPORT(test, kmem_cache_free(cache, object + 1),
+			   "Invalid object pointer 0x%p", object + 1);
 	KMEM_EXPECT_SILENCE(test, kmem_cache_free(cache, object));
 }
 

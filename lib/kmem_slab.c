@@ -26,6 +26,20 @@ static void destroy_cache(void *cache)
 	kmem_cache_destroy(cache);
 }
 
+/*
+ * What is freed is to be SLUB's at once: KASAN would keep it in quarantine, and
+ * a list of its own inside of it, but takes nothing from a cache without room
+ * for that. Source: kasan_quarantine_put(), mm/kasan/quarantine.c; the value is
+ * KASAN_NO_FREE_META of mm/kasan/kasan.h.
+ */
+static void keep_from_others(struct kmem_cache *cache)
+{
+	cache->flags |= SLAB_SKIP_KFENCE;
+#ifdef CONFIG_KASAN_GENERIC
+	cache->kasan_info.free_meta_offset = INT_MAX;
+#endif
+}
+
 /**
  * kmem_private_cache() - Create a cache that nobody else uses, for one case.
  * @test: the test context
@@ -35,8 +49,9 @@ static void destroy_cache(void *cache)
  * @ctor: constructor, or NULL
  *
  * It is merged with no other cache, the boot's slab_debug= does not change it,
- * and its objects never come from KFENCE's pool. It is destroyed with the case,
- * unless kmem_private_cache_destroy() does so before.
+ * its objects never come from KFENCE's pool, nor do they go to KASAN's
+ * quarantine. It is destroyed with the case, unless kmem_private_cache_destroy()
+ * does so before.
  *
  * Return: the cache; the case ends here if it cannot be created.
  */
@@ -48,7 +63,7 @@ struct kmem_cache *kmem_private_cache(struct kunit *test, const char *name, unsi
 	cache = kmem_cache_create(name, size, 0, flags | SLAB_NO_MERGE | SLAB_NO_USER_FLAGS, ctor);
 	KUNIT_ASSERT_NOT_NULL(test, cache);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, destroy_cache, cache), 0);
-	cache->flags |= SLAB_SKIP_KFENCE;
+	keep_from_others(cache);
 	return cache;
 }
 EXPORT_SYMBOL_GPL(kmem_private_cache);
@@ -148,14 +163,14 @@ EXPORT_SYMBOL_GPL(kmem_count);
  * @test: the test context
  * @cache: the cache, which the case has created in its own way; it ends here if this is NULL
  *
- * Its objects never come from KFENCE's pool. kmem_private_cache_destroy()
- * destroys it before the case ends.
+ * Its objects never come from KFENCE's pool, nor do they go to KASAN's
+ * quarantine. kmem_private_cache_destroy() destroys it before the case ends.
  */
 void kmem_adopt_cache(struct kunit *test, struct kmem_cache *cache)
 {
 	KUNIT_ASSERT_NOT_NULL(test, cache);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, destroy_cache, cache), 0);
-	cache->flags |= SLAB_SKIP_KFENCE;
+	keep_from_others(cache);
 }
 EXPORT_SYMBOL_GPL(kmem_adopt_cache);
 

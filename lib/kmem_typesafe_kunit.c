@@ -151,10 +151,12 @@ static void build(void *object)
  */
 static void constructor_runs_with_the_slab_only(struct kunit *test)
 {
-	struct kmem_cache *cache = typesafe_cache(test, build);
-	struct kmem_batch *batch, *keep;
 	unsigned int i, round, wrong, constructed;
+	struct kmem_batch *batch, *keep;
+	struct kmem_cache *cache;
 
+	KMEM_REQUIRE_NOT(test, CONFIG_SLUB_RCU_DEBUG, "which keeps freed objects for a while");
+	cache = typesafe_cache(test, build);
 	built = 0;
 	keep = kmem_take(test, cache, MANY);
 	constructed = built;

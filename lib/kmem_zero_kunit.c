@@ -17,6 +17,7 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/overflow.h>
+#include <linux/rcupdate.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -149,24 +150,6 @@ static size_t next_size(size_t size)
 }
 
 /*
- * KASAN keeps freed objects in quarantine, away from reuse, until it is full or
- * their cache is shrunk.
- */
-static void flush_quarantine(size_t size)
-{
-	int type;
-
-	if (!IS_ENABLED(CONFIG_KASAN_GENERIC) || size > KMALLOC_MAX_CACHE_SIZE)
-		return;
-	for (type = 0; type < NR_KMALLOC_TYPES; type++) {
-		struct kmem_cache *cache = kmalloc_caches[type][__kmalloc_index(size, false)];
-
-		if (cache)
-			kmem_cache_shrink(cache);
-	}
-}
-
-/*
  * Allocate, dirty and free as much memory as an allocation of @size really is,
  * then allocate @size bytes until that memory comes back.
  */
@@ -195,7 +178,6 @@ static u8 *recycle(struct kunit *test, void *(*alloc)(size_t size),
 		dirty = memory;
 		memset(dirty, DIRT, whole);
 		release(dirty);
-		flush_quarantine(size);
 	}
 	while (nr)
 		release(kept[--nr]);
@@ -222,6 +204,7 @@ static void recycled_memory_is_zero(struct kunit *test)
 	const struct allocator *allocator = test->param_value;
 	size_t size;
 
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN_GENERIC, "which keeps freed memory");
 	for (size = SMALLEST; size <= allocator->largest; size = next_size(size)) {
 		u8 *memory = recycle(test, allocator->zeroed, allocator->release, size);
 		u8 *stain = memchr_inv(memory, 0, size);
@@ -240,6 +223,7 @@ static void recycled_plain_memory_is_dirty(struct kunit *test)
 	const struct allocator *allocator = test->param_value;
 	size_t size;
 
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN_GENERIC, "which keeps freed memory");
 	require_no_init(test);
 	for (size = SMALLEST; size <= allocator->largest; size = next_size(size)) {
 		u8 *memory = recycle(test, allocator->plain, allocator->release, size);
@@ -436,11 +420,6 @@ static const unsigned int object_sizes[] = {
 
 static const unsigned int alignments[] = { 0, 128 };
 
-static void destroy_cache(void *cache)
-{
-	kmem_cache_destroy(cache);
-}
-
 /* Dirty and free an object, and take objects until it comes back. */
 static u8 *recycle_object(struct kunit *test, struct kmem_cache *cache,
 			  void *(*zeroed)(struct kmem_cache *cache))
@@ -457,9 +436,9 @@ static u8 *recycle_object(struct kunit *test, struct kmem_cache *cache,
 		swap(dirty, kept[0]);
 	memset(dirty, DIRT, kmem_cache_size(cache));
 	kmem_cache_free(cache, dirty);
-	/* out of quarantine; the neighbour keeps the slab */
-	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
-		kmem_cache_shrink(cache);
+	/* then an object of SLAB_TYPESAFE_BY_RCU waits for readers */
+	if (IS_ENABLED(CONFIG_SLUB_RCU_DEBUG))
+		rcu_barrier();
 
 	for (i = 0; i < TRIES; i++) {
 		object = zeroed(cache);
@@ -493,15 +472,13 @@ static void recycled_object_is_zero(struct kunit *test)
 			cache = kmem_cache_create("kmem_zero", object_sizes[i], alignments[j],
 						  way->flags | SLAB_NO_MERGE | SLAB_NO_USER_FLAGS,
 						  NULL);
-			KUNIT_ASSERT_NOT_NULL(test, cache);
-			KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, destroy_cache, cache),
-					0);
+			kmem_adopt_cache(test, cache);
 			object = recycle_object(test, cache, way->zeroed);
 			stain = memchr_inv(object, 0, object_sizes[i]);
 			KUNIT_EXPECT_NULL_MSG(test, stain, "size %u, align %u, offset %td",
 					      object_sizes[i], alignments[j], stain - object);
 			kmem_cache_free(cache, object);
-			kunit_release_action(test, destroy_cache, cache);
+			kmem_private_cache_destroy(test, cache);
 		}
 	}
 }
@@ -524,8 +501,6 @@ static void recycled_bulk_is_zero(struct kunit *test)
 	/* every other one, so that the slabs stay */
 	for (i = 1; i < batch->nr; i += 2)
 		kmem_cache_free(cache, batch->objects[i]);
-	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
-		kmem_cache_shrink(cache);
 	KUNIT_EXPECT_TRUE(test, kmem_cache_alloc_bulk(cache, GFP_KERNEL | __GFP_ZERO, BULK,
 						      objects));
 

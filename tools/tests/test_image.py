@@ -86,12 +86,15 @@ def test_a_configured_folder_is_not_configured_again(base: Path, request_: image
 def test_ccache_is_no_other_compiler(
     base: Path, request_: image.Request, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    found = os.environ["PATH"].split(os.pathsep)
+    plain = os.pathsep.join(part for part in found if part != host.CCACHE)
+    monkeypatch.setenv("PATH", plain)
     before = image.plan(base, request_).build_dir
     folder = tmp_path / "ccache"
     folder.mkdir()
     (folder / "gcc").write_text("#!/bin/sh\n")
     (folder / "gcc").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    monkeypatch.setenv("PATH", f"{folder}:{plain}")
     assert image.plan(base, request_).build_dir != before
     monkeypatch.setattr(host, "CCACHE", str(folder))
     assert image.plan(base, request_).build_dir == before

@@ -23,6 +23,7 @@ _CONFIG_LIMIT = 600.0  # seconds
 _BUILD_LIMIT = 4 * 3600.0
 _ATTEMPTS = 3
 _KCONFIG_FILE = re.compile(r"^\t(\S+) \\$", re.MULTILINE)  # in kbuild's list of what .config is made of
+_AWKWARD = re.compile(r"[^\w/.,+=@~^-]")  # what gcc escapes in a list of prerequisites, and more
 _LINES = 60  # of the compiler's output that are shown
 
 
@@ -51,13 +52,17 @@ class Request:
 
 @dataclass(frozen=True)
 class Plan:
-    """How a request is carried out: the folders, and the kunit.py command lines."""
+    """How a request is carried out: the folders, and the kunit.py command lines.
+
+    compiler_options are for the compiler of the kernel.
+    """
 
     tree: Path
     build_dir: Path
     kunitconfig: str
     jobs: int
     arch: Arch
+    compiler_options: str = ""
 
     def _command(self, verb: str) -> list[str]:
         return [
@@ -88,10 +93,12 @@ class Plan:
         leave that be (-o). The build itself looks at what Kconfig reads once more.
         """
         skip = not self.configured or self._settled
+        options = self.compiler_options
         return [
             *self._command("build"),
             f"--jobs={self.jobs}",
             *(["--make_options=--old-file=olddefconfig"] if skip else []),
+            *([f"--make_options=KCFLAGS={options}"] if options else []),
         ]
 
     @property
@@ -143,7 +150,16 @@ def plan(base: Path, request: Request) -> Plan:
     # not of the text: after a change of .kunitconfig, kunit.py configures anew and make goes on
     name = cache.digest(str(shadow), *request.configs, toolchain(request.arch), request.arch.name)
     cached = base / "builds" / name
-    return Plan(shadow, request.build_dir or cached, text, request.jobs, request.arch)
+    # GCC names a header behind symbolic links by its real path, and kbuild cannot read such a one
+    awkward = not request.arch.llvm and _AWKWARD.search(os.path.realpath(kernel.path))
+    return Plan(
+        shadow,
+        request.build_dir or cached,
+        text,
+        request.jobs,
+        request.arch,
+        "-fno-canonical-system-headers" if awkward else "",
+    )
 
 
 def build(base: Path, request: Request) -> Image:

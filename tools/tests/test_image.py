@@ -426,6 +426,17 @@ def test_paths_with_spaces(base: Path, tmp_path: Path, monkeypatch: pytest.Monke
     linux = make_kernel(tmp_path / "my linux")
     behave(linux, "")
     repo = make_repo(tmp_path / "my repo")
-    made = image.build(base, image.Request(kernel.from_tree(str(linux)), repo))
+    request = image.Request(kernel.from_tree(str(linux)), repo)
+    made = image.build(base, request)
     assert made.binary.is_file()
     assert not [word for call in calls(tmp_path / "x") for word in call if " " in word]
+    for_gcc = "--make_options=KCFLAGS=-fno-canonical-system-headers"
+    assert for_gcc in image.plan(base, request).build_command
+    link = tmp_path / "link"
+    link.symlink_to(linux)
+    linked = replace(request, kernel=replace(request.kernel, path=link))
+    assert for_gcc in image.plan(base, linked).build_command
+    by_clang = replace(request, arch=find("uml-clang"))
+    plain = replace(request, kernel=replace(request.kernel, path=tmp_path / "linux-7.3.4_1~b+1"))
+    for other in (by_clang, plain):
+        assert for_gcc not in image.plan(base, other).build_command

@@ -57,8 +57,7 @@ static u64 log_end(void)
 static void console_settle(const char *mark)
 {
 	pr_debug("kmem_kunit: %s of capture\n", mark);
-	console_lock();
-	console_unlock();
+	kmem_consoles_flush();
 }
 
 /*

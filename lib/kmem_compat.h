@@ -643,6 +643,18 @@ static inline int mempool_init_kvmalloc_pool(mempool_t *pool, int min_nr, size_t
 #define kmem_cache_kmalloc(cache, size, gfp)	kmalloc_trace(cache, gfp, size)
 #endif
 
+/**
+ * kmem_consoles_flush() - Wait until the consoles have printed, or passed over, all there is.
+ *
+ * Those of 8250 on 7.x print in a thread of their own, which console_unlock() does
+ * not wait for. pr_flush() was not public on 6.1, and a module cannot call it.
+ */
+#if defined(KUNIT_DEFINE_ACTION_WRAPPER) && !defined(MODULE)
+#define kmem_consoles_flush()	pr_flush(1000, true)
+#else
+#define kmem_consoles_flush()	({ console_lock(); console_unlock(); })
+#endif
+
 #include "kmem_series.h"
 
 #endif /* _KMEM_COMPAT_H */

@@ -5,6 +5,7 @@
  * A CPU keeps the pages that it freed in a list for each order, and hands out the
  * last ones first. vmalloc() asks for single pages, since Linux 6.19 for as many
  * at once as it needs, and frees them one by one: that its own come back is luck.
+ * Where it may map huge pages, what kvmalloc() falls back to asks for these first.
  */
 #ifndef _KMEM_DIRT_H
 #define _KMEM_DIRT_H
@@ -13,30 +14,38 @@
 #include <linux/gfp.h>
 #include <linux/highmem.h>
 #include <linux/mm.h>
+#include <linux/pgtable.h>
 #include <linux/vmalloc.h>
 
 /* what dirty pages are full of */
 #define KMEM_DIRT		0xd1
 
-#define KMEM_DIRT_ORDERS	3
+#define KMEM_DIRT_ORDERS	4
 /* enough for what vmalloc() allocates for itself */
 #define KMEM_DIRT_BLOCKS	8
+
+/* single pages last: 6.1 drains all after larger ones */
+static const unsigned int kmem_dirt_order[KMEM_DIRT_ORDERS] = {
+	IS_ENABLED(CONFIG_HAVE_ARCH_HUGE_VMALLOC) ? PMD_SHIFT - PAGE_SHIFT : 3, 2, 1, 0,
+};
 
 struct kmem_dirt {
 	unsigned long frames[KMEM_DIRT_ORDERS][KMEM_DIRT_BLOCKS];
 };
 
-/* Free dirty pages in blocks of each order, single ones last: 6.1 drains all after larger ones. */
+/* Free dirty pages in blocks of each order. */
 static inline void kmem_dirty_pages(struct kunit *test, struct kmem_dirt *dirt)
 {
 	struct page *blocks[KMEM_DIRT_BLOCKS];
-	int order, i, j;
+	unsigned int o, i, j;
 
-	for (order = KMEM_DIRT_ORDERS - 1; order >= 0; order--) {
+	for (o = 0; o < KMEM_DIRT_ORDERS; o++) {
+		unsigned int order = kmem_dirt_order[o];
+
 		for (i = 0; i < KMEM_DIRT_BLOCKS; i++) {
 			blocks[i] = alloc_pages(GFP_KERNEL | __GFP_HIGHMEM, order);
 			KUNIT_ASSERT_NOT_NULL(test, blocks[i]);
-			dirt->frames[order][i] = page_to_pfn(blocks[i]);
+			dirt->frames[o][i] = page_to_pfn(blocks[i]);
 			for (j = 0; j < 1 << order; j++)
 				memset_page(blocks[i] + j, 0, KMEM_DIRT, PAGE_SIZE);
 		}
@@ -55,11 +64,11 @@ static inline void kmem_dirty_pages(struct kunit *test, struct kmem_dirt *dirt)
 static inline bool kmem_is_of_dirt(const struct kmem_dirt *dirt, const void *address)
 {
 	unsigned long frame = vmalloc_to_pfn(address);
-	int order, i;
+	unsigned int o, i;
 
-	for (order = 0; order < KMEM_DIRT_ORDERS; order++)
+	for (o = 0; o < KMEM_DIRT_ORDERS; o++)
 		for (i = 0; i < KMEM_DIRT_BLOCKS; i++)
-			if (frame >> order == dirt->frames[order][i] >> order)
+			if (!((frame ^ dirt->frames[o][i]) >> kmem_dirt_order[o]))
 				return true;
 	return false;
 }

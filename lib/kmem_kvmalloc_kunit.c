@@ -339,6 +339,14 @@ static void int_max_is_not_crazy(struct kunit *test)
 	kmem_expect_heads(test, report, "kvmalloc(INT_MAX)", 0, 0);
 }
 
+/* What is reserved for a mapping of that many bytes, which may be of huge pages. */
+static size_t mapped_size(size_t size)
+{
+	if (IS_ENABLED(CONFIG_HAVE_ARCH_HUGE_VMALLOC) && size >= PMD_SIZE)
+		return ALIGN(size, PMD_SIZE);
+	return PAGE_ALIGN(size);
+}
+
 /*
  * An array of n elements gets n times their size. Source: kvmalloc_array() in
  * include/linux/slab.h.
@@ -375,7 +383,7 @@ static void array_is_n_by_size(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, array);
 	KUNIT_EXPECT_TRUE(test, is_vmalloc_addr(array));
 	KUNIT_EXPECT_NOT_NULL(test, vmalloc_to_page(array + 64 * many - 1));
-	KUNIT_EXPECT_NULL(test, vmalloc_to_page(array + PAGE_ALIGN(64 * many)));
+	KUNIT_EXPECT_NULL(test, vmalloc_to_page(array + mapped_size(64 * many)));
 	kvfree(array);
 }
 

@@ -352,6 +352,52 @@ static void destroy_with_live_objects_is_reported(struct kunit *test)
 	}
 }
 
+static const struct leak full_leaks[] = {
+	{ "plain", "kmem_left_full" },
+	{ "all_checks", "kmem_left_full_checked", 0, ALL_CHECKS },
+};
+
+KUNIT_ARRAY_PARAM_DESC(full_leak, full_leaks, name);
+
+/* Free what is not in the slab of the first object; return how many objects that one holds. */
+static unsigned int keep_one_slab(struct kmem_batch *batch)
+{
+	const void *slab = virt_to_head_page(batch->objects[0]);
+	unsigned int i, kept = 0;
+
+	for (i = 0; i < batch->nr; i++) {
+		if (virt_to_head_page(batch->objects[i]) == slab)
+			kept++;
+		else
+			kmem_cache_free(batch->cache, batch->objects[i]);
+	}
+	batch->nr = 0;
+	return kept;
+}
+
+/*
+ * The destruction of a cache is reported, too, if all slabs that are left are
+ * full, and so on no list that SLUB goes through. Source: __kmem_cache_shutdown().
+ */
+static void destroy_with_full_slabs_is_reported(struct kunit *test)
+{
+	const struct leak *leak = test->param_value;
+	const struct kmem_report *report;
+	struct kmem_cache *cache;
+
+	if (!kmem_slabinfo_is_there())
+		kunit_skip(test, "needs CONFIG_PROC_FS=y and CONFIG_SLUB_DEBUG=y");
+	cache = kmem_cache_create(leak->cache, OBJECT_SIZE, 0, leak->flags | PRIVATE, NULL);
+	KUNIT_ASSERT_NOT_NULL(test, cache);
+	KUNIT_ASSERT_EQ(test, keep_one_slab(kmem_take(test, cache, MANY)),
+			kmem_slabinfo(test, leak->cache).objperslab);
+	report = KMEM_CAPTURE(test, kmem_cache_destroy(cache));
+	kmem_expect_heads(test, report, "kmem_cache_destroy()", 0, 1);
+	kmem_expect_text(test, report,
+			 "kmem_cache_destroy %s: Slab cache still has objects when called from",
+			 leak->cache);
+}
+
 /*
  * The destruction of a cache with live objects is survivable: what is left is
  * as it was, because its owner may use it yet, and other caches go on. The name
@@ -550,6 +596,7 @@ static struct kunit_case kmem_cache_cases[] = {
 	KUNIT_CASE(destroyed_caches_leave_no_percpu_memory),
 	KUNIT_CASE(refused_caches_leave_nothing_behind),
 	KUNIT_CASE_PARAM(destroy_with_live_objects_is_reported, leak_gen_params),
+	KUNIT_CASE_PARAM(destroy_with_full_slabs_is_reported, full_leak_gen_params),
 	KUNIT_CASE(destroy_with_live_objects_is_survivable),
 	KUNIT_CASE(null_name_is_refused),
 	KUNIT_CASE(too_large_objects_are_refused),

@@ -215,10 +215,11 @@ static void copy_of_too_much_gives_null(struct kunit *test)
 {
 	static const size_t sizes[] = { (size_t)INT_MAX + 1, (size_t)1 << 40, SIZE_MAX };
 	const struct duplicator *duplicator = test->param_value;
-	static const char source[] = "short";
+	const char *source = "short";
 	void *copy = NULL;
 	size_t i;
 
+	OPTIMIZER_HIDE_VAR(source);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		size_t size = sizes[i];
 
@@ -271,10 +272,11 @@ KUNIT_ARRAY_PARAM_DESC(overflow, kmem_overflows, name);
 static void overflowing_array_gives_null(struct kunit *test)
 {
 	const struct kmem_overflow *overflow = test->param_value;
-	char source[16] = "sixteen bytes..";
+	const char *source = "sixteen bytes..";
 	size_t n = overflow->n, size = overflow->size;
 	void *copy = NULL;
 
+	OPTIMIZER_HIDE_VAR(source);
 	OPTIMIZER_HIDE_VAR(n);
 	OPTIMIZER_HIDE_VAR(size);
 	KMEM_EXPECT_SILENCE(test, {

@@ -241,6 +241,7 @@ static void krealloc_moves_the_red_zone(struct kunit *test)
 	u8 *memory = request(test, cache, requests[0], GFP_KERNEL);
 	unsigned int i;
 
+	OPTIMIZER_HIDE_VAR(memory);
 	for (i = 1; i < ARRAY_SIZE(requests); i++) {
 		size_t size = requests[i], kept = min(size, requests[i - 1]);
 		u8 *moved;

@@ -450,14 +450,17 @@ static long slab_pages(bool reclaimable)
 							  NR_SLAB_UNRECLAIMABLE_B);
 }
 
+/* SLUB_TINY has no such flag */
+#define IS_RECLAIMABLE		(!IS_ENABLED(CONFIG_SLUB_TINY))
+
 static const struct accounting {
 	const char *name;
 	slab_flags_t flags;
 	bool reclaimable;
 } accountings[] = {
 	{ "plain", 0, false },
-	{ "reclaim_account", SLAB_RECLAIM_ACCOUNT, true },
-	{ "temporary", SLAB_TEMPORARY, true },
+	{ "reclaim_account", SLAB_RECLAIM_ACCOUNT, IS_RECLAIMABLE },
+	{ "temporary", SLAB_TEMPORARY, IS_RECLAIMABLE },
 };
 
 KUNIT_ARRAY_PARAM_DESC(accounting, accountings, name);

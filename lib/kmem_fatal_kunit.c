@@ -156,8 +156,10 @@ static void copy_from_behind_the_region_with_red_zone(struct kunit *test)
 /* The red zone itself is no part of it. Source: as above, "reject if within the redzone". */
 static void copy_of_the_red_zone(struct kunit *test)
 {
-	void *object = object_with_region(test, SLAB_RED_ZONE);
+	void *object;
 
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	object = object_with_region(test, SLAB_RED_ZONE);
 	EXPECT_DEATH(test, copy(object - 1, 1, true),
 		     "exposure attempt detected from SLUB object in left red zone 'kmem_region'");
 }

@@ -283,6 +283,7 @@ static void charge_of_kmalloc_depends_on_its_kind(struct kunit *test)
 
 	if (!kmem_has_cache_charge())
 		kunit_skip(test, "needs Linux 6.12");
+	KMEM_REQUIRE_NOT(test, CONFIG_SLUB_TINY, "its caches are those of reclaimable memory too");
 	require_memcg(test);
 	small = take(test, "kmem_charged", &unaccounted[2], GFP_KERNEL);
 	large = take(test, "kmem_large", &unaccounted[3], GFP_KERNEL);

@@ -111,6 +111,7 @@ static void prefilled_sheaf_gives_what_was_asked_for(struct kunit *test)
 	unsigned int i, round, nr;
 
 	require_sheaf_calls(test);
+	kmem_require_counters(test);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		for (round = 0; round < 3; round++) {
 			sheaf = prefill(test, cache, sizes[i]);
@@ -149,6 +150,7 @@ static void prefilled_sheaf_is_nobody_elses(struct kunit *test)
 	unsigned int i, nr;
 
 	require_sheaf_calls(test);
+	kmem_require_counters(test);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		struct slab_sheaf *first, *second;
 
@@ -190,6 +192,7 @@ static void returned_objects_are_free_again(struct kunit *test)
 	static const gfp_t gfps[] = { GFP_KERNEL, GFP_NOWAIT | __GFP_NOWARN, 0 };
 
 	require_sheaf_calls(test);
+	kmem_require_counters(test);
 	for (s = 0; s < ARRAY_SIZE(sizes) * ARRAY_SIZE(gfps); s++) {
 		size = sizes[s % ARRAY_SIZE(sizes)];
 		used = 0;
@@ -227,6 +230,7 @@ static void refilled_sheaf_gives_what_was_asked_for(struct kunit *test)
 	unsigned int from, to, nr, capacity;
 
 	require_sheaf_calls(test);
+	kmem_require_counters(test);
 	for (from = 0; from < ARRAY_SIZE(sizes); from++) {
 		struct slab_sheaf *sheaf = prefill(test, cache, sizes[from]), *old = sheaf;
 

@@ -122,6 +122,7 @@ static void shrink_leaves_live_objects_only(struct kunit *test)
 	struct kmem_cache *cache = tide_cache(test);
 	void **objects = kmem_make_array(test, live);
 
+	kmem_require_counters(test);
 	kmem_take_array(test, cache, live, objects);
 	kmem_write_marks(objects, live, tide->size, 1);
 	kmem_expect_live(test, cache, live, "taken");

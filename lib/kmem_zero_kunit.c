@@ -436,8 +436,8 @@ static u8 *recycle_object(struct kunit *test, struct kmem_cache *cache,
 		swap(dirty, kept[0]);
 	memset(dirty, DIRT, kmem_cache_size(cache));
 	kmem_cache_free(cache, dirty);
-	/* then an object of SLAB_TYPESAFE_BY_RCU waits for readers */
-	if (IS_ENABLED(CONFIG_SLUB_RCU_DEBUG))
+	/* then an object of SLAB_TYPESAFE_BY_RCU, or its slab, waits for readers */
+	if (IS_ENABLED(CONFIG_SLUB_RCU_DEBUG) || IS_ENABLED(CONFIG_SLUB_TINY))
 		rcu_barrier();
 
 	for (i = 0; i < TRIES; i++) {

@@ -117,6 +117,34 @@ static void only_slabs_in_use_are_left(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, shrink(cache), 0);
 }
 
+/*
+ * A slab that is full is not released, and a shrink says so, though it is on no
+ * list. Source: kernel-doc of kmem_cache_shrink(), "%0 if all slabs were
+ * released".
+ */
+static void full_slab_is_left(struct kunit *test)
+{
+	struct kmem_cache *cache = create(test);
+	struct kmem_batch *batch = kmem_take(test, cache, 1500);
+	const void *slab = slab_of(batch->objects[0]);
+	unsigned int i, kept = 0;
+
+	for (i = 0; i < batch->nr; i++) {
+		if (slab_of(batch->objects[i]) == slab)
+			batch->objects[kept++] = batch->objects[i];
+		else
+			kmem_cache_free(cache, batch->objects[i]);
+	}
+	batch->nr = kept;
+	KUNIT_EXPECT_EQ(test, shrink(cache), 1);
+	if (kmem_slabinfo_is_there()) {
+		KUNIT_EXPECT_EQ(test, kmem_slabinfo(test, NAME).num_slabs, 1);
+		KUNIT_EXPECT_EQ(test, kmem_slabinfo(test, NAME).objperslab, kept);
+	}
+	kmem_give_back(test, batch);
+	KUNIT_EXPECT_EQ(test, shrink(cache), 0);
+}
+
 /* The free objects of each slab, in the order in which the slabs are to be used. */
 static const unsigned int free_objects[] = { 1, 2, 5, 31, 32, 33 };
 #define NR_SLABS	ARRAY_SIZE(free_objects)
@@ -204,6 +232,7 @@ static void shrunk_cache_goes_on(struct kunit *test)
 static struct kunit_case kmem_cache_shrink_cases[] = {
 	KUNIT_CASE_PARAM(unused_cache_shrinks_to_nothing, kind_gen_params),
 	KUNIT_CASE_PARAM(only_slabs_in_use_are_left, kind_gen_params),
+	KUNIT_CASE_PARAM(full_slab_is_left, kind_gen_params),
 	KUNIT_CASE(fullest_slabs_are_used_first),
 	KUNIT_CASE_PARAM(shrunk_cache_goes_on, kind_gen_params),
 	{}

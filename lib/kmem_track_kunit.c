@@ -10,6 +10,7 @@
  */
 #include <kunit/test.h>
 #include <linux/completion.h>
+#include <linux/ctype.h>
 #include <linux/err.h>
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
@@ -308,6 +309,102 @@ static void kmem_dump_obj_tells_who_and_where(struct kunit *test)
 	}
 }
 
+static noinline void *call_kmalloc(size_t size)
+{
+	void *memory = kmalloc(size, GFP_KERNEL);
+
+	barrier();
+	return memory;
+}
+
+static noinline void *call_kmalloc_with_a_constant(size_t size)
+{
+	void *memory = kmalloc(OBJECT_SIZE, GFP_KERNEL);
+
+	barrier();
+	return memory;
+}
+
+static noinline void *call_kmalloc_node(size_t size)
+{
+	void *memory = kmalloc_node(size, GFP_KERNEL, 0);
+
+	barrier();
+	return memory;
+}
+
+static noinline void *call_kcalloc(size_t size)
+{
+	void *memory = kcalloc(size, 1, GFP_KERNEL);
+
+	barrier();
+	return memory;
+}
+
+static noinline void *call_krealloc(size_t size)
+{
+	void *memory = krealloc(NULL, size, GFP_KERNEL);
+
+	barrier();
+	return memory;
+}
+
+static noinline void *call_kmemdup(size_t size)
+{
+	void *memory = kmemdup(_ctype, size, GFP_KERNEL);
+
+	barrier();
+	return memory;
+}
+
+static noinline void *call_kstrdup(size_t size)
+{
+	void *memory = kstrdup("Hello, World !", GFP_KERNEL);
+
+	barrier();
+	return memory;
+}
+
+static const struct caller {
+	const char *name;
+	void *(*call)(size_t size);
+} callers[] = {
+	{ "call_kmalloc", call_kmalloc },
+	{ "call_kmalloc_with_a_constant", call_kmalloc_with_a_constant },
+	{ "call_kmalloc_node", call_kmalloc_node },
+	{ "call_kcalloc", call_kcalloc },
+	{ "call_krealloc", call_krealloc },
+	{ "call_kmemdup", call_kmemdup },
+	{ "call_kstrdup", call_kstrdup },
+};
+
+KUNIT_ARRAY_PARAM_DESC(caller, callers, name);
+
+/*
+ * What is tracked of kmalloc()'s memory is the caller, and where a function of
+ * the kernel's library allocates for somebody, its caller. Source:
+ * include/linux/slab.h, "kmalloc_track_caller is a special version of kmalloc that
+ * records the calling function of the routine calling it".
+ */
+static void kmalloc_is_tracked_to_its_caller(struct kunit *test)
+{
+	const struct caller *caller = test->param_value;
+	const struct kmem_report *report;
+	size_t size = OBJECT_SIZE;
+	void *memory;
+
+	KMEM_REQUIRE(test, CONFIG_PRINTK);
+	KMEM_REQUIRE(test, CONFIG_KALLSYMS);
+	OPTIMIZER_HIDE_VAR(size);
+	memory = caller->call(size);
+	KUNIT_ASSERT_NOT_NULL(test, memory);
+	report = KMEM_CAPTURE(test, kmem_dump_obj(memory));
+	kfree(memory);
+	if (!strstr(report->text, " allocated at "))
+		kunit_skip(test, "needs slab_debug=U, for kmalloc()'s caches");
+	kmem_expect_text(test, report, " allocated at %s+", caller->name);
+}
+
 /* Expect a dump of bytes, as it is made of a copy of them, under a label. */
 static void expect_dump(struct kunit *test, const struct kmem_report *report, const char *label,
 			const void *address, const void *copy, size_t size)
@@ -477,6 +574,7 @@ static struct kunit_case kmem_track_cases[] = {
 	KUNIT_CASE(report_tells_task_processor_and_age),
 	KUNIT_CASE(untracked_report_names_nobody),
 	KUNIT_CASE(kmem_dump_obj_tells_who_and_where),
+	KUNIT_CASE_PARAM(kmalloc_is_tracked_to_its_caller, caller_gen_params),
 	KUNIT_CASE(report_shows_all_bytes),
 	KUNIT_CASE(report_shows_what_is_before),
 	KUNIT_CASE(all_that_is_wrong_is_listed_once),

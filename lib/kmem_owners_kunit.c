@@ -192,18 +192,23 @@ static void owners_take_up_unused_space(struct kunit *test)
 }
 
 /*
- * The checks of padding take no owner behind an object for damage. Source:
- * check_pad_bytes(), mm/slub.c.
+ * The checks of padding take no owner behind an object, or behind the last one of
+ * a slab, for damage. Source: check_pad_bytes(), slab_pad_check(), mm/slub.c.
  */
 static void checks_spare_the_owners(struct kunit *test)
 {
-	static const unsigned int alignments[] = { 0, 64, 256, 1024 };
+	static const struct place checked[] = {
+		{ .size = 40 }, { .size = 40, .align = 64 }, { .size = 40, .align = 256 },
+		{ .size = 40, .align = 1024 }, { .size = 264 }, { .size = 1300 }, { .size = 3000 },
+	};
 	unsigned int i;
 
 	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
 	enter(test);
-	for (i = 0; i < ARRAY_SIZE(alignments); i++) {
-		const struct place place = { .size = 40, .align = alignments[i], .flags = CHECKS };
+	for (i = 0; i < ARRAY_SIZE(checked); i++) {
+		const struct place place = {
+			.size = checked[i].size, .align = checked[i].align, .flags = CHECKS,
+		};
 		struct kmem_cache *cache = cache_of(test, &place);
 		struct kmem_batch *batch = kmem_take(test, cache, 100);
 

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Allocations that fail, or have to make do with less, because there is no
+ * memory of the size that they want.
+ *
+ *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_exhausted'
+ */
+#include <kunit/test.h>
+#include <linux/gfp.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/vmstat.h>
+#include "kmem_kunit.h"
+
+/*
+ * Slabs so large that all memory is soon used up. Nothing is written to them, so
+ * that this takes little time; no flag lets the page allocator reclaim, nor wake
+ * who does, so nobody else notices.
+ */
+#define HUGE_SIZE	(KMALLOC_MAX_SIZE / 2)
+#define MAX_HOARD	2048
+#define NO_RECLAIM	__GFP_NOWARN
+/* objects that are broken into quarters; 32 MiB are left with 4 KiB pages */
+#define SCATTERED	64
+
+#define SMALL_SIZE	96
+
+/* a quarter of an object */
+#define SPARE_ORDER	(get_order(HUGE_SIZE) - 2)
+
+/**
+ * struct hoard - all the memory that there is
+ * @cache: of huge objects
+ * @nr: how many objects were allocated
+ * @objects: these objects
+ * @spares: smaller blocks; the private field of each is its order
+ */
+struct hoard {
+	struct kmem_cache *cache;
+	unsigned int nr;
+	void *objects[MAX_HOARD];
+	struct list_head spares;
+};
+
+static void free_spare(struct page *spare)
+{
+	unsigned int order = page_private(spare);
+
+	list_del(&spare->lru);
+	set_page_private(spare, 0);
+	__free_pages(spare, order);
+}
+
+static void free_hoard(void *context)
+{
+	struct hoard *hoard = context;
+	struct page *spare, *next;
+
+	while (hoard->nr)
+		kmem_cache_free(hoard->cache, hoard->objects[--hoard->nr]);
+	list_for_each_entry_safe(spare, next, &hoard->spares, lru)
+		free_spare(spare);
+}
+
+/* One more; false if there is no memory. */
+static bool hoard_one(struct hoard *hoard, gfp_t gfp)
+{
+	void *object = hoard->nr < MAX_HOARD ? kmem_cache_alloc(hoard->cache, gfp) : NULL;
+
+	if (object)
+		hoard->objects[hoard->nr++] = object;
+	return object;
+}
+
+static void release_some(struct hoard *hoard, unsigned int nr)
+{
+	while (nr-- && hoard->nr)
+		kmem_cache_free(hoard->cache, hoard->objects[--hoard->nr]);
+}
+
+/* Take all blocks of that order. */
+static void spare_all(struct hoard *hoard, unsigned int order)
+{
+	struct page *page;
+
+	while ((page = alloc_pages(NO_RECLAIM, order))) {
+		set_page_private(page, order);
+		list_add(&page->lru, &hoard->spares);
+	}
+}
+
+/* Take all blocks of that order, and free one of each four side by side: it has none to join. */
+static void scatter(struct hoard *hoard, unsigned int order)
+{
+	struct page *spare, *next;
+
+	spare_all(hoard, order);
+	list_for_each_entry_safe(spare, next, &hoard->spares, lru) {
+		if (page_private(spare) == order && (page_to_pfn(spare) >> order) % 4 == 0)
+			free_spare(spare);
+	}
+}
+
+/*
+ * Take all memory in pieces of an object, and leave SCATTERED quarters of one, no
+ * two of them side by side: others find as much as they need, and there is no
+ * room for an object.
+ */
+static struct hoard *exhaust(struct kunit *test, slab_flags_t flags)
+{
+	struct hoard *hoard;
+
+	if (want_init_on_alloc(0) || want_init_on_free())
+		kunit_skip(test, "needs a boot without init_on_alloc=1 and init_on_free=1");
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which would poison all memory");
+	if (totalram_pages() / (HUGE_SIZE / PAGE_SIZE) >= MAX_HOARD)
+		kunit_skip(test, "needs less memory, such as mem=1G");
+
+	hoard = kunit_kzalloc(test, sizeof(*hoard), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, hoard);
+	INIT_LIST_HEAD(&hoard->spares);
+	hoard->cache = kmem_private_cache(test, "kmem_huge", HUGE_SIZE, flags, NULL);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_hoard, hoard), 0);
+	while (hoard_one(hoard, NO_RECLAIM))
+		;
+	KUNIT_ASSERT_GT_MSG(test, hoard->nr, 2 * SCATTERED, "not even a few could be allocated");
+	release_some(hoard, SCATTERED);
+	kmem_cache_shrink(hoard->cache);
+	scatter(hoard, SPARE_ORDER);
+	/* what the watermarks had kept from us */
+	while (hoard_one(hoard, NO_RECLAIM))
+		;
+	return hoard;
+}
+
+/*
+ * A cache that finds no memory for a slab gives NULL, quietly where it is asked
+ * to be, and goes on as soon as there is some. Source: ___slab_alloc(), and
+ * slab_out_of_memory(), which names the cache.
+ */
+static void cache_gives_null(struct kunit *test)
+{
+	struct hoard *hoard = exhaust(test, 0);
+	const struct kmem_report *report;
+	bool got = true;
+
+	report = KMEM_CAPTURE(test, got = hoard_one(hoard, NO_RECLAIM));
+	KUNIT_EXPECT_FALSE(test, got);
+	KUNIT_EXPECT_NULL(test, strstr(report->text, "Unable to allocate"));
+	KUNIT_EXPECT_NULL(test, strstr(report->text, "page allocation failure"));
+
+	report = KMEM_CAPTURE(test, got = hoard_one(hoard, 0));
+	KUNIT_EXPECT_FALSE(test, got);
+	if (IS_ENABLED(CONFIG_SLUB_DEBUG)) {
+		kmem_expect_text(test, report, "SLUB: Unable to allocate memory on");
+		kmem_expect_text(test, report, "cache: kmem_huge, object size: %lu", HUGE_SIZE);
+	}
+
+	migrate_disable();
+	release_some(hoard, 1);
+	got = hoard_one(hoard, NO_RECLAIM);
+	migrate_enable();
+	KUNIT_EXPECT_TRUE(test, got);
+}
+
+/* Debugged caches allocate in bulk by another way. */
+static const struct way {
+	const char *name;
+	slab_flags_t flags;
+} ways[] = {
+	{ "plain", 0 },
+	{ "checked", SLAB_CONSISTENCY_CHECKS },
+};
+
+KUNIT_ARRAY_PARAM_DESC(way, ways, name);
+
+/*
+ * A bulk that runs out of memory half-way gives nothing, and what it had got can
+ * be allocated again. Source: kmem_cache_alloc_bulk(), its error path.
+ */
+static void bulk_gives_all_back(struct kunit *test)
+{
+	const struct way *way = test->param_value;
+	struct hoard *hoard = exhaust(test, way->flags);
+	void *objects[16];
+	unsigned int given, i;
+	bool got;
+
+	for (given = 1; given < 8; given += 2) {
+		migrate_disable();
+		release_some(hoard, given);
+		got = kmem_cache_alloc_bulk(hoard->cache, NO_RECLAIM, ARRAY_SIZE(objects),
+					    objects);
+		for (i = 0; i < given; i++)
+			KUNIT_EXPECT_TRUE_MSG(test, hoard_one(hoard, NO_RECLAIM),
+					      "object %u of %u is lost", i, given);
+		migrate_enable();
+		KUNIT_EXPECT_FALSE_MSG(test, got, "%u objects were left", given);
+		if (got)
+			kmem_cache_free_bulk(hoard->cache, ARRAY_SIZE(objects), objects);
+		KUNIT_EXPECT_FALSE_MSG(test, hoard_one(hoard, NO_RECLAIM),
+				       "%u objects were left, and more came back", given);
+	}
+}
+
+/*
+ * Where there are no pages of that size, a large kmalloc() gives NULL, quietly
+ * where it is asked to be, and krealloc() leaves the memory alone. Source:
+ * kmalloc(), krealloc().
+ */
+static void large_kmalloc_gives_null(struct kunit *test)
+{
+	struct hoard *hoard = exhaust(test, 0);
+	long before = global_node_page_state_pages(NR_SLAB_UNRECLAIMABLE_B);
+	const struct kmem_report *report;
+	void *memory = NULL, *small;
+
+	small = kmalloc(SMALL_SIZE, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, small);
+	memset(small, 0x55, SMALL_SIZE);
+	report = KMEM_CAPTURE(test, memory = kmalloc(HUGE_SIZE, NO_RECLAIM));
+	KUNIT_EXPECT_NULL(test, memory);
+	KUNIT_EXPECT_NULL(test, strstr(report->text, "page allocation failure"));
+	kfree(memory);
+	memory = krealloc(small, HUGE_SIZE, NO_RECLAIM);
+	KUNIT_EXPECT_NULL(test, memory);
+	if (!memory) {
+		KUNIT_EXPECT_NULL(test, memchr_inv(small, 0x55, SMALL_SIZE));
+		kfree(small);
+	}
+	kfree(memory);
+
+	/* what was not allocated is not counted */
+	KUNIT_EXPECT_LT(test, global_node_page_state_pages(NR_SLAB_UNRECLAIMABLE_B) - before,
+			HUGE_SIZE / PAGE_SIZE);
+	release_some(hoard, 2);
+}
+
+/* So large that eight pages are best for a slab, and one is enough. */
+#define MODEST_SIZE	(PAGE_SIZE - 96)
+#define BEST_ORDER	3
+
+/*
+ * A cache that finds no pages side by side makes do with a slab of the smallest
+ * size that has room for an object, and all is well with what is in it. Source:
+ * allocate_slab(), "Try a lower order alloc if possible".
+ */
+static void slab_is_as_small_as_need_be(struct kunit *test)
+{
+	struct kmem_cache *cache = kmem_private_cache(test, "kmem_modest", MODEST_SIZE, 0, NULL);
+	struct kmem_batch *batch = kmem_take(test, cache, 1);
+	struct hoard *hoard;
+	unsigned int order, i;
+
+	if (compound_order(virt_to_head_page(batch->objects[0])) < BEST_ORDER)
+		kunit_skip(test, "needs a boot without slab_max_order=, and CONFIG_SLUB_TINY=n");
+	kmem_give_back(test, batch);
+	kmem_cache_shrink(cache);
+
+	hoard = exhaust(test, 0);
+	/* so many that are too small that no watermark keeps us from taking what is larger */
+	release_some(hoard, SCATTERED);
+	kmem_cache_shrink(hoard->cache);
+	/* not smaller, as others need them so large for the stacks of their threads */
+	scatter(hoard, BEST_ORDER - 1);
+	for (order = SPARE_ORDER; order >= BEST_ORDER; order--)
+		spare_all(hoard, order);
+	batch = kmem_take(test, cache, 16);
+	for (i = 0; i < batch->nr; i++) {
+		KUNIT_ASSERT_STREQ_MSG(test, kmem_origin(batch->objects[i]).name, "kmem_modest",
+				       "object %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, compound_order(virt_to_head_page(batch->objects[i])), 0,
+				    "object %u", i);
+	}
+	kmem_mark(batch, MODEST_SIZE);
+	KUNIT_EXPECT_EQ(test, kmem_count_overwritten(batch, MODEST_SIZE), 0);
+	kmem_give_back(test, batch);
+}
+
+static struct kunit_case kmem_exhausted_cases[] = {
+	KUNIT_CASE(slab_is_as_small_as_need_be),
+	KUNIT_CASE(large_kmalloc_gives_null),
+	KUNIT_CASE_PARAM(bulk_gives_all_back, way_gen_params),
+	/* last, as the page allocator's own warning comes once in a while only */
+	KUNIT_CASE(cache_gives_null),
+	{}
+};
+
+static struct kunit_suite kmem_exhausted_suite = {
+	.name = "kmem_exhausted",
+	.init = kmem_suite_init,
+	.test_cases = kmem_exhausted_cases,
+};
+
+kunit_test_suite(kmem_exhausted_suite);
+
+MODULE_DESCRIPTION("KUnit tests for a lack of memory");
+MODULE_LICENSE("GPL");

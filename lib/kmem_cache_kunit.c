@@ -12,7 +12,6 @@
 #include <linux/kfence.h>
 #include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include "kmem_kunit.h"
@@ -126,154 +125,6 @@ static void merged_caches_outlive_each_other(struct kunit *test)
 	KMEM_EXPECT_SILENCE(test, kmem_private_cache_destroy(test, second));
 }
 
-/* What caches are made of: their descriptors, nodes, names, sheaves and more. */
-static const char * const parts[] = {
-	"kmem_cache", "kmem_cache_node", "kmalloc-8", "kmalloc-16", "kmalloc-32", "kmalloc-64",
-	"kmalloc-96", "kmalloc-128", "kmalloc-192", "kmalloc-256", "kmalloc-512", "kmalloc-1k",
-};
-
-/* Enough for a leak to be seen, whatever free objects were there before. */
-#define MANY_CACHES	300
-/* Not constant, so that each cache has a copy, of a size that nothing else of a cache has. */
-static char long_name[] = { [0 ... 169] = 'k', '\0' };
-
-static void count_parts(struct kunit *test, unsigned long *counts)
-{
-	unsigned int i;
-
-	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "whose quarantine counts as in use");
-	rcu_barrier();
-	for (i = 0; i < ARRAY_SIZE(parts); i++)
-		counts[i] = kmem_slabinfo(test, parts[i]).active_objs;
-}
-
-/* Which of the parts has as many more as there were caches, or near? */
-static const char *leaked(struct kunit *test, const unsigned long *before, unsigned int caches)
-{
-	unsigned long after[ARRAY_SIZE(parts)];
-	unsigned int i;
-
-	count_parts(test, after);
-	/* some objects that are free count as active, and may be used instead of new ones */
-	for (i = 0; i < ARRAY_SIZE(parts); i++) {
-		if (after[i] >= before[i] + caches / 2)
-			return parts[i];
-	}
-	return NULL;
-}
-
-/* The rest of the kernel allocates too, but not so much each time. */
-#define ATTEMPTS	3
-
-static const struct made_of {
-	const char *name;
-	slab_flags_t flags;
-} made_of[] = {
-	{ "plain", 0 },
-	{ "all_checks", ALL_CHECKS },
-};
-
-KUNIT_ARRAY_PARAM_DESC(made_of, made_of, name);
-
-static void create_and_destroy(struct kunit *test, slab_flags_t flags)
-{
-	unsigned int i;
-
-	for (i = 0; i < MANY_CACHES; i++) {
-		struct kmem_cache *cache = kmem_cache_create(long_name, OBJECT_SIZE, 0,
-							     flags | PRIVATE, NULL);
-		void *object;
-
-		KUNIT_ASSERT_NOT_NULL_MSG(test, cache, "cache %u", i);
-		object = i % 2 ? kmem_cache_alloc(cache, GFP_KERNEL) : NULL;
-		if (object)
-			kmem_cache_free(cache, object);
-		kmem_cache_destroy(cache);
-	}
-}
-
-/*
- * A cache that is destroyed gives back all that it was made of, whether it was
- * used or not. Source: kmem_cache_destroy(), slab_kmem_cache_release(),
- * __kmem_cache_release().
- */
-static void destroyed_caches_leave_nothing_behind(struct kunit *test)
-{
-	const struct made_of *made_of = test->param_value;
-	unsigned long before[ARRAY_SIZE(parts)];
-	const char *leak = "";
-	unsigned int i;
-
-	/* once for the free objects that CPUs and nodes come to hold */
-	create_and_destroy(test, made_of->flags);
-	for (i = 0; i < ATTEMPTS && leak; i++) {
-		count_parts(test, before);
-		create_and_destroy(test, made_of->flags);
-		leak = leaked(test, before, MANY_CACHES);
-	}
-	KUNIT_EXPECT_NULL_MSG(test, leak, "%s", leak);
-}
-
-/*
- * What a cache has for each CPU goes with it. Source: __kmem_cache_release(),
- * free_percpu().
- */
-static void destroyed_caches_leave_no_percpu_memory(struct kunit *test)
-{
-	unsigned long before, after = 0;
-	unsigned int i, rounds;
-
-	create_and_destroy(test, 0);
-	for (i = 0; i < ATTEMPTS; i++) {
-		before = kmem_meminfo(test, "Percpu");
-		/* more than is free in what is there */
-		for (rounds = 0; rounds < 10; rounds++)
-			create_and_destroy(test, 0);
-		after = kmem_meminfo(test, "Percpu");
-		if (after <= before)
-			break;
-	}
-	KUNIT_EXPECT_LE_MSG(test, after, before, "kB for %u caches", 10 * MANY_CACHES);
-}
-
-#define MANY_REFUSALS	60
-
-static void be_refused(struct kunit *test, unsigned int times)
-{
-	struct kmem_cache *cache = NULL;
-
-	while (times--) {
-		const struct kmem_report *report;
-
-		report = KMEM_CAPTURE(test, cache = kmem_cache_create(long_name, KMALLOC_MAX_SIZE,
-								      0, SLAB_RED_ZONE | PRIVATE,
-								      NULL));
-		KUNIT_ASSERT_NULL(test, cache);
-		kmem_expect_text(test, report, "kkk) failed with error %d",
-				 -EINVAL);
-	}
-}
-
-/*
- * A cache that cannot be created takes nothing with it. One whose objects become
- * too large with their red zones fails late, when there is already a name and a
- * descriptor. Source: __kmem_cache_create_args() and create_cache().
- */
-static void refused_caches_leave_nothing_behind(struct kunit *test)
-{
-	unsigned long before[ARRAY_SIZE(parts)];
-	const char *leak = "";
-	unsigned int i;
-
-	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
-	for (i = 0; i < ATTEMPTS && leak; i++) {
-		count_parts(test, before);
-		be_refused(test, MANY_REFUSALS);
-		leak = leaked(test, before, MANY_REFUSALS);
-	}
-	KUNIT_EXPECT_NULL_MSG(test, leak, "%s", leak);
-}
-
 /* How many objects are left in a cache that is destroyed. */
 static const struct leak {
 	const char *name, *cache;
@@ -359,22 +210,6 @@ static const struct leak full_leaks[] = {
 
 KUNIT_ARRAY_PARAM_DESC(full_leak, full_leaks, name);
 
-/* Free what is not in the slab of the first object; return how many objects that one holds. */
-static unsigned int keep_one_slab(struct kmem_batch *batch)
-{
-	const void *slab = virt_to_head_page(batch->objects[0]);
-	unsigned int i, kept = 0;
-
-	for (i = 0; i < batch->nr; i++) {
-		if (virt_to_head_page(batch->objects[i]) == slab)
-			kept++;
-		else
-			kmem_cache_free(batch->cache, batch->objects[i]);
-	}
-	batch->nr = 0;
-	return kept;
-}
-
 /*
  * The destruction of a cache is reported, too, if all slabs that are left are
  * full, and so on no list that SLUB goes through. Source: __kmem_cache_shutdown().
@@ -384,13 +219,15 @@ static void destroy_with_full_slabs_is_reported(struct kunit *test)
 	const struct leak *leak = test->param_value;
 	const struct kmem_report *report;
 	struct kmem_cache *cache;
+	struct kmem_batch *batch;
 
 	if (!kmem_slabinfo_is_there())
 		kunit_skip(test, "needs CONFIG_PROC_FS=y and CONFIG_SLUB_DEBUG=y");
 	cache = kmem_cache_create(leak->cache, OBJECT_SIZE, 0, leak->flags | PRIVATE, NULL);
 	KUNIT_ASSERT_NOT_NULL(test, cache);
-	KUNIT_ASSERT_EQ(test, keep_one_slab(kmem_take(test, cache, MANY)),
-			kmem_slabinfo(test, leak->cache).objperslab);
+	batch = kmem_take(test, cache, MANY);
+	kmem_keep_slab(batch);
+	KUNIT_ASSERT_EQ(test, batch->nr, kmem_slabinfo(test, leak->cache).objperslab);
 	report = KMEM_CAPTURE(test, kmem_cache_destroy(cache));
 	kmem_expect_heads(test, report, "kmem_cache_destroy()", 0, 1);
 	kmem_expect_text(test, report,
@@ -592,9 +429,6 @@ static struct kunit_case kmem_cache_cases[] = {
 	KUNIT_CASE(second_cache_of_a_name_is_separate),
 	KUNIT_CASE(destroy_of_null_does_nothing),
 	KUNIT_CASE(merged_caches_outlive_each_other),
-	KUNIT_CASE_PARAM(destroyed_caches_leave_nothing_behind, made_of_gen_params),
-	KUNIT_CASE(destroyed_caches_leave_no_percpu_memory),
-	KUNIT_CASE(refused_caches_leave_nothing_behind),
 	KUNIT_CASE_PARAM(destroy_with_live_objects_is_reported, leak_gen_params),
 	KUNIT_CASE_PARAM(destroy_with_full_slabs_is_reported, full_leak_gen_params),
 	KUNIT_CASE(destroy_with_live_objects_is_survivable),

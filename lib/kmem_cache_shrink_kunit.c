@@ -10,6 +10,7 @@
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include "kmem_count.h"
 #include "kmem_kunit.h"
 
 #define NAME		"kmem_shrink"
@@ -49,11 +50,6 @@ static int shrink(struct kmem_cache *cache)
 	return kmem_cache_shrink(cache);
 }
 
-static const void *slab_of(const void *object)
-{
-	return page_address(virt_to_head_page(object));
-}
-
 /*
  * A cache that nobody has used, or that everything was given back to, is empty
  * after a shrink, which says so with 0, however many objects there were. Source:
@@ -91,12 +87,12 @@ static void only_slabs_in_use_are_left(struct kunit *test)
 	for (i = 0; i < batch->nr && nr < 3; i++) {
 		unsigned int j;
 
-		for (j = 0; j < nr && live_slabs[j] != slab_of(batch->objects[i]);)
+		for (j = 0; j < nr && live_slabs[j] != kmem_slab_of(batch->objects[i]);)
 			j++;
 		if (j < nr)
 			continue;
 		live[nr] = batch->objects[i];
-		live_slabs[nr] = slab_of(live[nr]);
+		live_slabs[nr] = kmem_slab_of(live[nr]);
 		nr++;
 		batch->objects[i--] = batch->objects[--batch->nr];
 	}
@@ -126,20 +122,12 @@ static void full_slab_is_left(struct kunit *test)
 {
 	struct kmem_cache *cache = create(test);
 	struct kmem_batch *batch = kmem_take(test, cache, 1500);
-	const void *slab = slab_of(batch->objects[0]);
-	unsigned int i, kept = 0;
 
-	for (i = 0; i < batch->nr; i++) {
-		if (slab_of(batch->objects[i]) == slab)
-			batch->objects[kept++] = batch->objects[i];
-		else
-			kmem_cache_free(cache, batch->objects[i]);
-	}
-	batch->nr = kept;
+	kmem_keep_slab(batch);
 	KUNIT_EXPECT_EQ(test, shrink(cache), 1);
 	if (kmem_slabinfo_is_there()) {
 		KUNIT_EXPECT_EQ(test, kmem_slabinfo(test, NAME).num_slabs, 1);
-		KUNIT_EXPECT_EQ(test, kmem_slabinfo(test, NAME).objperslab, kept);
+		KUNIT_EXPECT_EQ(test, kmem_slabinfo(test, NAME).objperslab, batch->nr);
 	}
 	kmem_give_back(test, batch);
 	KUNIT_EXPECT_EQ(test, shrink(cache), 0);
@@ -155,7 +143,7 @@ static void free_some_of(struct kmem_batch *batch, const void *slab, unsigned in
 	unsigned int i = 0;
 
 	while (nr && i < batch->nr) {
-		if (slab_of(batch->objects[i]) != slab) {
+		if (kmem_slab_of(batch->objects[i]) != slab) {
 			i++;
 			continue;
 		}
@@ -185,7 +173,7 @@ static void fullest_slabs_are_used_first(struct kunit *test)
 		kunit_skip(test, "needs slabs of more than 33 objects");
 	batch = kmem_take(test, cache, NR_SLABS * per_slab);
 	for (i = 0; i < batch->nr && nr < NR_SLABS; i += per_slab)
-		slabs[nr++] = slab_of(batch->objects[i]);
+		slabs[nr++] = kmem_slab_of(batch->objects[i]);
 	KUNIT_ASSERT_EQ(test, kmem_slabinfo(test, NAME).num_slabs, NR_SLABS);
 
 	/* the emptiest becomes partial first, so it would be used first */
@@ -198,7 +186,7 @@ static void fullest_slabs_are_used_first(struct kunit *test)
 		struct kmem_batch *next = kmem_take(test, cache, free_objects[i]);
 
 		for (j = 0; j < next->nr; j++)
-			KUNIT_EXPECT_PTR_EQ_MSG(test, slab_of(next->objects[j]), slabs[i],
+			KUNIT_EXPECT_PTR_EQ_MSG(test, kmem_slab_of(next->objects[j]), slabs[i],
 						"slab with %u free objects, object %u",
 						free_objects[i], j);
 	}

@@ -68,6 +68,7 @@ void kmem_adopt_cache(struct kunit *test, struct kmem_cache *cache);
 void kmem_mark(struct kmem_batch *batch, unsigned int size);
 unsigned int kmem_count_overwritten(struct kmem_batch *batch, unsigned int size);
 void kmem_free_half(struct kmem_batch *batch);
+void kmem_keep_slab(struct kmem_batch *batch);
 
 /*
  * What the kernel tells its users about a cache

@@ -226,6 +226,25 @@ void kmem_free_half(struct kmem_batch *batch)
 EXPORT_SYMBOL_GPL(kmem_free_half);
 
 /**
+ * kmem_keep_slab() - Free all objects of a batch but those of one slab.
+ * @batch: from kmem_take(); keeps what is in the slab of its first object
+ */
+void kmem_keep_slab(struct kmem_batch *batch)
+{
+	const struct page *slab = virt_to_head_page(batch->objects[0]);
+	unsigned int i, kept = 0;
+
+	for (i = 0; i < batch->nr; i++) {
+		if (virt_to_head_page(batch->objects[i]) == slab)
+			batch->objects[kept++] = batch->objects[i];
+		else
+			kmem_cache_free(batch->cache, batch->objects[i]);
+	}
+	batch->nr = kept;
+}
+EXPORT_SYMBOL_GPL(kmem_keep_slab);
+
+/**
  * kmem_origin() - Tell which cache an object is from.
  * @memory: an object, or any other memory that is mapped linearly
  *

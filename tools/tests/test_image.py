@@ -429,14 +429,36 @@ def test_paths_with_spaces(base: Path, tmp_path: Path, monkeypatch: pytest.Monke
     request = image.Request(kernel.from_tree(str(linux)), repo)
     made = image.build(base, request)
     assert made.binary.is_file()
-    assert not [word for call in calls(tmp_path / "x") for word in call if " " in word]
-    for_gcc = "--make_options=KCFLAGS=-fno-canonical-system-headers"
-    assert for_gcc in image.plan(base, request).build_command
+    assert not [word for call in calls(tmp_path / "x") for word in call if "my " in word]
+    for_gcc = "-fno-canonical-system-headers"
+    assert for_gcc in image.plan(base, request).compiler_options
     link = tmp_path / "link"
     link.symlink_to(linux)
     linked = replace(request, kernel=replace(request.kernel, path=link))
-    assert for_gcc in image.plan(base, linked).build_command
+    assert for_gcc in image.plan(base, linked).compiler_options
     by_clang = replace(request, arch=find("uml-clang"))
     plain = replace(request, kernel=replace(request.kernel, path=tmp_path / "linux-7.3.4_1~b+1"))
     for other in (by_clang, plain):
-        assert for_gcc not in image.plan(base, other).build_command
+        assert for_gcc not in image.plan(base, other).compiler_options
+
+
+def test_only_a_plain_kernel_is_compiled_in_haste(
+    base: Path, request_: image.Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("KCFLAGS", raising=False)
+    quick = image.plan(base, request_)
+    assert "--make_options=KCFLAGS=-O1" in quick.build_command
+    others = [
+        replace(request_, configs=("debug",)),
+        replace(request_, arch=find("uml-clang")),
+        replace(request_, arch=find("x86_64")),
+    ]
+    for other in others:
+        assert image.plan(base, other).compiler_options == ""
+    made = image.build(base, request_)
+    monkeypatch.setenv("KCFLAGS", "-O2 -g")
+    assert image.plan(base, request_).compiler_options == "-O1 -O2 -g"
+    assert image.build(base, request_).path != made.path
+    with (request_.repo / ".kunitconfig").open("a", encoding="utf-8") as file:
+        file.write("CONFIG_FORTIFY_SOURCE=y\n")
+    assert image.plan(base, request_).compiler_options == "-O2 -g"

@@ -209,7 +209,12 @@ def _positive(text: str) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     """Kernel -> tree -> image -> log -> result."""
-    planned = _planned(options.filter)
+    # read what our sources hold beside the build, but see first that a filter matches something
+    reader = ThreadPoolExecutor(1)
+    planned = reader.submit(_planned, options.filter)
+    reader.shutdown(wait=False)
+    if options.filter:
+        planned.result()
     book, known = cells.load(overlay.REPO), quarantine.load(overlay.REPO)
     arguments = boot.arguments(options.boot_args)
     for path in (options.json, options.junit):
@@ -220,12 +225,12 @@ def _run(options: argparse.Namespace) -> int:
     base, request = _prepare(options)
     the_image = image.build(base, request)
     started = datetime.now(timezone.utc)
-    log, died = _boot(base, the_image, options, planned)
+    log, died = _boot(base, the_image, options, planned.result())
     label = "+".join((the_image.arch.label, *options.config))
     series = request.kernel.series
     cell = book.name_of(series, the_image.arch.label, options.config, arguments)
     today = started.astimezone().date()
-    result = boot.judge(log, planned)
+    result = boot.judge(log, planned.result())
     result = quarantine.applied(deaths.merged(result, died), cell, known, today)
     _write(
         options,

@@ -18,7 +18,7 @@ from kmem_kunit.image import KUNITCONFIG, Image
 from kmem_kunit.result import Problem, Result
 
 TIME_LIMIT = 300.0  # seconds for one boot, as kunit.py has it
-_EMULATED = 4  # how many times as long a boot may take where QEMU translates each instruction
+_SLOW = 4  # how many times as long one may take; see time_limit()
 OUTPUT_LIMIT = 64 * 1024 * 1024  # bytes of console
 _ALWAYS = ("printk.time=1",)  # the reader takes the durations of cases from the times of lines
 _PROBE, _PROBE_LIMIT = "kmem_example", 60.0  # what an accelerator must be able to run, in seconds
@@ -74,6 +74,16 @@ def command(
     ]
 
 
+def time_limit(accelerator: str, arguments: Sequence[str]) -> float:
+    """Return how many seconds a boot may take.
+
+    Longer where QEMU translates each instruction (accelerator is TCG), and under User-Mode Linux with
+    several CPUs, where each cache that goes waits some ticks for RCU.
+    """
+    several = any(word.startswith("ncpus=") for word in arguments)
+    return TIME_LIMIT * (_SLOW if accelerator == qemu.TCG or several else 1)
+
+
 def boot(
     base: Path,
     image: Image,
@@ -90,17 +100,16 @@ def boot(
 ) -> Log:
     """Boot an image once with kernel arguments and a filter, for limit seconds at most.
 
-    Without a limit, that is TIME_LIMIT, and _EMULATED times as long under TCG. The guest and
-    everything around it is ended at the limit, or when it has printed too much. The log is kept in
-    the cache. cases is how many are expected; on_line gets the console's lines. accelerator is
-    QEMU's, by default the best one that is proved to work. on_tick is told, in the user's place, how
-    many cases have run. If isolated, each of so many cases has a boot of its own, and each of them
-    the limit. memory is what User-Mode Linux has, such as "64M", if not all that kunit.py gives it.
+    Without a limit, that is time_limit(). The guest and everything around it is ended at the limit,
+    or when it has printed too much. The log is kept in the cache. cases is how many are expected;
+    on_line gets the console's lines. accelerator is QEMU's, by default the best one that is proved to
+    work. on_tick is told, in the user's place, how many cases have run. If isolated, each of so many
+    cases has a boot of its own, and each of them the limit. memory is what User-Mode Linux has, such as "64M", if not all that kunit.py gives it.
     """
     if accelerator is None:
         accelerator = _proved(base, image)
     if limit is None:
-        limit = TIME_LIMIT * (_EMULATED if accelerator == qemu.TCG else 1)
+        limit = time_limit(accelerator, arguments)
     folder = _run_folder(base, image, memory)
     held = cache.hold(folder)
     path = folder / "console.log"

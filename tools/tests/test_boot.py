@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import GOOD_CONSOLE, behave, calls
 
-from kmem_kunit import boot, cache, image, kernel
+from kmem_kunit import boot, cache, image, kernel, qemu
 from kmem_kunit.errors import UserError
 from kmem_kunit.result import Status
 
@@ -69,6 +69,12 @@ def test_a_boot_outlives_its_image(base: Path, made: image.Image) -> None:
     log = boot.boot(base, made)
     cache.remove(made.path)
     assert (log.path.parent / "linux").is_file()
+
+
+def test_slow_machines_have_more_time() -> None:
+    usual = boot.time_limit("", ["slab_debug=F"])
+    assert usual == boot.TIME_LIMIT
+    assert boot.time_limit("", ["seccomp=on", "ncpus=2"]) == boot.time_limit(qemu.TCG, []) > usual
 
 
 def test_a_hang_is_ended_and_told(base: Path, made: image.Image, fake_kernel: Path) -> None:

@@ -235,8 +235,9 @@ static void what_is_no_object_is_told_apart(struct kunit *test)
 		expect_no_object(test, page_address(page) + 7, " non-slab/vmalloc memory");
 	if (large)
 		expect_no_object(test, large, " non-slab/vmalloc memory");
+	/* what is further on may belong to another vmap node, where it is not found (since 6.9) */
 	if (mapped && IS_ENABLED(CONFIG_MMU))
-		expect_no_object(test, mapped + PAGE_SIZE, "-page vmalloc region starting at ");
+		expect_no_object(test, mapped, "-page vmalloc region starting at ");
 	if (!IS_MODULE(CONFIG_KMEM_DUMP_KUNIT_TEST))
 		expect_no_object(test, &in_the_image, " non-slab/vmalloc memory");
 

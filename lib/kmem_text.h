@@ -128,8 +128,8 @@ static inline void kmem_require_no_quarantine(struct kunit *test)
 /* The pages that are free now, with those that the lists of CPUs give back when they will. */
 static inline long kmem_free_pages(void)
 {
-	long pages = global_zone_page_state(NR_FREE_PAGES);
 	int node, zone, cpu;
+	long pages = 0;
 
 	for_each_online_node(node) {
 		for (zone = 0; zone < MAX_NR_ZONES; zone++) {
@@ -137,6 +137,7 @@ static inline long kmem_free_pages(void)
 
 			if (!populated_zone(here))
 				continue;
+			pages += zone_page_state_snapshot(here, NR_FREE_PAGES);
 			for_each_possible_cpu(cpu)
 				pages += per_cpu_ptr(here->per_cpu_pageset, cpu)->count;
 		}

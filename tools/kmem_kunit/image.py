@@ -291,6 +291,8 @@ def _unfit(stamp: _Stamp, kernel: Kernel) -> str:
         return "was left by a build that did not end"
     if stamp.source != str(kernel.path):
         return f"was built from {stamp.source}"
+    if stamp.started > time.time():  # make would take for old what has been edited since
+        return "is newer than now (the clock has been put back)"
     if not kernel.version and identity(kernel, since=stamp.started).backdated:
         return f"cannot be brought up to date (files in {kernel.path} have old times)"
     return ""

@@ -442,6 +442,25 @@ def test_paths_with_spaces(base: Path, tmp_path: Path, monkeypatch: pytest.Monke
         assert for_gcc not in image.plan(base, other).compiler_options
 
 
+def test_a_clock_that_is_put_back(
+    base: Path, request_: image.Request, monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    image.build(base, request_)
+    folder = image.plan(base, request_).build_dir
+    before = time.time() - 3600
+    monkeypatch.setattr(time, "time", lambda: before)
+    source = next((request_.repo / "lib").glob("*.c"))
+    source.write_text(source.read_text(encoding="utf-8") + "/* edited */\n", encoding="utf-8")
+    os.utime(source, (before, before))
+    (folder / "leftover.o").touch()
+    assert image.build(base, request_).binary.is_file()
+    assert "the clock has been put back): building from scratch" in capfd.readouterr().err
+    assert not (folder / "leftover.o").exists()
+    calm = image.build(base, replace(request_, jobs=2))
+    assert calm.binary.is_file() and "put back" not in capfd.readouterr().err
+
+
 def test_only_a_plain_kernel_is_compiled_in_haste(
     base: Path, request_: image.Request, monkeypatch: pytest.MonkeyPatch
 ) -> None:

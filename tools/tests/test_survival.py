@@ -21,7 +21,7 @@ from conftest import behave, calls, make_checkout, make_kernel
 from kmem_kunit import kcidb
 from kmem_kunit.guardian import _parents
 
-KILLS = 15  # seeds, each of them a moment and a victim
+KILLS = 50  # seeds, each of them a moment and a victim
 PATIENCE = 60.0  # seconds until something that must happen is given up
 SLOW = """
 import subprocess

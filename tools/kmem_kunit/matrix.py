@@ -211,6 +211,9 @@ def _table(rows: Sequence[tuple[Job, str, str, str]]) -> "Table":
 def _say(job: Job, what: str, run: kcidb.Run | None) -> None:
     text = what if run is None else f"{_verdict(run)} {_counts(run)}"
     progress.say(f"{job.cell.name}: {text}".rstrip())
+    # again in the summary, but that may be hours away, or never come
+    for line in _failures([run] if run else []):
+        progress.say(f"{job.cell.name}: {line}")
 
 
 def _verdict(run: kcidb.Run) -> str:

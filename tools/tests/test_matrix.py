@@ -97,6 +97,17 @@ def test_summary() -> None:
     assert lines[-1] == "3 cells: 5 passed, 2 failed, 0 skipped"
 
 
+def test_a_failure_is_told_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (job,) = matrix.plan([PLAIN], tmp_path, 1)
+    bad = case("second", Status.FAIL, "EXPECTATION FAILED\x1b[2J")
+    with matrix.shown([job]) as tell:
+        tell(job, "", run_of(PLAIN, case("first"), bad))
+    told = capsys.readouterr().err.splitlines()
+    assert told[0] == "kmem-kunit: 6.12/plain: FAILED 1/1/0"
+    assert told[1] == "kmem-kunit: 6.12/plain: FAIL kmem_tiny.second"
+    assert "EXPECTATION FAILED" in told[2] and "\x1b" not in told[2]
+
+
 def test_the_verb(tmp_path: Path, fake_kernel: Path, repo: Path, cache_root: Path,
                   monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     from kmem_kunit import cli, host

@@ -235,7 +235,6 @@ static void what_is_no_object_is_told_apart(struct kunit *test)
 		expect_no_object(test, page_address(page) + 7, " non-slab/vmalloc memory");
 	if (large)
 		expect_no_object(test, large, " non-slab/vmalloc memory");
-	/* what is further on may belong to another vmap node, where it is not found (since 6.9) */
 	if (mapped && IS_ENABLED(CONFIG_MMU))
 		expect_no_object(test, mapped, "-page vmalloc region starting at ");
 	if (!IS_MODULE(CONFIG_KMEM_DUMP_KUNIT_TEST))
@@ -247,6 +246,29 @@ static void what_is_no_object_is_told_apart(struct kunit *test)
 	if (page)
 		__free_page(page);
 	kfree(large);
+	vfree(mapped);
+}
+
+/* Of these, two that lie side by side never belong to the same vmap node, if there are several. */
+#define ZONE_PAGES	16
+#define MAPPED_PAGES	(4 * ZONE_PAGES)
+
+/*
+ * A mapping is told by any address in it, not just by those near its begin.
+ * Source: mem_dump_obj(), vmalloc_dump_obj(), and what find_vmap_area() says of
+ * addresses in other vmap nodes.
+ */
+static void mapping_is_told_by_any_of_its_pages(struct kunit *test)
+{
+	unsigned int page;
+	u8 *mapped;
+
+	KMEM_REQUIRE(test, CONFIG_PRINTK);
+	KMEM_REQUIRE(test, CONFIG_MMU);
+	mapped = vmalloc(MAPPED_PAGES * PAGE_SIZE);
+	KUNIT_ASSERT_NOT_NULL(test, mapped);
+	for (page = 0; page < MAPPED_PAGES; page += ZONE_PAGES)
+		expect_no_object(test, mapped + page * PAGE_SIZE + 5, " 64-page vmalloc region");
 	vfree(mapped);
 }
 
@@ -322,6 +344,7 @@ static struct kunit_case kmem_dump_cases[] = {
 	KUNIT_CASE(users_of_neighbours_are_told_apart),
 	KUNIT_CASE(kmalloc_object_is_told),
 	KUNIT_CASE(what_is_no_object_is_told_apart),
+	KUNIT_CASE(mapping_is_told_by_any_of_its_pages),
 	KUNIT_CASE(mem_dump_obj_knows_objects),
 	KUNIT_CASE(lack_of_memory_is_reported),
 	{}

@@ -193,9 +193,6 @@ static void devm_kfree_frees_at_once(struct kunit *test)
 	KMEM_EXPECT_SILENCE(test, kunit_release_action(test, drop_device, dev));
 }
 
-/* Others free megabytes meanwhile, but not each time. */
-#define ATTEMPTS	3
-
 /*
  * Memory that nobody frees stays, whole, until the device goes, and is free from
  * then on. Source: kernel-doc of devm_kmalloc(), "automatically freed on driver
@@ -204,27 +201,21 @@ static void devm_kfree_frees_at_once(struct kunit *test)
 static void memory_lives_as_long_as_its_device(struct kunit *test)
 {
 	const struct allocator *allocator = test->param_value;
-	long before, kept = 0, left = 0;
-	unsigned int attempt;
+	struct device *dev = make_device(test, "kmem_devm");
+	long before = kmem_free_pages(), kept, left;
 	u8 *memory[4];
 	size_t i;
 
-	for (attempt = 0; attempt < ATTEMPTS && kept < 3 * LARGE_PAGES; attempt++) {
-		struct device *dev = make_device(test, "kmem_devm");
-
-		before = kmem_free_pages();
-		for (i = 0; i < ARRAY_SIZE(memory); i++) {
-			memory[i] = allocator->alloc(dev, LARGE, GFP_KERNEL);
-			KUNIT_ASSERT_NOT_NULL(test, memory[i]);
-			memset(memory[i], i, LARGE);
-		}
-		for (i = 0; i < ARRAY_SIZE(memory); i++)
-			KUNIT_EXPECT_NULL_MSG(test, memchr_inv(memory[i], i, LARGE), "number %zu",
-					      i);
-		kept = before - kmem_free_pages();
-		kunit_release_action(test, drop_device, dev);
-		left = before - kmem_free_pages();
+	for (i = 0; i < ARRAY_SIZE(memory); i++) {
+		memory[i] = allocator->alloc(dev, LARGE, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, memory[i]);
+		memset(memory[i], i, LARGE);
 	}
+	for (i = 0; i < ARRAY_SIZE(memory); i++)
+		KUNIT_EXPECT_NULL_MSG(test, memchr_inv(memory[i], i, LARGE), "number %zu", i);
+	kept = before - kmem_free_pages();
+	kunit_release_action(test, drop_device, dev);
+	left = before - kmem_free_pages();
 	KUNIT_EXPECT_GE(test, kept, 3 * LARGE_PAGES);
 	KUNIT_EXPECT_LT(test, left, LARGE_PAGES);
 }

@@ -296,6 +296,7 @@ static void __exit kmem_files_exit(void)
 		kern_unmount(proc);
 	if (sysfs)
 		kern_unmount(sysfs);
+	kmem_user_exit();
 }
 
 module_init(kmem_files_init);

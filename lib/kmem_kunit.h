@@ -108,6 +108,9 @@ struct file *kmem_sysfs_open(struct kunit *test, const char *name, const char *a
 ssize_t kmem_file_read(struct file *file, char *buffer, size_t size);
 bool kmem_boot_has(struct kunit *test, const char *text);
 
+unsigned long kmem_user_map(struct kunit *test, size_t size);
+void kmem_user_exit(void);
+
 /**
  * struct kmem_origin - the cache that an object is from
  * @name: its name, or NULL for what is in no slab, such as a large kmalloc()

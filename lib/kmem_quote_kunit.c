@@ -237,11 +237,9 @@ KUNIT_ARRAY_PARAM_DESC(cmdline, cmdlines, name);
 static struct task_struct *make_process(struct kunit *test, const char *args, size_t size)
 {
 	struct task_struct *task = kunit_kzalloc(test, sizeof(*task), GFP_KERNEL);
-	unsigned long area = kmem_compat_user_map(test, 4 * PAGE_SIZE);
+	unsigned long area = kmem_user_map(test, 4 * PAGE_SIZE);
 
 	KUNIT_ASSERT_NOT_NULL(test, task);
-	KUNIT_ASSERT_NE(test, area, 0);
-	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(area));
 	KUNIT_ASSERT_EQ(test, copy_to_user((void __user *)area, args, size), 0);
 	spin_lock_init(&task->alloc_lock);
 	task->mm = current->mm;

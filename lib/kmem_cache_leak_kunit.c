@@ -71,10 +71,10 @@ KUNIT_ARRAY_PARAM_DESC(made_of, made_of, name);
  * @work: does so
  * @cache: this one
  */
-struct doomed {
+static struct doomed {
 	struct work_struct work;
 	struct kmem_cache *cache;
-};
+} doomed[AT_ONCE];
 
 static void destroy(struct work_struct *work)
 {
@@ -99,10 +99,8 @@ static struct workqueue_struct *make_workqueue(struct kunit *test)
 static void create_and_destroy(struct kunit *test, struct workqueue_struct *workqueue,
 			       slab_flags_t flags)
 {
-	struct doomed *doomed = kunit_kcalloc(test, AT_ONCE, sizeof(*doomed), GFP_KERNEL);
 	unsigned int i;
 
-	KUNIT_ASSERT_NOT_NULL(test, doomed);
 	for (i = 0; i < MANY_CACHES; i++) {
 		struct doomed *next = doomed + i % AT_ONCE;
 		void *object;
@@ -118,7 +116,6 @@ static void create_and_destroy(struct kunit *test, struct workqueue_struct *work
 		if (i % AT_ONCE == AT_ONCE - 1)
 			flush_workqueue(workqueue);
 	}
-	kunit_kfree(test, doomed);
 }
 
 /*

@@ -23,7 +23,7 @@
 #define HUGE_SIZE	(KMALLOC_MAX_SIZE / 2)
 #define MAX_HOARD	2048
 #define NO_RECLAIM	__GFP_NOWARN
-/* objects that are broken into quarters; 32 MiB are left with 4 KiB pages */
+/* objects that are broken up at once; a quarter of them is left, 32 MiB with 4 KiB pages */
 #define SCATTERED	64
 
 #define SMALL_SIZE	96
@@ -92,11 +92,16 @@ static void spare_all(struct hoard *hoard, unsigned int order)
 	}
 }
 
-/* Take all blocks of that order, and free one of each four side by side: it has none to join. */
+/*
+ * Break SCATTERED objects into blocks of that order, and free one of each four
+ * side by side: it has none to join.
+ */
 static void scatter(struct hoard *hoard, unsigned int order)
 {
 	struct page *spare, *next;
 
+	release_some(hoard, SCATTERED);
+	kmem_cache_shrink(hoard->cache);
 	spare_all(hoard, order);
 	list_for_each_entry_safe(spare, next, &hoard->spares, lru) {
 		if (page_private(spare) == order && (page_to_pfn(spare) >> order) % 4 == 0)
@@ -127,8 +132,6 @@ static struct hoard *exhaust(struct kunit *test, slab_flags_t flags)
 	while (hoard_one(hoard, NO_RECLAIM))
 		;
 	KUNIT_ASSERT_GT_MSG(test, hoard->nr, 2 * SCATTERED, "not even a few could be allocated");
-	release_some(hoard, SCATTERED);
-	kmem_cache_shrink(hoard->cache);
 	scatter(hoard, SPARE_ORDER);
 	/* what the watermarks had kept from us */
 	while (hoard_one(hoard, NO_RECLAIM))
@@ -261,10 +264,10 @@ static void slab_is_as_small_as_need_be(struct kunit *test)
 	kmem_cache_shrink(cache);
 
 	hoard = exhaust(test, 0);
-	/* so many that are too small that no watermark keeps us from taking what is larger */
-	release_some(hoard, SCATTERED);
-	kmem_cache_shrink(hoard->cache);
-	/* not smaller, as others need them so large for the stacks of their threads */
+	/*
+	 * so many that no watermark keeps us from taking what is larger; not
+	 * smaller, as others need them so large for the stacks of their threads
+	 */
 	scatter(hoard, BEST_ORDER - 1);
 	for (order = SPARE_ORDER; order >= BEST_ORDER; order--)
 		spare_all(hoard, order);

@@ -104,7 +104,8 @@ def boot(
     or when it has printed too much. The log is kept in the cache. cases is how many are expected;
     on_line gets the console's lines. accelerator is QEMU's, by default the best one that is proved to
     work. on_tick is told, in the user's place, how many cases have run. If isolated, each of so many
-    cases has a boot of its own, and each of them the limit. memory is what User-Mode Linux has, such as "64M", if not all that kunit.py gives it.
+    cases has a boot of its own, and each of them the limit. memory is what User-Mode Linux has, such
+    as "64M", if not all that kunit.py gives it.
     """
     if accelerator is None:
         accelerator = _proved(base, image)

@@ -512,18 +512,38 @@ static inline struct kmem_cache *kmem_create_with_freeptr(const char *name, unsi
 #endif
 }
 
-/*
- * Wait for all that was handed to kfree_rcu() to be freed: kvfree_rcu_barrier()
- * since 6.12, but modules cannot call it in 7.x. Where kfree_rcu() is no more
- * than call_rcu(), rcu_barrier() does it. A case is skipped if neither will do.
+/* kvfree_rcu_barrier() came with 6.12; modules cannot call it in 7.x. */
+#if defined(kmem_cache_create) && !(defined(MODULE) && defined(SLAB_NO_SHEAVES))
+#define KMEM_HAS_KVFREE_RCU_BARRIER
+#endif
+
+/**
+ * kmem_require_kfree_rcu_barrier() - Skip a case that cannot wait for kfree_rcu().
+ * @test: the test context
+ *
+ * For a case whose own cache must not go with objects that are still waiting.
+ */
+static inline void kmem_require_kfree_rcu_barrier(struct kunit *test)
+{
+#ifndef KMEM_HAS_KVFREE_RCU_BARRIER
+	if (!IS_ENABLED(CONFIG_TINY_RCU))
+		kunit_skip(test, "needs a kvfree_rcu_barrier() to be called");
+#endif
+}
+
+/**
+ * kmem_kfree_rcu_barrier() - Wait for all that was handed to kfree_rcu() to be freed.
+ * @test: the test context; skipped if that is not possible
+ *
+ * Without kvfree_rcu_barrier(), rcu_barrier() does it where kfree_rcu() is no
+ * more than call_rcu().
  */
 static inline void kmem_kfree_rcu_barrier(struct kunit *test)
 {
-#if defined(kmem_cache_create) && !(defined(MODULE) && defined(SLAB_NO_SHEAVES))
+	kmem_require_kfree_rcu_barrier(test);
+#ifdef KMEM_HAS_KVFREE_RCU_BARRIER
 	kvfree_rcu_barrier();
 #else
-	if (!IS_ENABLED(CONFIG_TINY_RCU))
-		kunit_skip(test, "needs a kvfree_rcu_barrier() to be called");
 	rcu_barrier();
 #endif
 }

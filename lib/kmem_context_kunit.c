@@ -503,6 +503,7 @@ static void kfree_rcu_is_good_for_any_context(struct kunit *test)
 {
 	unsigned int i;
 
+	kmem_require_kfree_rcu_barrier(test);
 	for (i = 0; i < CACHES; i++) {
 		struct crowd *crowd = new_crowd(test, i);
 

@@ -293,6 +293,7 @@ static void objects_of_a_cache_are_freed_once(struct kunit *test)
 		batch = kmem_take(test, cache, counts[c]);
 		kmem_write_marks(kept->objects, 50, OBJECT_SIZE, 1);
 		for (i = 0; i < counts[c]; i++)
+	kmem_require_kfree_rcu_barrier(test);
 			frees[i % ARRAY_SIZE(frees)](batch->objects[i]);
 		batch->nr = 0;
 		kmem_kfree_rcu_barrier(test);
@@ -328,6 +329,7 @@ static void object_of_a_cache_is_kept_for_readers(struct kunit *test)
 	for (i = 0; i < MANY; i++)
 		frees[i % ARRAY_SIZE(frees)](batch->objects[i]);
 	for (i = 0; i < MANY; i++)
+	kmem_require_kfree_rcu_barrier(test);
 		others[i] = kmem_cache_alloc(cache, GFP_ATOMIC);
 	for (i = 0; i < MANY; i++) {
 		unsigned int head = offsets[i % ARRAY_SIZE(frees)];
@@ -368,6 +370,7 @@ static void freed_object_is_poisoned(struct kunit *test)
 	batch = kmem_take(test, cache, 2 + ARRAY_SIZE(frees));
 	for (i = 0; i < ARRAY_SIZE(frees); i++) {
 		objects[i] = batch->objects[--batch->nr];
+	kmem_require_kfree_rcu_barrier(test);
 		memset(objects[i], 0x77, OBJECT_SIZE);
 		frees[i](objects[i]);
 	}

@@ -228,6 +228,7 @@ static void threads_free_after_the_readers(struct kunit *test)
 	struct market *market = kunit_kzalloc(test, sizeof(*market), GFP_KERNEL);
 	static struct trader traders[THREADS];
 
+	kmem_require_kfree_rcu_barrier(test);
 	KUNIT_ASSERT_NOT_NULL(test, market);
 	market->cache = kmem_cache_of_kind(test, "kmem_market", OBJECT_SIZE, 0, NULL);
 	market->kfree_rcu = true;

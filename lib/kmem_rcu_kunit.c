@@ -183,10 +183,10 @@ static void free_mates(void **nodes)
 		kvfree(nodes[2 * i + 1]);
 }
 
-/* Count those of the nodes that are unmapped or handed out again. */
+/* Count those of the nodes that are unmapped or handed out again, on whichever CPU they are. */
 static unsigned int count_freed(struct kunit *test, const struct memory *memory, void **nodes)
 {
-	unsigned int i, nr = 0, freed = 0;
+	unsigned int i, cpu, nr = 0, freed = 0;
 	void **again;
 
 	if (is_vmalloc_addr(nodes[0])) {
@@ -194,15 +194,22 @@ static unsigned int count_freed(struct kunit *test, const struct memory *memory,
 			freed += !vmalloc_to_page(nodes[2 * i]);
 		return freed;
 	}
-	again = kvmalloc_array(MOST, sizeof(*again), GFP_KERNEL);
+	again = kvmalloc_array(num_online_cpus(), MOST * sizeof(*again), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, again);
-	for (nr = 0; nr < MOST; nr++) {
-		again[nr] = memory->alloc(memory->size);
-		if (!again[nr])
-			break;
-		for (i = 0; i < NODES; i++)
-			freed += again[nr] == nodes[2 * i];
+	for_each_online_cpu(cpu) {
+		unsigned int end = nr + MOST;
+
+		KUNIT_EXPECT_EQ(test, set_cpus_allowed_ptr(current, cpumask_of(cpu)), 0);
+		while (nr < end) {
+			again[nr] = memory->alloc(memory->size);
+			if (!again[nr])
+				break;
+			for (i = 0; i < NODES; i++)
+				freed += again[nr] == nodes[2 * i];
+			nr++;
+		}
 	}
+	set_cpus_allowed_ptr(current, cpu_possible_mask);
 	KUNIT_EXPECT_EQ(test, kmem_count_twice(test, again, nr), 0);
 	while (nr)
 		kfree(again[--nr]);
@@ -286,6 +293,7 @@ static void objects_of_a_cache_are_freed_once(struct kunit *test)
 	struct kmem_batch *batch;
 	unsigned int c, i;
 
+	kmem_require_kfree_rcu_barrier(test);
 	kmem_require_counters(test);
 	for (c = 0; c < ARRAY_SIZE(counts); c++) {
 		struct kmem_batch *kept = kmem_take(test, cache, 50);
@@ -293,7 +301,6 @@ static void objects_of_a_cache_are_freed_once(struct kunit *test)
 		batch = kmem_take(test, cache, counts[c]);
 		kmem_write_marks(kept->objects, 50, OBJECT_SIZE, 1);
 		for (i = 0; i < counts[c]; i++)
-	kmem_require_kfree_rcu_barrier(test);
 			frees[i % ARRAY_SIZE(frees)](batch->objects[i]);
 		batch->nr = 0;
 		kmem_kfree_rcu_barrier(test);
@@ -322,6 +329,7 @@ static void object_of_a_cache_is_kept_for_readers(struct kunit *test)
 	void **others = kunit_kcalloc(test, MANY, sizeof(*others), GFP_KERNEL);
 	unsigned int i, j, wrong = 0, again = 0;
 
+	kmem_require_kfree_rcu_barrier(test);
 	KUNIT_ASSERT_NOT_NULL(test, others);
 	for (i = 0; i < MANY; i++)
 		memset(batch->objects[i], i, OBJECT_SIZE);
@@ -329,7 +337,6 @@ static void object_of_a_cache_is_kept_for_readers(struct kunit *test)
 	for (i = 0; i < MANY; i++)
 		frees[i % ARRAY_SIZE(frees)](batch->objects[i]);
 	for (i = 0; i < MANY; i++)
-	kmem_require_kfree_rcu_barrier(test);
 		others[i] = kmem_cache_alloc(cache, GFP_ATOMIC);
 	for (i = 0; i < MANY; i++) {
 		unsigned int head = offsets[i % ARRAY_SIZE(frees)];
@@ -363,6 +370,7 @@ static void freed_object_is_poisoned(struct kunit *test)
 	void *objects[ARRAY_SIZE(frees)];
 	unsigned int i, byte;
 
+	kmem_require_kfree_rcu_barrier(test);
 	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
 	cache = kmem_private_cache(test, "kmem_rcu", OBJECT_SIZE,
 				   SLAB_CONSISTENCY_CHECKS | SLAB_POISON, NULL);
@@ -370,7 +378,6 @@ static void freed_object_is_poisoned(struct kunit *test)
 	batch = kmem_take(test, cache, 2 + ARRAY_SIZE(frees));
 	for (i = 0; i < ARRAY_SIZE(frees); i++) {
 		objects[i] = batch->objects[--batch->nr];
-	kmem_require_kfree_rcu_barrier(test);
 		memset(objects[i], 0x77, OBJECT_SIZE);
 		frees[i](objects[i]);
 	}

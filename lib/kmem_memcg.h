@@ -11,18 +11,20 @@
 
 #include <kunit/test.h>
 #include <linux/cgroup.h>
+#include <linux/cpumask.h>
 #include <linux/dcache.h>
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/memcontrol.h>
 #include <linux/mount.h>
+#include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/string.h>
 #include "kmem_kunit.h"
 
-/* pages of a stock: MEMCG_CHARGE_BATCH, and one of bytes not yet given back */
-#define STOCK		65
+/* pages of a stock: MEMCG_CHARGE_BATCH, and two of bytes not yet given back, in it and beside it */
+#define STOCK		66
 
 static struct mem_cgroup *memcg;
 
@@ -110,8 +112,12 @@ static inline void require_memcg(struct kunit *test)
 static inline void enter(struct kunit *test)
 {
 	struct mem_cgroup *old;
+	unsigned int cpu;
 
 	require_memcg(test);
+	/* each CPU has a stock: all cases use the same */
+	cpu = cpumask_first(cpu_online_mask);
+	KUNIT_ASSERT_EQ(test, set_cpus_allowed_ptr(current, cpumask_of(cpu)), 0);
 	old = set_active_memcg(memcg);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, leave, old), 0);
 }

@@ -181,29 +181,34 @@ static const struct way {
 KUNIT_ARRAY_PARAM_DESC(way, ways, name);
 
 /*
- * A bulk that runs out of memory half-way gives nothing, and what it had got can
- * be allocated again. Source: kmem_cache_alloc_bulk(), its error path.
+ * A bulk that runs out of memory, at once or half-way, gives nothing, and what it
+ * had got can be allocated again, but not what lies before its array. Source:
+ * kmem_cache_alloc_bulk(), its error path.
  */
 static void bulk_gives_all_back(struct kunit *test)
 {
 	const struct way *way = test->param_value;
 	struct hoard *hoard = exhaust(test, way->flags);
-	void *objects[16];
+	struct {
+		void *before[4], *objects[16];
+	} array;
 	unsigned int given, i;
 	bool got;
 
-	for (given = 1; given < 8; given += 2) {
+	memcpy(array.before, hoard->objects, sizeof(array.before));
+	for (given = 0; given < 8; given++) {
 		migrate_disable();
 		release_some(hoard, given);
-		got = kmem_cache_alloc_bulk(hoard->cache, NO_RECLAIM, ARRAY_SIZE(objects),
-					    objects);
+		got = kmem_cache_alloc_bulk(hoard->cache, NO_RECLAIM,
+					    ARRAY_SIZE(array.objects), array.objects);
 		for (i = 0; i < given; i++)
 			KUNIT_EXPECT_TRUE_MSG(test, hoard_one(hoard, NO_RECLAIM),
 					      "object %u of %u is lost", i, given);
 		migrate_enable();
 		KUNIT_EXPECT_FALSE_MSG(test, got, "%u objects were left", given);
 		if (got)
-			kmem_cache_free_bulk(hoard->cache, ARRAY_SIZE(objects), objects);
+			kmem_cache_free_bulk(hoard->cache, ARRAY_SIZE(array.objects),
+					     array.objects);
 		KUNIT_EXPECT_FALSE_MSG(test, hoard_one(hoard, NO_RECLAIM),
 				       "%u objects were left, and more came back", given);
 	}

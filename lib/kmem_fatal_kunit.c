@@ -21,6 +21,7 @@
 #include <linux/stdarg.h>
 #include <linux/string.h>
 #include <linux/thread_info.h>
+#include <linux/vmalloc.h>
 #include "kmem_kunit.h"
 
 #define OBJECT_SIZE	72
@@ -202,6 +203,50 @@ static void copy_from_behind_large_kmalloc_memory(struct kunit *test)
 		     "exposure attempt detected from page alloc (offset 1, size %zu)!", size);
 }
 
+/*
+ * Mapped memory ends with its mapping, a page behind it, wherever in it a copy
+ * begins. Source: check_heap_object(); vmalloc(), which appends a guard page.
+ */
+static void copy_from_behind_mapped_memory(struct kunit *test)
+{
+	size_t size = 4 * PAGE_SIZE;
+	u8 *memory = vmalloc(size);
+
+	KMEM_REQUIRE(test, CONFIG_HARDENED_USERCOPY);
+	KUNIT_ASSERT_NOT_NULL(test, memory);
+	EXPECT_DEATH(test, copy(memory + PAGE_SIZE + 1, size, true),
+		     "exposure attempt detected from vmalloc (offset %lu, size %zu)!",
+		     PAGE_SIZE + 1, size);
+}
+
+/* Memory that is no longer mapped holds nothing to copy. Source: check_heap_object(), "no area". */
+static void copy_from_unmapped_memory(struct kunit *test)
+{
+	u8 *memory = vmalloc(PAGE_SIZE);
+
+	KMEM_REQUIRE(test, CONFIG_HARDENED_USERCOPY);
+	KUNIT_ASSERT_NOT_NULL(test, memory);
+	vfree(memory);
+	OPTIMIZER_HIDE_VAR(memory);
+	EXPECT_DEATH(test, copy(memory, 1, true),
+		     "exposure attempt detected from vmalloc 'no area' (offset 0, size 1)!");
+}
+
+/*
+ * No copy goes round the end of the address space. Source:
+ * check_bogus_address(), "Reject if object wraps past end of memory".
+ */
+static void copy_round_the_end_of_memory(struct kunit *test)
+{
+	u8 *memory = kunit_kmalloc(test, OBJECT_SIZE, GFP_KERNEL);
+
+	KMEM_REQUIRE(test, CONFIG_HARDENED_USERCOPY);
+	KUNIT_ASSERT_NOT_NULL(test, memory);
+	EXPECT_DEATH(test, copy(memory, SIZE_MAX, true),
+		     "exposure attempt detected from wrapped address (offset 0, size %lu)!",
+		     (unsigned long)memory - 1);
+}
+
 /* ZERO_SIZE_PTR holds nothing to copy. Source: check_bogus_address(), "Reject if NULL or". */
 static void copy_from_zero_size_memory(struct kunit *test)
 {
@@ -259,6 +304,9 @@ static struct kunit_case kmem_fatal_cases[] = {
 	KUNIT_CASE(copy_from_a_cache_without_region),
 	KUNIT_CASE(copy_from_behind_kmalloc_memory),
 	KUNIT_CASE(copy_from_behind_large_kmalloc_memory),
+	KUNIT_CASE(copy_from_behind_mapped_memory),
+	KUNIT_CASE(copy_from_unmapped_memory),
+	KUNIT_CASE(copy_round_the_end_of_memory),
 	KUNIT_CASE(copy_from_zero_size_memory),
 	KUNIT_CASE(cache_that_may_not_fail),
 	KUNIT_CASE(mempool_resized_to_nothing),

@@ -240,6 +240,23 @@ static void allocation_beyond_the_limit_fails(struct kunit *test)
 }
 
 /*
+ * kmem_cache_charge() succeeds where there is nobody to charge, such as before there is any cgroup.
+ * Source: kmem_cache_charge(), <linux/slab.h>, "true even if the charging was not done"
+ */
+static void charge_of_nobody_succeeds(struct kunit *test)
+{
+	struct kmem_cache *cache = kmem_private_cache(test, "kmem_charged", OBJECT_SIZE, 0, NULL);
+	struct kmem_batch *batch = kmem_take(test, cache, BULK);
+	unsigned int i;
+
+	if (!kmem_has_cache_charge())
+		kunit_skip(test, "needs Linux 6.12");
+	for (i = 0; i < batch->nr; i++)
+		KUNIT_EXPECT_TRUE_MSG(test, kmem_cache_charge(batch->objects[i], GFP_KERNEL),
+				      "number %u", i);
+}
+
+/*
  * kmem_cache_charge() charges an object that was allocated without, once; freeing uncharges it.
  * Source: kmem_cache_charge(), <linux/slab.h>
  */
@@ -362,6 +379,7 @@ static void slab_leaves_nothing_of_its_owners(struct kunit *test)
 }
 
 static struct kunit_case kmem_memcg_cases[] = {
+	KUNIT_CASE(charge_of_nobody_succeeds),	/* as long as there is no cgroup */
 	KUNIT_CASE_PARAM(accounted_memory_is_charged_until_it_is_freed, accounted_gen_params),
 	KUNIT_CASE_PARAM(other_memory_is_not_charged, unaccounted_gen_params),
 	KUNIT_CASE_PARAM(allocation_beyond_the_limit_fails, accounted_gen_params),

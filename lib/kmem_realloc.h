@@ -6,6 +6,7 @@
 #ifndef _KMEM_REALLOC_H
 #define _KMEM_REALLOC_H
 
+#include <linux/compiler.h>
 #include <linux/kasan.h>
 #include <linux/kfence.h>
 #include <linux/log2.h>
@@ -49,6 +50,8 @@ static inline size_t pattern_kept(const void *memory, size_t size)
 	const u8 *bytes = memory;
 	size_t i;
 
+	/* else GCC 12 warns of what no small constant size comes to */
+	OPTIMIZER_HIDE_VAR(size);
 	for (i = 0; i < size; i++) {
 		if (i >= PATTERN_PERIOD && i + PATTERN_PERIOD <= size &&
 		    !(i % PATTERN_PERIOD) && !memcmp(bytes + i, bytes, PATTERN_PERIOD)) {

@@ -203,6 +203,11 @@ static void copy_from_behind_large_kmalloc_memory(struct kunit *test)
 		     "exposure attempt detected from page alloc (offset 1, size %zu)!", size);
 }
 
+static void unmap(void *memory)
+{
+	vfree(memory);
+}
+
 /*
  * Mapped memory ends with its mapping, a page behind it, wherever in it a copy
  * begins. Source: check_heap_object(); vmalloc(), which appends a guard page.
@@ -212,8 +217,9 @@ static void copy_from_behind_mapped_memory(struct kunit *test)
 	size_t size = 4 * PAGE_SIZE;
 	u8 *memory = vmalloc(size);
 
-	KMEM_REQUIRE(test, CONFIG_HARDENED_USERCOPY);
 	KUNIT_ASSERT_NOT_NULL(test, memory);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, unmap, memory), 0);
+	KMEM_REQUIRE(test, CONFIG_HARDENED_USERCOPY);
 	EXPECT_DEATH(test, copy(memory + PAGE_SIZE + 1, size, true),
 		     "exposure attempt detected from vmalloc (offset %lu, size %zu)!",
 		     PAGE_SIZE + 1, size);
@@ -224,9 +230,9 @@ static void copy_from_unmapped_memory(struct kunit *test)
 {
 	u8 *memory = vmalloc(PAGE_SIZE);
 
-	KMEM_REQUIRE(test, CONFIG_HARDENED_USERCOPY);
 	KUNIT_ASSERT_NOT_NULL(test, memory);
 	vfree(memory);
+	KMEM_REQUIRE(test, CONFIG_HARDENED_USERCOPY);
 	OPTIMIZER_HIDE_VAR(memory);
 	EXPECT_DEATH(test, copy(memory, 1, true),
 		     "exposure attempt detected from vmalloc 'no area' (offset 0, size 1)!");

@@ -162,7 +162,8 @@ def unique() -> str:
 def hold(path: Path) -> int:
     """Mark a folder as in use until the descriptor returned is closed and its users have ended."""
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    fcntl.flock(fd, fcntl.LOCK_EX)
+    # shared: a command that another thread starts just now may inherit, and keep, an earlier one
+    fcntl.flock(fd, fcntl.LOCK_SH)
     os.set_inheritable(fd, True)  # to the guardians of our commands
     return fd
 

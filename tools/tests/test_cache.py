@@ -137,9 +137,10 @@ def test_only_the_last_runs_are_kept_and_those_in_use(cache_root: Path) -> None:
     for number in range(25):
         (base / "runs" / str(number)).mkdir()
         os.utime(base / "runs" / str(number), (number, number))
-    held = cache.hold(base / "runs" / "0")
+    held = [cache.hold(base / "runs" / "0") for _ in range(2)]  # the first, as a command inherits it
+    os.close(held[1])
     cache.clean(base)
-    os.close(held)
+    os.close(held[0])
     kept = {int(path.name) for path in (base / "runs").iterdir()}
     assert kept == {0, *range(5, 25)}
 

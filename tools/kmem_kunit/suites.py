@@ -13,6 +13,7 @@ from kmem_kunit.ctokens import Token, closing, cut
 from kmem_kunit.errors import UserError
 
 FILES = "kmem_*_kunit.c"
+_BODY = re.compile(r"^\{\n(?:(?!\}).*\n)*\}$", re.MULTILINE)  # of a function, in the kernel's style
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,7 @@ def scan(text: str, file: str) -> tuple[Suite, ...]:
     contracts: dict[str, str] = {}
     arrays: dict[str, list[CaseInfo]] = {}
     suites = []
+    text = _BODY.sub(lambda body: "{" + "\n" * body[0].count("\n") + "}", text)  # not of interest
     for comment, tokens in _declarations(list(cut(text, file)), file):
         if array := _initialised(tokens, "kunit_case"):
             arrays[array[0]] = _cases(array[1], contracts, file)

@@ -60,7 +60,7 @@ def environment(**extra: str) -> dict[str, str]:
         for name, value in os.environ.items()
         if name in _KEPT_VARIABLES or name.lower().endswith("_proxy")
     }
-    return {**kept, "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1", **extra}
+    return {**kept, "LC_ALL": "C.UTF-8", **extra}
 
 
 def run(

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from kmem_kunit.errors import UserError
 
+# in a tick, of a delay: User-Mode Linux counts them for longer than it does anything else in a boot
+_LOOPS = "lpj=10000000"
+
 
 @dataclass(frozen=True)
 class Arch:
@@ -33,7 +36,7 @@ class Arch:
 
     def boot_options(self) -> list[str]:
         """Return those that kunit.py needs besides, to boot it."""
-        return [f"--qemu_args={self.qemu_args}"] if self.qemu_args else []
+        return [f"--qemu_args={self.qemu_args}"] if self.qemu else [f"--kernel_args={_LOOPS}"]
 
 
 UML = Arch("um", "uml", "linux")

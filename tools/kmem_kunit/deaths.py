@@ -18,7 +18,6 @@ SUITE = "kmem_fatal"
 ARGUMENT = "kmem_fatal_kunit.die=1"
 
 _MEMORY = "64M"  # a boot takes as long as there is memory to set up, or to clear for init_on_free=1
-_LOOPS = "lpj=10000000"  # in a tick, of a delay: to count them takes longer than the rest of a boot
 _LIMIT = 60.0  # seconds for one boot, of which it needs one
 _SHOWN = 40  # lines of a log that show why a case failed
 _START = re.compile(r"\[\d\d:\d\d:\d\d\] Starting KUnit Kernel \(\d+/\d+\)\.\.\.")
@@ -58,7 +57,7 @@ def run(base: Path, image: Image, arguments: Sequence[str], glob: str, names: Se
     if not names:
         return []
     glob = f"{SUITE}.{glob.partition('.')[2] or '*'}"
-    log = boot.boot(base, image, (*arguments, ARGUMENT, _LOOPS), glob, limit=_LIMIT, on_tick=tick,
+    log = boot.boot(base, image, (*arguments, ARGUMENT), glob, limit=_LIMIT, on_tick=tick,
                     isolated=len(names), memory=_MEMORY)
     said = {alone.case: alone.lines for alone in split(log)}
     verdicts = [judge(name, said.get(name, ()), f"(log {log.path})") for name in names]

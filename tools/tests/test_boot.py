@@ -42,7 +42,8 @@ def test_a_good_boot(base: Path, made: image.Image, fake_kernel: Path) -> None:
     assert call[0] == "exec" and call[-1] == "kmem_tiny.*"
     assert call.count("--raw_output=all") == 1
     arguments = [word for word in call if word.startswith("--kernel_args=")]
-    assert arguments == ["--kernel_args=printk.time=1", "--kernel_args=a=b", "--kernel_args=-c"]
+    assert arguments == [f"--kernel_args={word}" for word in
+                         ("lpj=10000000", "printk.time=1", "a=b", "-c")]
     result = boot.judge(log, PLANNED)
     assert result.ok
     assert [case.path for case in result.cases] == ["kmem_tiny.first", "kmem_tiny.second"]

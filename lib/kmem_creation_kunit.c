@@ -209,7 +209,7 @@ static void shared_cache_may_do_without_sysfs(struct kunit *test)
 	fail_in_sysfs(test, &mergeable);
 }
 
-#define ROUNDS		16
+#define ROUNDS		8
 
 /* Create and destroy ROUNDS times; say how the last time went, and how often it failed. */
 static struct attempt create_and_destroy(struct kunit *test, unsigned int nth,

@@ -235,7 +235,8 @@ static void plain_array_is_as_it_was(struct kunit *test)
 	vfree(array);
 }
 
-#define ACCOUNTED_PAGES	((long)(SZ_4M / PAGE_SIZE))
+#define ACCOUNTED_BYTES	SZ_1M
+#define ACCOUNTED_PAGES	((long)(ACCOUNTED_BYTES / PAGE_SIZE))
 
 /*
  * With GFP_KERNEL_ACCOUNT an array is charged to the cgroup that is active, until
@@ -254,7 +255,7 @@ static void array_is_charged_if_asked_for(struct kunit *test)
 		void *array;
 
 		before = charged();
-		array = way->alloc(SZ_4M / ELEMENT, ELEMENT, flags);
+		array = way->alloc(ACCOUNTED_BYTES / ELEMENT, ELEMENT, flags);
 		pages = way->heeds && (flags & __GFP_ACCOUNT) ? ACCOUNTED_PAGES : 0;
 		KUNIT_ASSERT_NOT_NULL(test, array);
 		expect_charged(test, before, pages, 0, "by allocating");

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Architectures and compilers: kunit.py's names for them, and what building and booting one needs."""
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kmem_kunit.errors import UserError
 
@@ -14,7 +14,8 @@ class Arch:
 
     binary is the kernel's file in a build folder; qemu the command that emulates a machine, "" for
     User-Mode Linux, which needs none, and qemu_args what kunit.py shall add to its arguments.
-    llvm is kbuild's LLVM=, the end of the names of LLVM's tools, "" for GNU's.
+    llvm is kbuild's LLVM=, the end of the names of LLVM's tools, "" for GNU's; cross is how the names
+    of GNU's begin, "" for those that compile for this machine.
     """
 
     name: str
@@ -23,16 +24,22 @@ class Arch:
     qemu: str = ""
     qemu_args: str = ""
     llvm: str = ""
+    cross: str = ""
 
     @property
     def tools(self) -> tuple[str, ...]:
         """The commands that decide what comes out of a build."""
-        return (f"clang{self.llvm}", f"ld.lld{self.llvm}") if self.llvm else ("gcc", "as", "ld")
+        if self.llvm:
+            return (f"clang{self.llvm}", f"ld.lld{self.llvm}")
+        return (f"{self.cross}gcc", f"{self.cross}as", f"{self.cross}ld")
 
     def options(self) -> list[str]:
         """Return the options of kunit.py that choose it."""
-        chosen = [f"--arch={self.name}"] if self.qemu else []
-        return chosen + ([f"--make_options=LLVM={self.llvm}"] if self.llvm else [])
+        return [
+            *([f"--arch={self.name}"] if self.qemu else []),
+            *([f"--cross_compile={self.cross}"] if self.cross else []),
+            *([f"--make_options=LLVM={self.llvm}"] if self.llvm else []),
+        ]
 
     def boot_options(self) -> list[str]:
         """Return those that kunit.py needs besides, to boot it."""
@@ -42,7 +49,19 @@ class Arch:
 UML = Arch("um", "uml", "linux")
 _CLANG = Arch("um", "uml-clang", "linux", llvm="-22")
 _X86_64 = Arch("x86_64", "x86_64", "arch/x86/boot/bzImage", "qemu-system-x86_64", "-smp 4")
-_KNOWN = (UML, _CLANG, _X86_64)
+_KNOWN = (
+    UML,
+    _CLANG,
+    _X86_64,
+    replace(_X86_64, label="x86_64-clang", llvm=_CLANG.llvm),
+    Arch("i386", "i386", _X86_64.binary, "qemu-system-i386", "-smp 2", cross="i686-linux-gnu-"),
+    Arch("arm64", "arm64", "arch/arm64/boot/Image.gz", "qemu-system-aarch64", "-smp 2",
+         cross="aarch64-linux-gnu-"),
+    Arch("riscv", "riscv64", "arch/riscv/boot/Image", "qemu-system-riscv64", "-smp 2",
+         cross="riscv64-linux-gnu-"),
+    Arch("s390", "s390x", "arch/s390/boot/bzImage", "qemu-system-s390x", "-smp 2",
+         cross="s390x-linux-gnu-"),
+)
 
 
 def names() -> list[str]:

@@ -42,7 +42,7 @@ def merged(repo: Path, series: str, arch: Arch, chosen: Sequence[str]) -> str:
     fragments = [
         repo / ".kunitconfig",
         folder / f"{_SERIES}{series}.config",
-        folder / f"{_ARCH}{arch.label}.config",
+        folder / f"{_ARCH}{arch.name}.config",
     ]
     fragments += [folder / f"{name}.config" for name in chosen]
     values: dict[str, str] = {}

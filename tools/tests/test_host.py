@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kmem_kunit import host
+from kmem_kunit import arch, host
 from kmem_kunit.errors import UserError
 
 Add = Callable[[str, str], Path]
@@ -31,6 +31,18 @@ def installs(folder: Path, when: str = "true") -> str:
         f"  for name in flex ld as; do echo > {folder}/$name; chmod_x {folder}/$name; done\n"
         "fi"
     ).replace("chmod_x", "/bin/chmod +x")
+
+
+@pytest.mark.parametrize(("label", "packages"), [
+    ("uml", []),
+    ("uml-clang", ["clang-22", "lld-22", "llvm-22"]),
+    ("x86_64", ["qemu-system-x86", "libelf-dev"]),
+    ("x86_64-clang", ["clang-22", "lld-22", "llvm-22", "qemu-system-x86", "libelf-dev"]),
+    ("arm64", ["gcc-aarch64-linux-gnu", "qemu-system-arm", "libelf-dev"]),
+    ("riscv64", ["gcc-riscv64-linux-gnu", "qemu-system-misc", "libelf-dev", "opensbi"]),
+])
+def test_what_an_architecture_needs(label: str, packages: list[str]) -> None:
+    assert [need.package for need in host.building_for(arch.find(label))] == packages
 
 
 def test_nothing_missing_nothing_done(only_bin: Path, capsys: pytest.CaptureFixture[str]) -> None:

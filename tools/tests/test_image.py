@@ -72,6 +72,13 @@ def test_a_compiler_of_its_own(base: Path, request_: image.Request) -> None:
     assert made[0].path != made[1].path and made[0].binary.name == made[1].binary.name == "linux"
 
 
+def test_a_compiler_for_another_machine(base: Path, request_: image.Request) -> None:
+    other = image.plan(base, replace(request_, arch=find("s390x")))
+    for command in (other.config_command, other.build_command):
+        assert {"--arch=s390", "--cross_compile=s390x-linux-gnu-"} <= set(command)
+    assert find("s390x").tools[0] == "s390x-linux-gnu-gcc"
+
+
 def test_a_configured_folder_is_not_configured_again(base: Path, request_: image.Request) -> None:
     image.build(base, request_)
     edit(request_.repo / "lib/kmem_tiny_kunit.c")

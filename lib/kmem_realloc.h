@@ -50,8 +50,9 @@ static inline size_t pattern_kept(const void *memory, size_t size)
 	const u8 *bytes = memory;
 	size_t i;
 
-	/* else GCC 12 warns of what no small constant size comes to */
+	/* else GCC 12 warns of what no small size comes to, in the loop or of the memory */
 	OPTIMIZER_HIDE_VAR(size);
+	OPTIMIZER_HIDE_VAR(bytes);
 	for (i = 0; i < size; i++) {
 		if (i >= PATTERN_PERIOD && i + PATTERN_PERIOD <= size &&
 		    !(i % PATTERN_PERIOD) && !memcmp(bytes + i, bytes, PATTERN_PERIOD)) {

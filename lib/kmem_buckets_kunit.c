@@ -101,7 +101,7 @@ static void bucket_serves_every_size(struct kunit *test)
 			KUNIT_ASSERT_NOT_NULL_MSG(test, origin.name, "size %zu, way %u", size, way);
 			KUNIT_EXPECT_EQ_MSG(test, origin.size, class, "size %zu, way %u", size,
 					    way);
-			if (are_buckets_separate() || !is_partitioned())
+			if (are_buckets_separate() || !kmem_is_partitioned())
 				KUNIT_EXPECT_STREQ_MSG(test, origin.name, name, "size %zu, way %u",
 						       size, way);
 			memset(object, 0xaa, size);

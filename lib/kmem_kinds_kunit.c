@@ -153,7 +153,7 @@ static void kind_has_caches_of_its_own(struct kunit *test)
 			snprintf(name, sizeof(name), "%s%s", kinds[kind_of(choice->gfp)].prefix,
 				 class_suffix(kmalloc_size_roundup(classes[i])));
 			KUNIT_ASSERT_NOT_NULL(test, origin.name);
-			if (kind_of(choice->gfp) != NORMAL || !is_partitioned())
+			if (kind_of(choice->gfp) != NORMAL || !kmem_is_partitioned())
 				KUNIT_EXPECT_STREQ_MSG(test, origin.name, name, "size %zu, way %u",
 						       classes[i], way);
 			kvfree(object);

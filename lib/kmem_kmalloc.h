@@ -43,11 +43,4 @@ static inline const char *class_suffix(size_t class)
 	return suffix;
 }
 
-/* Has each class several caches, of which any may serve a request? */
-static inline bool is_partitioned(void)
-{
-	return IS_ENABLED(CONFIG_RANDOM_KMALLOC_CACHES) ||
-	       IS_ENABLED(CONFIG_KMALLOC_PARTITION_CACHES);
-}
-
 #endif /* _KMEM_KMALLOC_H */

@@ -362,8 +362,8 @@ static void flags_choose_the_new_cache(struct kunit *test)
 	char wanted[64], seen[64];
 	unsigned int i;
 
-	if (IS_ENABLED(CONFIG_RANDOM_KMALLOC_CACHES))
-		kunit_skip(test, "needs CONFIG_RANDOM_KMALLOC_CACHES=n, which varies the cache");
+	if (kmem_is_partitioned())
+		kunit_skip(test, "needs an unpartitioned kmalloc(): another caller, another cache");
 	KMEM_REQUIRE(test, CONFIG_PRINTK);
 	for (i = 0; i < ARRAY_SIZE(flags); i++) {
 		u8 *model = kmalloc_unfenced(test, 200, flags[i]);

@@ -334,4 +334,11 @@ static inline unsigned int kmem_fail_cancel(void)
 	return left;
 }
 
+/* Has each class of kmalloc() several caches, one of which is chosen by who calls? */
+static inline bool kmem_is_partitioned(void)
+{
+	return IS_ENABLED(CONFIG_RANDOM_KMALLOC_CACHES) ||
+	       IS_ENABLED(CONFIG_KMALLOC_PARTITION_CACHES);
+}
+
 #endif /* _KMEM_KUNIT_H */

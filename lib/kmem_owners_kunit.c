@@ -166,6 +166,8 @@ static void owners_take_up_unused_space(struct kunit *test)
 
 	if (IS_ENABLED(CONFIG_KASAN) || IS_ENABLED(CONFIG_MEM_ALLOC_PROFILING))
 		kunit_skip(test, "needs CONFIG_KASAN=n and CONFIG_MEM_ALLOC_PROFILING=n");
+	if (kmem_is_partitioned())
+		kunit_skip(test, "needs an unpartitioned kmalloc(): another caller, another cache");
 	enter(test);
 	cache = cache_of(test, place);
 	per_slab = kmem_attribute(test, cache, "objs_per_slab");

@@ -14,14 +14,7 @@ from kmem_kunit.errors import UserError
 
 _INSTALL_LIMIT = 3600.0  # seconds
 _GRACE = 120.0  # seconds that a package manager gets to come to an end
-_PACKAGE_OF = {  # QEMU for an architecture
-    "x86_64": "qemu-system-x86",
-    "i386": "qemu-system-x86",
-    "arm64": "qemu-system-arm",
-    "riscv": "qemu-system-misc",
-    "s390": "qemu-system-misc",
-}
-_OPENSBI = Path("/usr/share/qemu/opensbi-riscv64-generic-fw_dynamic.bin")  # where kunit.py looks
+_PACKAGE_OF = {"x86_64": "qemu-system-x86", "s390": "qemu-system-misc"}  # QEMU
 _OPTIONS = ("install", "-y", "--no-install-recommends")
 
 
@@ -108,8 +101,6 @@ def building_for(arch: Arch) -> tuple[Need, ...]:
     if arch.qemu:
         needs.append(_command(arch.qemu, f"runs {arch.label} kernels", _PACKAGE_OF[arch.name]))
         needs.append(Need("libelf", "builds them", "libelf-dev", Path("/usr/include/libelf.h").is_file))
-    if arch.name == "riscv":
-        needs.append(Need("OpenSBI", "starts them", "opensbi", _OPENSBI.is_file))
     return tuple(needs)
 
 

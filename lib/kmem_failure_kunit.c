@@ -299,7 +299,9 @@ static u8 *filled(size_t size)
  */
 static void failed_krealloc_keeps_the_memory(struct kunit *test)
 {
-	static const size_t sizes[] = { 8, 96, 1024, KMALLOC_MAX_CACHE_SIZE / 4 };
+	static const size_t sizes[] = {
+		KMALLOC_MIN_SIZE, 96, 1024, KMALLOC_MAX_CACHE_SIZE / 4,
+	};
 	int i;
 
 	KMEM_REQUIRE(test, CONFIG_FAILSLAB);

@@ -29,6 +29,8 @@
 #define OFFSET		24
 #define SIZE		16
 
+#define ALLOCATOR	(IS_ENABLED(CONFIG_SLUB) ? "SLUB" : "SLAB")
+
 static bool die;
 module_param(die, bool, 0);
 MODULE_PARM_DESC(die, "run the cases, each of which stops the kernel");
@@ -68,6 +70,7 @@ static void double_free_in_a_row(struct kunit *test)
 						      SLAB_NOLEAKTRACE, NULL);
 	void *object = kmem_take(test, cache, 1)->objects[0];
 
+	KMEM_REQUIRE(test, CONFIG_SLUB);
 	KMEM_REQUIRE(test, CONFIG_SLAB_FREELIST_HARDENED);
 	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which finds it first");
 	OPTIMIZER_HIDE_VAR(object);
@@ -107,8 +110,8 @@ static void copy_from_before_the_region(struct kunit *test)
 	void *object = object_with_region(test, 0);
 
 	EXPECT_DEATH(test, copy(object + OFFSET - 1, SIZE, true),
-		     "exposure attempt detected from SLUB object 'kmem_region' (offset %u, size %u)!",
-		     OFFSET - 1, SIZE);
+		     "exposure attempt detected from %s object 'kmem_region' (offset %u, size %u)!",
+		     ALLOCATOR, OFFSET - 1, SIZE);
 }
 
 /* No byte behind it does. Source: as above. */
@@ -117,8 +120,8 @@ static void copy_from_behind_the_region(struct kunit *test)
 	void *object = object_with_region(test, 0);
 
 	EXPECT_DEATH(test, copy(object + OFFSET, SIZE + 1, true),
-		     "exposure attempt detected from SLUB object 'kmem_region' (offset %u, size %u)!",
-		     OFFSET, SIZE + 1);
+		     "exposure attempt detected from %s object 'kmem_region' (offset %u, size %u)!",
+		     ALLOCATOR, OFFSET, SIZE + 1);
 }
 
 /* Nor does one that begins behind it. Source: as above. */
@@ -127,8 +130,8 @@ static void copy_of_a_byte_behind_the_region(struct kunit *test)
 	void *object = object_with_region(test, 0);
 
 	EXPECT_DEATH(test, copy(object + OFFSET + SIZE + 1, 1, true),
-		     "exposure attempt detected from SLUB object 'kmem_region' (offset %u, size 1)!",
-		     OFFSET + SIZE + 1);
+		     "exposure attempt detected from %s object 'kmem_region' (offset %u, size 1)!",
+		     ALLOCATOR, OFFSET + SIZE + 1);
 }
 
 /* User space cannot write there either. Source: as above; usercopy_abort(). */
@@ -137,8 +140,8 @@ static void copy_to_behind_the_region(struct kunit *test)
 	void *object = object_with_region(test, 0);
 
 	EXPECT_DEATH(test, copy(object + OFFSET + 1, SIZE, false),
-		     "overwrite attempt detected to SLUB object 'kmem_region' (offset %u, size %u)!",
-		     OFFSET + 1, SIZE);
+		     "overwrite attempt detected to %s object 'kmem_region' (offset %u, size %u)!",
+		     ALLOCATOR, OFFSET + 1, SIZE);
 }
 
 /*
@@ -150,8 +153,8 @@ static void copy_from_behind_the_region_with_red_zone(struct kunit *test)
 	void *object = object_with_region(test, SLAB_RED_ZONE);
 
 	EXPECT_DEATH(test, copy(object + OFFSET, SIZE + 1, true),
-		     "exposure attempt detected from SLUB object 'kmem_region' (offset %u, size %u)!",
-		     OFFSET, SIZE + 1);
+		     "exposure attempt detected from %s object 'kmem_region' (offset %u, size %u)!",
+		     ALLOCATOR, OFFSET, SIZE + 1);
 }
 
 /* The red zone itself is no part of it. Source: as above, "reject if within the redzone". */
@@ -177,7 +180,8 @@ static void copy_from_a_cache_without_region(struct kunit *test)
 
 	KMEM_REQUIRE(test, CONFIG_HARDENED_USERCOPY);
 	EXPECT_DEATH(test, copy(object, 1, true),
-		     "exposure attempt detected from SLUB object 'kmem_secret' (offset 0, size 1)!");
+		     "exposure attempt detected from %s object 'kmem_secret' (offset 0, size 1)!",
+		     ALLOCATOR);
 }
 
 /* kmalloc() memory ends where its size class does. Source: create_kmalloc_cache(). */

@@ -102,6 +102,7 @@ static inline struct mem_cgroup *make_memcg(struct kunit *test, const char *path
 static inline void require_memcg(struct kunit *test)
 {
 	KMEM_REQUIRE(test, CONFIG_MEMCG);
+	KMEM_REQUIRE_NOT(test, CONFIG_SLOB, "whose objects are on nobody's account");
 	if (kmem_boot_has(test, "nokmem"))
 		kunit_skip(test, "needs a boot without cgroup.memory=nokmem");
 	if (!memcg)

@@ -259,7 +259,7 @@ static void array_is_copied_whole(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, copy);
 	kmem_expect_same(test, copy, edge, bytes);
 	KUNIT_EXPECT_GE(test, ksize(copy), bytes);
-	KUNIT_EXPECT_LE(test, ksize(copy), kmalloc_size_roundup(bytes));
+	KUNIT_EXPECT_LE(test, ksize(copy), kmem_room(bytes));
 	kfree(copy);
 }
 

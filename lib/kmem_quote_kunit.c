@@ -53,7 +53,7 @@ static void expect_quoted(struct kunit *test, const char *text)
 	KUNIT_EXPECT_PTR_NE(test, (const char *)result, text);
 	len = quote(wanted, text);
 	kmem_expect_same(test, result, wanted, len + 1);
-	KUNIT_EXPECT_LE_MSG(test, ksize(result), kmalloc_size_roundup(len + 1), "len=%zu", len);
+	KUNIT_EXPECT_LE_MSG(test, ksize(result), kmem_room(len + 1), "len=%zu", len);
 	kfree(result);
 	kunit_kfree(test, wanted);
 }

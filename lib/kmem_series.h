@@ -202,6 +202,19 @@ static inline bool kmem_has_freeptr_offset(bool with_ctor)
 }
 
 /**
+ * kmem_merging_aligns() - What becomes of a cache that one with more alignment joins.
+ *
+ * find_mergeable() says "!(IS_ENABLED(CONFIG_SLAB) && align && ...)": SLAB's caches
+ * stay as they are, so that it gets one of its own. SLUB's are aligned as it wants.
+ *
+ * Return: true if it shares the objects.
+ */
+static inline bool kmem_merging_aligns(void)
+{
+	return !IS_ENABLED(CONFIG_SLAB);
+}
+
+/**
  * kmem_checked_caches_merge() - May SLAB_CONSISTENCY_CHECKS be lost by merging?
  *
  * 7.0 made all debug flags prevent merging. Before, SLAB_CONSISTENCY_CHECKS did

@@ -252,6 +252,9 @@ EXPORT_SYMBOL_GPL(kmem_keep_slab);
  */
 struct kmem_origin kmem_origin(const void *memory)
 {
+#ifdef CONFIG_SLOB	/* whose slabs are no cache's */
+	return (struct kmem_origin){ };
+#else
 	const struct slab *slab = virt_to_slab(memory);
 	const struct kmem_cache *cache;
 
@@ -267,6 +270,7 @@ struct kmem_origin kmem_origin(const void *memory)
 		.usersize = cache->usersize,
 #endif
 	};
+#endif
 }
 EXPORT_SYMBOL_GPL(kmem_origin);
 

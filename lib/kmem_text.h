@@ -180,4 +180,19 @@ static inline void kmem_expect_no_leak(struct kunit *test, size_t size,
 			    "pages lost in %lu rounds of %zu bytes", rounds, size);
 }
 
+/**
+ * kmem_room() - Say how much kmalloc() takes.
+ * @bytes: that are asked for
+ *
+ * SLOB's kmalloc_size_roundup() forgets that large memory is whole pages.
+ *
+ * Return: the size of what it gives, in bytes.
+ */
+static inline size_t kmem_room(size_t bytes)
+{
+	if (IS_ENABLED(CONFIG_SLOB) && bytes >= PAGE_SIZE)
+		return PAGE_SIZE << get_order(bytes);
+	return kmalloc_size_roundup(bytes);
+}
+
 #endif /* _KMEM_TEXT_H */

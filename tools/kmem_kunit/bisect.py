@@ -480,12 +480,13 @@ def _run(tree: Path, commit: str, question: Question, jobs: int) -> kcidb.Run:
 
 def _booted(base: Path, made: image.Image, question: Question) -> Result:
     """Boot an image for the cases, and once more for each that waits for a boot to stop in."""
-    cases = sum(len(names) for names in question.planned.values())
+    planned = made.built(question.planned)
+    cases = sum(len(names) for names in planned.values())
     log = boot.boot(base, made, question.arguments, question.case, cases=cases)
-    result = boot.judge(log, question.planned)
+    result = boot.judge(log, planned)
     waiting = {case.name for case in result.cases
                if case.suite == deaths.SUITE and case.status is Status.SKIP}
-    dying = [name for name in deaths.cases(made, question.planned) if name in waiting]
+    dying = [name for name in deaths.cases(made, planned) if name in waiting]
     died = deaths.run(base, made, question.arguments, question.case, dying, lambda: False)
     return deaths.merged(result, died)
 

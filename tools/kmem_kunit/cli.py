@@ -8,7 +8,7 @@ import shlex
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from pathlib import Path
@@ -225,12 +225,13 @@ def _run(options: argparse.Namespace) -> int:
     base, request = _prepare(options)
     the_image = image.build(base, request)
     started = datetime.now(timezone.utc)
-    log, died = _boot(base, the_image, options, planned.result())
+    built = the_image.built(planned.result())
+    log, died = _boot(base, the_image, options, built)
     label = "+".join((the_image.arch.label, *options.config))
     series = request.kernel.series
     cell = book.name_of(series, the_image.arch.label, options.config, arguments)
     today = started.astimezone().date()
-    result = boot.judge(log, planned.result())
+    result = boot.judge(log, built)
     result = quarantine.applied(deaths.merged(result, died), cell, known, today)
     _write(
         options,
@@ -257,7 +258,7 @@ def _boot(
     base: Path,
     the_image: image.Image,
     options: argparse.Namespace,
-    planned: dict[str, list[str]],
+    planned: Mapping[str, Sequence[str]],
 ) -> tuple[boot.Log, list[Case]]:
     """Boot once for all cases, and beside it once for each that shall stop the kernel."""
     arguments = boot.arguments(options.boot_args)

@@ -7,7 +7,7 @@ import shlex
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -133,6 +133,18 @@ class Image:
     def kunitconfig(self) -> Path:
         """What it was configured with."""
         return self.path / KUNITCONFIG
+
+    def built(self, planned: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
+        """Return those of the suites planned, by name, that its configuration does not turn off.
+
+        Raises UserError if it turns off all of them.
+        """
+        settings = self.kunitconfig.read_text(encoding="utf-8").splitlines()
+        left = {suite: cases for suite, cases in planned.items()
+                if f"# CONFIG_{suite.upper()}_KUNIT_TEST is not set" not in settings}
+        if not left:
+            raise UserError(f"this configuration turns off {', '.join(planned)}")
+        return left
 
     @property
     def compiler(self) -> str:

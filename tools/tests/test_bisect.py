@@ -430,6 +430,7 @@ def test_cases_that_shall_stop_the_kernel(
 ) -> None:
     planned = {deaths.SUITE: ["stops", "other"]}
     made = image.Image(tmp_path, tmp_path, "6.12.3", "", UML)
+    made.kunitconfig.write_text("CONFIG_KUNIT=y\n")
     cases = tuple(Case(deaths.SUITE, name, "", status)
                   for name, status in (("stops", Status.SKIP), ("other", Status.MISS)))
     monkeypatch.setattr(boot, "boot", lambda *words, **more: None)

@@ -62,6 +62,17 @@ def test_an_architecture_of_its_own(base: Path, request_: image.Request) -> None
     assert made[1].binary == made[1].path / "arch/x86/boot/bzImage"
 
 
+def test_a_suite_that_is_turned_off_is_not_missed(base: Path, request_: image.Request) -> None:
+    planned = {"kmem_tiny": ["one"], "kmem_other": ["two"]}
+    assert image.build(base, request_).built(planned) == planned
+    text = "# CONFIG_KMEM_TINY_KUNIT_TEST is not set\n"
+    (request_.repo / "tools/configs/debug.config").write_text(text)
+    made = image.build(base, replace(request_, configs=("debug",)))
+    assert made.built(planned) == {"kmem_other": ["two"]}
+    with pytest.raises(UserError, match="^this configuration turns off kmem_tiny$"):
+        made.built({"kmem_tiny": ["one"]})
+
+
 def test_a_compiler_of_its_own(base: Path, request_: image.Request) -> None:
     requests = [request_, replace(request_, arch=find("uml-clang"))]
     plans = [image.plan(base, each) for each in requests]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kmem_kunit import suites
+from kmem_kunit import overlay, suites
 from kmem_kunit.errors import UserError
 
 SOURCE = r"""
@@ -201,3 +201,9 @@ def test_any_filter_is_understood(glob: str) -> None:
         assert suites.select(BOTH, glob)
     except UserError:
         pass
+
+
+def test_each_suite_has_its_option() -> None:
+    kconfig = (overlay.REPO / "Kconfig").read_text(encoding="utf-8").splitlines()
+    options = [f"config {suite.name.upper()}_KUNIT_TEST" for suite in suites.load(overlay.REPO / "lib")]
+    assert not set(options) - set(kconfig)

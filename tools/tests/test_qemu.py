@@ -71,6 +71,18 @@ def test_kvm_has_to_prove_itself(made: image.Image, fake_bin: Add, opens: bool, 
     assert boot.judge(log, {"kmem_tiny": ["first", "second"]}).ok
 
 
+def test_a_guest_that_hung_is_remembered(made: image.Image, fake_bin: Add, tmp_path: Path,
+                                         monkeypatch: pytest.MonkeyPatch) -> None:
+    emulator(fake_bin, f"echo asked >> {tmp_path / 'asked'}; sleep 60")
+    monkeypatch.setattr(qemu, "may_accelerate", lambda arch: True)
+    monkeypatch.setattr(boot, "_PROBE_LIMIT", 2.0)
+    for name, asked in (("first", 1), ("second", 1), ("third", 2)):
+        if asked == 2:  # the machine was started again
+            (cache.root() / "kvm-hung").write_text("another")
+        assert boot._proved(cache.root(), replace(made, release=name)) == "tcg"
+        assert len((tmp_path / "asked").read_text().splitlines()) == asked
+
+
 def test_user_mode_linux_has_none(made: image.Image) -> None:
     os.remove(made.binary)
     assert boot._proved(cache.root(), replace(made, arch=UML)) == ""

@@ -477,7 +477,7 @@ static void bulk_calls_need_interrupts_only(struct kunit *test)
 	}
 }
 
-struct node {
+struct readable {
 	u8 before[32];
 	struct rcu_head rcu;
 };
@@ -488,9 +488,9 @@ static void give_crowd_after_readers(struct errand *errand)
 	unsigned int i;
 
 	for (i = 0; i < CROWD; i++) {
-		struct node *node = crowd->objects[i];
+		struct readable *object = crowd->objects[i];
 
-		kfree_rcu(node, rcu);
+		kfree_rcu(object, rcu);
 	}
 }
 

@@ -239,7 +239,8 @@ static void what_is_no_object_is_told_apart(struct kunit *test)
 	if (mapped && IS_ENABLED(CONFIG_MMU))
 		expect_no_object(test, mapped, "-page vmalloc region starting at ");
 	if (!IS_MODULE(CONFIG_KMEM_DUMP_KUNIT_TEST))
-		expect_no_object(test, &in_the_image, " non-slab/vmalloc memory");
+		expect_no_object(test, &in_the_image, is_vmalloc_addr(&in_the_image) ?
+						      " vmalloc " : " non-slab/vmalloc memory");
 
 	KUNIT_EXPECT_NOT_NULL(test, page);
 	KUNIT_EXPECT_NOT_NULL(test, large);

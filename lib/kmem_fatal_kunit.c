@@ -31,8 +31,8 @@
 
 #define ALLOCATOR	(IS_ENABLED(CONFIG_SLUB) ? "SLUB" : "SLAB")
 
-static bool die;
-module_param(die, bool, 0);
+static bool may_die;
+module_param_named(die, may_die, bool, 0);
 MODULE_PARM_DESC(die, "run the cases, each of which stops the kernel");
 
 /* Say what the kernel must say at its end; skip the case where it may not end. */
@@ -43,7 +43,7 @@ static __printf(2, 3) void announce(struct kunit *test, const char *fmt, ...)
 
 	if (!IS_ENABLED(CONFIG_UML))
 		kunit_skip(test, "needs CONFIG_UML=y, where a BUG() stops the kernel");
-	if (!die)
+	if (!may_die)
 		kunit_skip(test, "needs a boot of its own, with kmem_fatal_kunit.die=1");
 	va_start(args, fmt);
 	vscnprintf(words, sizeof(words), fmt, args);

@@ -282,11 +282,11 @@ static const struct bad_freeptr {
 } bad_freeptrs[] = {
 	{ "at_the_end", OBJECT_SIZE, SLAB_TYPESAFE_BY_RCU },
 	{ "far_beyond", UINT_MAX - 7, SLAB_TYPESAFE_BY_RCU },
-	{ "misaligned", 4, SLAB_TYPESAFE_BY_RCU },
+	{ "misaligned", sizeof(void *) / 2, SLAB_TYPESAFE_BY_RCU },
 	{ "misaligned_by_one", 1, SLAB_TYPESAFE_BY_RCU },
 	{ "plain_cache", 0, 0 },
 	{ "ctor_at_the_end", OBJECT_SIZE, 0, true },
-	{ "ctor_misaligned", 12, 0, true },
+	{ "ctor_misaligned", sizeof(void *) * 3 / 2, 0, true },
 	{ "ctor_of_6_12", 8, 0, true },
 };
 
@@ -360,14 +360,14 @@ static const struct sheaves {
 	unsigned int low, high;
 	slab_flags_t flags;
 } sheaves[] = {
-	{ "small", 8, 0, 60, 119 },
-	{ "below_256", 248, 0, 60, 119 },
+	{ "small", 8, 0, 60, 127 },
+	{ "below_256", 248, 0, 60, 127 },
 	{ "from_256", 256, 0, 26, 59 },
 	{ "below_1024", 1016, 0, 26, 59 },
 	{ "from_1024", 1024, 0, 12, 25 },
 	{ "below_a_page", PAGE_SIZE - 8, 0, 12, 25 },
 	{ "from_a_page", PAGE_SIZE, 0, 4, 11 },
-	{ "fewer_asked", 64, 7, 60, 119 },
+	{ "fewer_asked", 64, 7, 60, 127 },
 	{ "many_asked", 64, 1000, 1000, 1000 },
 	{ "many_asked_large", PAGE_SIZE, 100, 100, 100 },
 	{ "checked", 64, 32, 0, 0, SLAB_CONSISTENCY_CHECKS },

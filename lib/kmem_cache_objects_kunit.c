@@ -206,7 +206,7 @@ static void many_objects_are_distinct(struct kunit *test)
 
 	/* 7919 is prime to their number, so it leads to each of them */
 	for (i = 0; i < ARMY; i++)
-		kmem_cache_free(cache, batch->objects[(u64)i * 7919 % ARMY]);
+		kmem_cache_free(cache, batch->objects[i * 7919 % ARMY]);
 	batch->nr = 0;
 	KUNIT_EXPECT_EQ(test, kmem_cache_shrink(cache), 0);
 }

@@ -22,7 +22,7 @@
 
 #define NAME		"kmem_damaged"
 #define HEAD		"BUG " NAME " ("
-#define OBJECT_SIZE	100
+#define OBJECT_SIZE	102
 #define FREED		3
 
 /* A slab of a checked cache whose objects are in use, but for the first three. */

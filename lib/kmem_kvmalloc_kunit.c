@@ -304,7 +304,7 @@ static void mapping_without_sleep_is_up_to_the_series(struct kunit *test)
  */
 static void crazy_sizes_are_refused(struct kunit *test)
 {
-	static const size_t crazy[] = { (size_t)INT_MAX + 1, UINT_MAX, SIZE_MAX / 2, SIZE_MAX };
+	static const size_t crazy[] = { (size_t)INT_MAX + 1, UINT_MAX, SIZE_MAX / 2 + 1, SIZE_MAX };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(crazy); i++) {

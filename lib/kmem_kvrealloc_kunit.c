@@ -291,7 +291,7 @@ static void nothing_is_resized_by_kvmalloc(struct kunit *test)
 static void crazy_sizes_are_refused(struct kunit *test)
 {
 	u8 *objects[] = { kmalloc_filled(test, SZ_1K), vmalloc_filled(test, SZ_1K) };
-	static const size_t crazy[] = { SIZE_MAX / 2, SIZE_MAX - PAGE_SIZE };
+	static const size_t crazy[] = { SIZE_MAX / 2 + 1, SIZE_MAX - PAGE_SIZE };
 	gfp_t quiet = GFP_KERNEL | __GFP_NOWARN;
 	unsigned int i, j;
 

@@ -213,7 +213,7 @@ static void array_of_nothing_is_zero_size_ptr(struct kunit *test)
  */
 static void copy_of_too_much_gives_null(struct kunit *test)
 {
-	static const size_t sizes[] = { (size_t)INT_MAX + 1, (size_t)1 << 40, SIZE_MAX };
+	static const size_t sizes[] = { (size_t)INT_MAX + 1, KMEM_VAST, SIZE_MAX };
 	const struct duplicator *duplicator = test->param_value;
 	const char *source = "short";
 	void *copy = NULL;

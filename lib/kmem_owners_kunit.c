@@ -10,10 +10,12 @@
  */
 #include <kunit/test.h>
 #include <linux/gfp.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/sched/mm.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
+#include <mm/slab.h>
 #include "kmem_count.h"
 #include "kmem_memcg.h"
 
@@ -31,6 +33,13 @@ struct place {
 	slab_flags_t flags;
 	bool padded;
 };
+
+/* of what an array has for each object */
+#ifdef CONFIG_SLAB_OBJ_EXT
+#define OWNER_SIZE	sizeof(struct slabobj_ext)
+#else
+#define OWNER_SIZE	sizeof(void *)
+#endif
 
 #define CHECKS	(SLAB_CONSISTENCY_CHECKS | SLAB_RED_ZONE | SLAB_POISON | SLAB_STORE_USER)
 
@@ -173,9 +182,9 @@ static void owners_take_up_unused_space(struct kunit *test)
 	per_slab = kmem_attribute(test, cache, "objs_per_slab");
 	left = (PAGE_SIZE << kmem_attribute(test, cache, "order")) -
 	       per_slab * kmem_attribute(test, cache, "slab_size");
-	inside = place->padded || left >= per_slab * sizeof(void *);
+	inside = (place->padded && IS_ENABLED(CONFIG_64BIT)) || left >= per_slab * OWNER_SIZE;
 	objects = kmem_make_array(test, NR_SLABS * per_slab);
-	array = kmalloc_array(per_slab, sizeof(void *), GFP_KERNEL);
+	array = kmalloc_array(per_slab, OWNER_SIZE, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, array);
 	gauge = kmem_gauge(test, kmem_origin(array).name);
 	kfree(array);

@@ -18,7 +18,7 @@
 
 #define OBJECT_SIZE	64
 /* more than the default for the size, so that it is the capacity */
-#define CAPACITY	100
+#define CAPACITY	128
 #define DIRT		0xd1
 #define BUILT		0xb1
 

@@ -537,14 +537,14 @@ static inline bool kmem_init_on_free_spares_free_pointer(void)
  *
  * Up to 6.19, in an array of its own for each slab. 7.0 prefers what a slab has
  * unused, and has a flag for caches with room in each of their objects, which is
- * used on 64-bit machines.
+ * used on 64-bit machines only.
  *
  * Return: true if unused space is preferred.
  */
 static inline bool kmem_owners_lie_in_slabs(void)
 {
 #ifdef SLAB_OBJ_EXT_IN_OBJ
-	return IS_ENABLED(CONFIG_64BIT);
+	return true;
 #else
 	return false;
 #endif

@@ -413,7 +413,7 @@ static void sysfs_shows_the_numbers(struct kunit *test)
 	} numbers[] = {
 		{ "object_size", OBJECT_SIZE },
 		{ "slab_size", cache->size },
-		{ "align", sizeof(void *) },
+		{ "align", ALIGN(arch_slab_minalign(), sizeof(void *)) },
 		{ "objs_per_slab", nr },
 		{ "order", slab_order(slab) },
 		{ "slabs", 3 },

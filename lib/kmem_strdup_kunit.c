@@ -373,7 +373,7 @@ static void kmemdup_of_nothing_is_zero_size_ptr(struct kunit *test)
  */
 static void kmemdup_of_too_much_gives_null(struct kunit *test)
 {
-	static const size_t sizes[] = { KMALLOC_MAX_SIZE + 1, (size_t)1 << 40, SIZE_MAX };
+	static const size_t sizes[] = { KMALLOC_MAX_SIZE + 1, KMEM_VAST, SIZE_MAX };
 	const char *source = "short";
 	size_t i;
 

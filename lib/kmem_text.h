@@ -114,6 +114,9 @@ static inline void kmem_expect_neighbours_kept(struct kunit *test, size_t size,
 	kunit_kfree(test, text);
 }
 
+/* More bytes than memory has. */
+#define KMEM_VAST	((size_t)1 << (IS_ENABLED(CONFIG_64BIT) ? 40 : 31))
+
 /* A leak is looked for with so many pages in all, or more, and seen as half of them. */
 #define KMEM_LEAK_PAGES(size) ((size) < PAGE_SIZE ? 256 : 1024)
 #define KMEM_LEAK_ROUNDS 3

@@ -385,7 +385,7 @@ static void free_pointer_is_where_it_was_put(struct kunit *test)
 		rcu_read_lock();
 		free_all(batch);
 		for (i = 0, outside = 0; i < MANY; i++) {
-			u64 *word = batch->objects[i] + offsets[o];
+			u64 *word = batch->objects[i] + round_down(offsets[o], sizeof(u64));
 			bool altered = *word != ~(u64)(unsigned long)batch->objects[i];
 
 			outside += altered_words(batch->objects[i]) != altered;

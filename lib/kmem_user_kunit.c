@@ -292,7 +292,7 @@ static void protection_is_respected(struct kunit *test)
 
 /* A size that kmalloc() has not: from one byte more on. */
 static const size_t too_large[] = {
-	KMALLOC_MAX_SIZE + 1, (size_t)INT_MAX, (size_t)INT_MAX + 1, (size_t)1 << 40,
+	KMALLOC_MAX_SIZE + 1, (size_t)INT_MAX, (size_t)INT_MAX + 1, KMEM_VAST,
 	(size_t)SSIZE_MAX + 1, SIZE_MAX - PAGE_SIZE, SIZE_MAX - 1,
 };
 

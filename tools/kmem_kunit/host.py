@@ -14,7 +14,12 @@ from kmem_kunit.errors import UserError
 
 _INSTALL_LIMIT = 3600.0  # seconds
 _GRACE = 120.0  # seconds that a package manager gets to come to an end
-_PACKAGE_OF = {"x86_64": "qemu-system-x86", "s390": "qemu-system-misc"}  # QEMU
+_PACKAGE_OF = {  # QEMU
+    "x86_64": "qemu-system-x86",
+    "i386": "qemu-system-x86",
+    "arm64": "qemu-system-arm",
+    "s390": "qemu-system-misc",
+}
 _OPTIONS = ("install", "-y", "--no-install-recommends")
 
 

@@ -53,9 +53,11 @@ _I386 = Arch("i386", "i386", "arch/x86/boot/bzImage", "qemu-system-i386", "-smp 
              cross="i686-linux-gnu-")
 _ARM64 = Arch("arm64", "arm64", "arch/arm64/boot/Image.gz", "qemu-system-aarch64", "-smp 2",
               cross="aarch64-linux-gnu-")
+_RISCV64 = Arch("riscv", "riscv64", "arch/riscv/boot/Image", "qemu-system-riscv64", "-smp 2",
+                cross="riscv64-linux-gnu-")
 _S390X = Arch("s390", "s390x", "arch/s390/boot/bzImage", "qemu-system-s390x", "-smp 2",
               cross="s390x-linux-gnu-")
-_KNOWN = (UML, _CLANG, _X86_64, _I386, _ARM64, _S390X)
+_KNOWN = (UML, _CLANG, _X86_64, _I386, _ARM64, _RISCV64, _S390X)
 
 
 def names() -> list[str]:

@@ -18,6 +18,7 @@ _PACKAGE_OF = {  # QEMU
     "x86_64": "qemu-system-x86",
     "i386": "qemu-system-x86",
     "arm64": "qemu-system-arm",
+    "riscv": "qemu-system-misc",
     "s390": "qemu-system-misc",
 }
 _OPTIONS = ("install", "-y", "--no-install-recommends")

@@ -39,6 +39,7 @@ def installs(folder: Path, when: str = "true") -> str:
     ("x86_64", ["qemu-system-x86", "libelf-dev"]),
     ("i386", ["gcc-i686-linux-gnu", "qemu-system-x86", "libelf-dev"]),
     ("arm64", ["gcc-aarch64-linux-gnu", "qemu-system-arm", "libelf-dev"]),
+    ("riscv64", ["gcc-riscv64-linux-gnu", "qemu-system-misc", "libelf-dev"]),
     ("s390x", ["gcc-s390x-linux-gnu", "qemu-system-misc", "libelf-dev"]),
 ])
 def test_what_an_architecture_needs(label: str, packages: list[str]) -> None:

@@ -353,6 +353,9 @@ static void offset_counts_only_if_it_is_used(struct kunit *test)
  * Sheaves
  */
 
+/* a sheaf is as large as kmalloc() makes it, and holds words */
+#define MOST_SMALL	(IS_ENABLED(CONFIG_64BIT) ? 119 : 127)
+
 static const struct sheaves {
 	const char *name;
 	unsigned int size;
@@ -360,14 +363,14 @@ static const struct sheaves {
 	unsigned int low, high;
 	slab_flags_t flags;
 } sheaves[] = {
-	{ "small", 8, 0, 60, 127 },
-	{ "below_256", 248, 0, 60, 127 },
+	{ "small", 8, 0, 60, MOST_SMALL },
+	{ "below_256", 248, 0, 60, MOST_SMALL },
 	{ "from_256", 256, 0, 26, 59 },
 	{ "below_1024", 1016, 0, 26, 59 },
 	{ "from_1024", 1024, 0, 12, 25 },
 	{ "below_a_page", PAGE_SIZE - 8, 0, 12, 25 },
 	{ "from_a_page", PAGE_SIZE, 0, 4, 11 },
-	{ "fewer_asked", 64, 7, 60, 127 },
+	{ "fewer_asked", 64, 7, 60, MOST_SMALL },
 	{ "many_asked", 64, 1000, 1000, 1000 },
 	{ "many_asked_large", PAGE_SIZE, 100, 100, 100 },
 	{ "checked", 64, 32, 0, 0, SLAB_CONSISTENCY_CHECKS },

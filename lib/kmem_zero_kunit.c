@@ -564,7 +564,8 @@ static void zeroing_a_constructed_object_is_reported(struct kunit *test)
 						      construct);
 	void *object = NULL;
 
-	KMEM_EXPECT_WARN(test, object = kmem_cache_zalloc(cache, GFP_KERNEL), "mm/sl");
+	KMEM_EXPECT_WARN(test, object = kmem_cache_zalloc(cache, GFP_KERNEL), "mm/%s.c:",
+			 IS_ENABLED(CONFIG_SLUB) ? "slub" : "slab");
 	KUNIT_ASSERT_NOT_NULL(test, object);
 	kmem_cache_free(cache, object);
 }

@@ -15,10 +15,13 @@
 #include <kunit/test.h>
 #include <linux/bug.h>
 #include <linux/console.h>
+#include <linux/cpumask.h>
 #include <linux/kmsg_dump.h>
 #include <linux/module.h>
 #include <linux/printk.h>
+#include <linux/sched.h>
 #include <linux/sizes.h>
+#include <linux/smp.h>
 #include <linux/string.h>
 #include <asm/sections.h>
 #include "kmem_kunit.h"
@@ -264,10 +267,16 @@ static void expect_no_stray(void *context)
  * kmem_suite_init() - Begin a case: from here on, a stray report fails it.
  * @test: the test context
  *
- * Return: 0, or -ENOMEM.
+ * The case stays on the CPU that it is on, as what it frees does.
+ *
+ * Return: 0, or an error.
  */
 int kmem_suite_init(struct kunit *test)
 {
+	int error = set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id()));
+
+	if (error)
+		return error;
 	warn_once_rearm();
 	capture.watched = log_end();
 	*capture.stray = '\0';

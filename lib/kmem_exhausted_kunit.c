@@ -175,10 +175,8 @@ static void cache_gives_null(struct kunit *test)
 		kmem_expect_text(test, report, "cache: kmem_huge, object size: %lu", HUGE_SIZE);
 	}
 
-	migrate_disable();
 	release_some(hoard, 1);
 	got = hoard_one(hoard, NO_RECLAIM);
-	migrate_enable();
 	KUNIT_EXPECT_TRUE(test, got);
 }
 
@@ -212,14 +210,12 @@ static void bulk_gives_all_back(struct kunit *test)
 	hoard = exhaust(test, way->flags);
 	memcpy(array.before, hoard->objects, sizeof(array.before));
 	for (given = 0; given < 8; given++) {
-		migrate_disable();
 		release_some(hoard, given);
 		got = kmem_cache_alloc_bulk(hoard->cache, NO_RECLAIM,
 					    ARRAY_SIZE(array.objects), array.objects);
 		for (i = 0; i < given; i++)
 			KUNIT_EXPECT_TRUE_MSG(test, hoard_one(hoard, NO_RECLAIM),
 					      "object %u of %u is lost", i, given);
-		migrate_enable();
 		KUNIT_EXPECT_FALSE_MSG(test, got, "%u objects were left", given);
 		if (got)
 			kmem_cache_free_bulk(hoard->cache, ARRAY_SIZE(array.objects),

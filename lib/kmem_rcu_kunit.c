@@ -17,6 +17,7 @@
 #include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
+#include <linux/smp.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 #include <linux/vmstat.h>
@@ -186,7 +187,7 @@ static void free_mates(void **nodes)
 /* Count those of the nodes that are unmapped or handed out again, on whichever CPU they are. */
 static unsigned int count_freed(struct kunit *test, const struct memory *memory, void **nodes)
 {
-	unsigned int i, cpu, nr = 0, freed = 0;
+	unsigned int i, cpu, home = raw_smp_processor_id(), nr = 0, freed = 0;
 	void **again;
 
 	if (is_vmalloc_addr(nodes[0])) {
@@ -209,7 +210,7 @@ static unsigned int count_freed(struct kunit *test, const struct memory *memory,
 			nr++;
 		}
 	}
-	set_cpus_allowed_ptr(current, cpu_possible_mask);
+	KUNIT_EXPECT_EQ(test, set_cpus_allowed_ptr(current, cpumask_of(home)), 0);
 	KUNIT_EXPECT_EQ(test, kmem_count_twice(test, again, nr), 0);
 	while (nr)
 		kfree(again[--nr]);

@@ -15,7 +15,6 @@
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/preempt.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include "kmem_count.h"
@@ -184,8 +183,6 @@ static void freed_objects_are_the_next_ones(struct kunit *test)
 	for (nr = 1; nr <= KEPT_SHEAVES * capacity; nr = next_tide(nr, capacity)) {
 		unsigned int back = 0;
 
-		/* sheaves stay with their CPU */
-		migrate_disable();
 		for (i = 0; i < all + nr; i++) {
 			if (i == all)
 				kmem_free_array(cache, nr, &objects[all - nr]);
@@ -193,7 +190,6 @@ static void freed_objects_are_the_next_ones(struct kunit *test)
 			if (!objects[i])
 				break;
 		}
-		migrate_enable();
 		KUNIT_ASSERT_EQ(test, i, all + nr);
 		kmem_sort(&objects[all - nr], nr);
 		kmem_sort(&objects[all], nr);

@@ -131,11 +131,20 @@ static void memory_is_whole_and_aligned(struct kunit *test)
 	KMEM_EXPECT_SILENCE(test, kunit_release_action(test, drop_device, dev));
 }
 
+/* From the same place, by which kmalloc() may choose among its caches. */
+static noinline void *allocate(const struct allocator *allocator, struct device *dev, size_t size)
+{
+	void *memory = allocator->alloc(dev, size, GFP_KERNEL);
+
+	barrier();	/* or it would be left for the place that it was called from */
+	return memory;
+}
+
 /* Dirty and free memory of a device, and allocate until it comes back. */
 static u8 *recycle(struct kunit *test, struct device *dev, size_t size)
 {
 	const struct allocator *allocator = test->param_value;
-	u8 *dirty = devm_kmalloc(dev, size, GFP_KERNEL), *memory = NULL;
+	u8 *dirty = allocate(allocator, dev, size), *memory = NULL;
 	unsigned int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, dirty);
@@ -143,7 +152,7 @@ static u8 *recycle(struct kunit *test, struct device *dev, size_t size)
 	devm_kfree(dev, dirty);
 	/* the others are freed with the device */
 	for (i = 0; i < TRIES && memory != dirty; i++) {
-		memory = allocator->alloc(dev, size, GFP_KERNEL);
+		memory = allocate(allocator, dev, size);
 		KUNIT_ASSERT_NOT_NULL(test, memory);
 	}
 	KUNIT_ASSERT_PTR_EQ_MSG(test, memory, dirty,

@@ -35,6 +35,15 @@ static int match(struct device *dev, void *resource, void *letter)
 
 static const size_t sizes[] = { 1, 8, 40, 64, 100, 128, 200, 256, 500, 1000, 4000, 8000, 20000 };
 
+/* From the same place, by which kmalloc() may choose among its caches. */
+static noinline void *make_resource(size_t size)
+{
+	void *resource = devres_alloc(release, size, GFP_KERNEL);
+
+	barrier();	/* or it would be left for the place that it was called from */
+	return resource;
+}
+
 /*
  * A resource is zero to its last byte, also where the memory was dirty before,
  * and is aligned for whatever is to be in it. Source: kernel-doc of
@@ -46,7 +55,7 @@ static void resource_is_zero(struct kunit *test)
 
 	kmem_require_no_quarantine(test);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		u8 *dirty = devres_alloc(release, sizes[i], GFP_KERNEL), *resource = NULL, *stain;
+		u8 *dirty = make_resource(sizes[i]), *resource = NULL, *stain;
 		static void *kept[TRIES];
 		unsigned int nr = 0;
 
@@ -54,7 +63,7 @@ static void resource_is_zero(struct kunit *test)
 		memset(dirty, DIRT, sizes[i]);
 		devres_free(dirty);
 		while (nr < TRIES) {
-			resource = devres_alloc(release, sizes[i], GFP_KERNEL);
+			resource = make_resource(sizes[i]);
 			if (!resource || resource == dirty)
 				break;
 			kept[nr++] = resource;

@@ -186,7 +186,13 @@ const struct kmem_report *kmem_capture_end(void)
 }
 EXPORT_SYMBOL_GPL(kmem_capture_end);
 
-/* Show the beginning of a report that is not the expected one. */
+static const char *next_line(const char *line)
+{
+	line = strchrnul(line, '\n');
+	return line + (*line == '\n');
+}
+
+/* Show where a report that is not the expected one begins: what precedes a head is another's. */
 static void show_report(struct kunit *test, const struct kmem_report *report)
 {
 	const char *line = report->text;
@@ -194,11 +200,12 @@ static void show_report(struct kunit *test, const struct kmem_report *report)
 
 	if (!*line)
 		kunit_info(test, "nothing was reported\n");
+	if (report->bugs + report->warnings > 0)
+		while (*line && !is_bug_head(message(line)) && !is_warning_head(message(line)))
+			line = next_line(line);
 	for (i = 0; i < SHOWN_LINES && *line; i++) {
-		size_t len = strcspn(line, "\n");
-
-		kunit_info(test, "reported: %.*s\n", (int)len, line);
-		line += len + (line[len] == '\n');
+		kunit_info(test, "reported: %.*s\n", (int)strcspn(line, "\n"), line);
+		line = next_line(line);
 	}
 }
 

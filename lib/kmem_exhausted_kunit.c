@@ -124,6 +124,8 @@ static struct hoard *exhaust(struct kunit *test, slab_flags_t flags)
 	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which would poison all memory");
 	if (totalram_pages() / (HUGE_SIZE / PAGE_SIZE) >= MAX_HOARD)
 		kunit_skip(test, "needs less memory, such as mem=1G");
+	if (totalram_pages() / (HUGE_SIZE / PAGE_SIZE) < 4 * SCATTERED)
+		kunit_skip(test, "needs more memory, such as mem=1G");
 
 	hoard = kunit_kzalloc(test, sizeof(*hoard), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, hoard);

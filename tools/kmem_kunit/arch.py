@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Architectures and compilers: kunit.py's names for them, and what building and booting one needs."""
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kmem_kunit.errors import UserError
 
@@ -49,6 +49,7 @@ class Arch:
 UML = Arch("um", "uml", "linux")
 _CLANG = Arch("um", "uml-clang", "linux", llvm="-22")
 _X86_64 = Arch("x86_64", "x86_64", "arch/x86/boot/bzImage", "qemu-system-x86_64", "-smp 4")
+_X86_64_CLANG = replace(_X86_64, label="x86_64-clang", llvm=_CLANG.llvm)
 _I386 = Arch("i386", "i386", "arch/x86/boot/bzImage", "qemu-system-i386", "-smp 2",
              cross="i686-linux-gnu-")
 _ARM64 = Arch("arm64", "arm64", "arch/arm64/boot/Image.gz", "qemu-system-aarch64", "-smp 2",
@@ -57,7 +58,7 @@ _RISCV64 = Arch("riscv", "riscv64", "arch/riscv/boot/Image", "qemu-system-riscv6
                 cross="riscv64-linux-gnu-")
 _S390X = Arch("s390", "s390x", "arch/s390/boot/bzImage", "qemu-system-s390x", "-smp 2",
               cross="s390x-linux-gnu-")
-_KNOWN = (UML, _CLANG, _X86_64, _I386, _ARM64, _RISCV64, _S390X)
+_KNOWN = (UML, _CLANG, _X86_64, _X86_64_CLANG, _I386, _ARM64, _RISCV64, _S390X)
 
 
 def names() -> list[str]:

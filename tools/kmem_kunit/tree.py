@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -149,6 +149,27 @@ def _apply_changes(root: Path, wanted: _Layout) -> None:
             path.symlink_to(what)
         else:
             cache.write(path, what)
+
+
+def edited(source: Path, root: Path, contents: Mapping[str, str]) -> None:
+    """Make root a tree of links to source in which some files are others, with these contents.
+
+    What is there already stays as it is, with its times, if it is right.
+    """
+    real = {parent for file in contents for parent in Path(file).parents}
+    for folder in sorted(real):
+        if (root / folder).is_symlink():
+            (root / folder).unlink()  # or what is written below it would be written to source
+        (root / folder).mkdir(parents=True, exist_ok=True)
+        for entry in os.scandir(source / folder):
+            path = folder / entry.name
+            if path not in real and str(path) not in contents and not (root / path).is_symlink():
+                _remove(root / path)
+                (root / path).symlink_to(source / path)
+    for file, text in contents.items():
+        if not _is(root / file, text.encode()):
+            _remove(root / file)
+            cache.write(root / file, text)
 
 
 def apply(root: Path, repo: Path) -> list[str]:

@@ -45,7 +45,7 @@ REPO = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPO / "tools"))
 
 from kmem_kunit import boot, cache, deaths, host, image  # noqa: E402  pylint: disable=wrong-import-position
-from kmem_kunit import kernel, overlay, proc, suites  # noqa: E402  pylint: disable=wrong-import-position
+from kmem_kunit import kernel, overlay, proc, suites, tree  # noqa: E402  pylint: disable=wrong-import-position
 from kmem_kunit.errors import UserError  # noqa: E402  pylint: disable=wrong-import-position
 from kmem_kunit.result import Result, Status  # noqa: E402  pylint: disable=wrong-import-position
 from schemata import CHOICE, HOME, SERIES, Fault, body, broken, with_all  # noqa: E402
@@ -79,39 +79,6 @@ def load() -> list[Fault]:
     return found
 
 
-def link_tree(source: Path, tree: Path, contents: Mapping[str, str]) -> None:
-    """Make tree a tree of links to source in which some files are others, with these contents."""
-    real = {parent for file in contents for parent in Path(file).parents}
-    for folder in sorted(real):
-        if (tree / folder).is_symlink():
-            (tree / folder).unlink()  # or what is written below it would be written to source
-        (tree / folder).mkdir(parents=True, exist_ok=True)
-        for entry in os.scandir(source / folder):
-            path = folder / entry.name
-            if path not in real and str(path) not in contents:
-                link(tree / path, source / path)
-    for file, text in contents.items():
-        put(tree / file, text)
-
-
-def link(path: Path, target: Path) -> None:
-    """Make path a link to target, whatever it was."""
-    if path.is_symlink():
-        return
-    if path.is_dir():
-        shutil.rmtree(path)
-    path.unlink(missing_ok=True)
-    path.symlink_to(target)
-
-
-def put(path: Path, text: str) -> None:
-    """Make path a file with that text, and leave it alone if it is."""
-    if path.is_symlink():
-        path.unlink()
-    if not path.exists() or path.read_text() != text:
-        path.write_text(text)
-
-
 def built_for_suite(source: kernel.Kernel, folder: Path, fault: Fault,
                     header: str) -> image.Image:
     """Return a kernel in which the fault's suite is compiled with that text for the fault's header.
@@ -121,7 +88,7 @@ def built_for_suite(source: kernel.Kernel, folder: Path, fault: Fault,
     request = image.Request(source, REPO, fault.config)
     plain, plan = image.build(cache.root(), request), image.plan(cache.root(), request)
     folder.mkdir(exist_ok=True)
-    put(folder / "broken.h", header)
+    cache.write(folder / "broken.h", header)
     option = f"--make_options=CFLAGS_{fault.suite}_kunit.o=-include {folder / 'broken.h'}"
     lock = cache.lock_path(cache.root(), f"builds-{plan.build_dir.name}")
     with cache.lock(lock, str(plan.build_dir), print):
@@ -133,9 +100,9 @@ def built_for_suite(source: kernel.Kernel, folder: Path, fault: Fault,
     return replace(plain, path=folder)
 
 
-def built(tree: Path, config: tuple[str, ...]) -> image.Image:
+def built(place: Path, config: tuple[str, ...]) -> image.Image:
     """Return the image of a tree, built as for any user."""
-    request = image.Request(kernel.resolve(str(tree)), REPO, config)
+    request = image.Request(kernel.resolve(str(place)), REPO, config)
     image.check(request)
     return image.build(cache.root(), request)
 
@@ -243,29 +210,29 @@ def make_in(source: kernel.Kernel, faults: Sequence[Fault],
     wanted = [(number, fault) for number, fault in enumerate(faults, 1)
               if is_wanted(fault, source.name)]
     missing = [pair for pair in wanted if not answer(base, source, pair[1]).exists()]
-    tree = base / source.name
+    place = base / source.name
     if together.keys() & {number for number, _ in missing}:
-        link_tree(source.path, tree, kernel_with_all(source.path, together))
-        with_all_faults = built(tree, faults[0].config)
+        tree.edited(source.path, place, kernel_with_all(source.path, together))
+        with_all_faults = built(place, faults[0].config)
     for number, fault in sorted(missing, key=lambda pair: pair[0] not in together):
         if number in together:
             names = noticing(with_all_faults, fault, f"{fault.boot} kmem_fault={number}")
         else:
-            names = noticing(built_alone(source, tree, sources, fault), fault, fault.boot)
+            names = noticing(built_alone(source, place, sources, fault), fault, fault.boot)
         cache.write(answer(base, source, fault), json.dumps(names))
         tell(source, fault, names)
     return [(fault, source.name, json.loads(answer(base, source, fault).read_text()))
             for _, fault in wanted]
 
 
-def built_alone(source: kernel.Kernel, tree: Path, sources: Mapping[str, str],
+def built_alone(source: kernel.Kernel, place: Path, sources: Mapping[str, str],
                 fault: Fault) -> image.Image:
     """Return a kernel with one fault in it."""
     edited = broken(sources[fault.file], fault)
     if fault.file.endswith(".h"):
-        return built_for_suite(source, tree.with_name(f"{tree.name}-image"), fault, edited)
-    link_tree(source.path, tree, {**sources, fault.file: edited})
-    return built(tree, fault.config)
+        return built_for_suite(source, place.with_name(f"{place.name}-image"), fault, edited)
+    tree.edited(source.path, place, {**sources, fault.file: edited})
+    return built(place, fault.config)
 
 
 def lacks(fault: Fault, names: Sequence[str]) -> list[str]:

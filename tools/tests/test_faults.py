@@ -81,19 +81,6 @@ def test_edit_outside_of_a_body_cannot_be_chosen(find: str) -> None:
         schemata.with_all(JUMPING, {1: outside})
 
 
-def test_tree_of_links_never_leads_a_write_to_its_source(tmp_path: Path) -> None:
-    source, tree = tmp_path / "source", tmp_path / "tree"
-    names = ["mm/x.c", "include/linux/x.h"]
-    for name in names:
-        (source / name).parent.mkdir(parents=True)
-        (source / name).write_text(SOURCE)
-    for files in (names[:1], names, names[1:], names[:1]):
-        faults.link_tree(source, tree, dict.fromkeys(files, "broken"))
-        for name in names:
-            assert (source / name).read_text() == SOURCE
-            assert (tree / name).read_text() == ("broken" if name in files else SOURCE)
-
-
 @pytest.mark.parametrize("series", schemata.SERIES)
 def test_faults_fit_the_kernel(series: str, kernel_source: Callable[[str], Path]) -> None:
     source = kernel_source(series)

@@ -258,3 +258,27 @@ def test_hooks_of_the_real_kernels_stand_where_they_should(
     assert words.count("if") == words.count("endif")
     menu = [line for line in before.decode().splitlines() if line.startswith("menu ")][-1]
     assert menu == 'menu "Kernel Testing and Coverage"'
+
+
+def test_edited_tree_never_leads_a_write_to_its_source(tmp_path: Path) -> None:
+    source, root = tmp_path / "source", tmp_path / "tree"
+    names = ["mm/x.c", "include/linux/x.h"]
+    for name in names:
+        (source / name).parent.mkdir(parents=True)
+        (source / name).write_text("whole")
+    for files in (names[:1], names, names[1:], names[:1]):
+        tree.edited(source, root, dict.fromkeys(files, "broken"))
+        for name in names:
+            assert (source / name).read_text() == "whole"
+            assert (root / name).read_text() == ("broken" if name in files else "whole")
+
+
+def test_edited_tree_leaves_what_is_right_alone(tmp_path: Path) -> None:
+    source, root = tmp_path / "source", tmp_path / "tree"
+    (source / "mm").mkdir(parents=True)
+    (source / "mm/x.c").write_text("whole")
+    (source / "mm/y.c").write_text("whole")
+    tree.edited(source, root, {"mm/x.c": "broken"})
+    before = {name: (root / name).lstat().st_mtime_ns for name in ("mm/x.c", "mm/y.c")}
+    tree.edited(source, root, {"mm/x.c": "broken"})
+    assert before == {name: (root / name).lstat().st_mtime_ns for name in before}

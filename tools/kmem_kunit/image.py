@@ -39,7 +39,7 @@ class BuildFailed(Exception):
 class Request:
     """What to build: a kernel, the suites of repo, --config names; build_dir if the user has one.
 
-    jobs is how many compilers run at once.
+    jobs is how many compilers run at once, and options are for each of them.
     """
 
     kernel: Kernel
@@ -48,6 +48,7 @@ class Request:
     jobs: int = 1
     build_dir: Path | None = None
     arch: Arch = UML
+    options: str = ""
 
 
 @dataclass(frozen=True)
@@ -183,7 +184,7 @@ def _compiler_options(request: Request, text: str) -> str:
     if not request.arch.llvm and _AWKWARD.search(os.path.realpath(request.kernel.path)):
         options.append("-fno-canonical-system-headers")
     # what we pass hides what make would find itself
-    return " ".join([*options, *os.environ.get("KCFLAGS", "").split()])
+    return " ".join([*options, *request.options.split(), *os.environ.get("KCFLAGS", "").split()])
 
 
 def build(base: Path, request: Request) -> Image:

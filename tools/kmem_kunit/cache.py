@@ -10,6 +10,7 @@
     results/HASH/          what a cell of such a revision came to
     bisects/HASH/          bisections that are not finished
     matrices/ID/           what the machines of a cluster have of a matrix, and its results
+    mutants/               trees with mutants, what was found in them, and verdicts
     apt/                   package lists
     locks/                 what runs hold while they use the above
 
@@ -35,11 +36,11 @@ from kmem_kunit.errors import UserError
 _TEMPORARY = ".tmp-"
 _PARTS = (
     *("sources", "trees", "builds", "images", "runs", "matrices"),
-    *("bisects", "revisions", "results", "apt", "locks"),
+    *("bisects", "revisions", "results", "mutants", "apt", "locks"),
 )
 _KEEP = {
     **{"runs": 20, "matrices": 20, "images": 40, "builds": 24, "trees": 24},
-    **{"revisions": 4, "results": 400},
+    **{"revisions": 4, "results": 400, "mutants": 24},
 }
 _HERE = "@" + re.sub(r"[^A-Za-z0-9-]", "_", os.uname().nodename)
 _LEFT_ALONE = 24 * 3600.0  # seconds for which another machine's things are

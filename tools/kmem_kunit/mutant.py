@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A mutant: a small edit of C, by its place in a file's text."""
+import bisect
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+OPERATORS = {
+    "relational": "another comparison",
+    "arithmetic": "another arithmetic operator",
+    "bitwise": "another bitwise operator",
+    "logical": "&& instead of ||, and the other way round; ! left out",
+    "condition": "a negated condition",
+    "constant": "0, one more or one less instead of a number",
+    "statement": "a call, an assignment or a jump left out",
+    "flag": "a flag of gfp_t or slab_flags_t dropped, or another one instead",
+    "result": "NULL, 0 or the opposite returned",
+    "argument": "two arguments of one type swapped",
+}
+_LITERAL_OR_COMMENT = re.compile(
+    r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|/\*.*?\*/|//[^\n]*|\\?\n", re.DOTALL)
+
+
+@dataclass(frozen=True, order=True)
+class Mutant:
+    """An edit of a file: the text from start to end, in bytes, becomes replacement.
+
+    line and column, from 1, say where it differs. A mutant without replacement leaves a statement out.
+    """
+
+    file: str
+    start: int
+    end: int
+    operator: str
+    replacement: str | None
+    line: int
+    column: int
+    function: str
+
+    def text(self, data: bytes) -> bytes:
+        """Return what takes the place of its range of a file's text, on as many lines."""
+        lines = data.count(b"\n", self.start, self.end)
+        new = "" if self.replacement is None else on_a_line(self.replacement)
+        return new.encode() + b"\n" * lines
+
+
+def on_a_line(text: str) -> str:
+    """Return a piece of C without comments and newlines."""
+    def put(match: re.Match[str]) -> str:
+        return match[0] if match[0][0] in "\"'" else " "
+
+    return _LITERAL_OR_COMMENT.sub(put, text)
+
+
+def line_starts(data: bytes) -> list[int]:
+    """Return where each line of a text begins, in bytes."""
+    return [0, *(match.end() for match in re.finditer(rb"\n", data))]
+
+
+def line_and_column(starts: Sequence[int], offset: int) -> tuple[int, int]:
+    """Return in which line and column, from 1, an offset is."""
+    line = bisect.bisect_right(starts, offset)
+    return line, offset - starts[line - 1] + 1

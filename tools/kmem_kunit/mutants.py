@@ -1,0 +1,327 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Mutants: small edits of C, found in clang's view of it and stated as edits of its text.
+
+A mutant takes the place of an expression, which it is an alternative to, or leaves a statement out.
+What a macro makes has no text of its own and is left alone; what is handed to one has.
+"""
+import ctypes
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from clang import cindex  # type: ignore[import]  # it has no types
+from clang.cindex import CursorKind as Kind  # type: ignore[import]
+from clang.cindex import TypeKind
+
+from kmem_kunit.mutant import Mutant, line_and_column, line_starts
+
+_RELATIONAL = {"<": ("<=", ">="), "<=": ("<", ">"), ">": (">=", "<="), ">=": (">", "<"),
+               "==": ("!=",), "!=": ("==",)}
+_ARITHMETIC = {"+": ("-",), "-": ("+",), "*": ("/",), "/": ("*",), "%": ("*",)}
+_BITWISE = {"&": ("|",), "|": ("&",), "^": ("&",), "<<": (">>",), ">>": ("<<",)}
+_LOGICAL = {"&&": ("||",), "||": ("&&",)}
+_BINARY = {
+    **{operator: ("relational", others) for operator, others in _RELATIONAL.items()},
+    **{operator: ("arithmetic", others) for operator, others in _ARITHMETIC.items()},
+    **{operator: ("bitwise", others) for operator, others in _BITWISE.items()},
+    **{operator: ("logical", others) for operator, others in _LOGICAL.items()},
+    **{f"{operator}=": (name, tuple(f"{other}=" for other in others))
+       for name, table in (("arithmetic", _ARITHMETIC), ("bitwise", _BITWISE))
+       for operator, others in table.items()},
+}
+_FLAG = re.compile(r"(__GFP_|SLAB_)[A-Z0-9_]+\Z")
+_INSTEAD = {"__GFP_": ("__GFP_ZERO", "__GFP_NOWARN"),
+            "SLAB_": ("SLAB_HWCACHE_ALIGN", "SLAB_RECLAIM_ACCOUNT")}
+_NUMBER = re.compile(r"(0[xX][0-9a-fA-F]+|\d+)([uUlL]*)\Z")
+_COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
+_CONSTANT_ONLY = re.compile(r"BUILD_BUG|static_assert|_Static_assert|IS_ENABLED|__is_defined")
+# what clang evaluates at compile time, or does not evaluate at all
+_NOT_RUN = {Kind.CXX_UNARY_EXPR, Kind.STATIC_ASSERT, Kind.ASM_STMT, Kind.TYPE_REF, Kind.STRUCT_DECL,
+            Kind.UNION_DECL, Kind.ENUM_DECL}
+_JUMPS = {Kind.BREAK_STMT, Kind.CONTINUE_STMT, Kind.GOTO_STMT}
+_EXPRESSIONS = {Kind.CALL_EXPR, Kind.BINARY_OPERATOR, Kind.COMPOUND_ASSIGNMENT_OPERATOR,
+                Kind.UNARY_OPERATOR}
+_INTEGERS = {TypeKind.INT, TypeKind.UINT, TypeKind.LONG, TypeKind.ULONG, TypeKind.SHORT,
+             TypeKind.USHORT, TypeKind.LONGLONG, TypeKind.ULONGLONG}
+
+
+@dataclass(frozen=True)
+class _Text:
+    """A file's text, in bytes, with which ranges of it macros that take constants only have."""
+
+    file: str
+    data: bytes
+    lines: Sequence[int]
+    constant: Sequence[tuple[int, int]]
+
+    def of(self, start: int, end: int) -> str:
+        return self.data[start:end].decode("utf-8", "replace")
+
+    def is_constant(self, start: int, end: int) -> bool:
+        return any(a <= start and end <= b for a, b in self.constant)
+
+
+def located(location: Any) -> tuple[str, int]:
+    """Where a location is in a file's text, also if it is in what is handed to a macro."""
+    file = cindex.c_object_p()
+    line, column, offset = ctypes.c_uint(), ctypes.c_uint(), ctypes.c_uint()
+    cindex.conf.lib.clang_getFileLocation(  # pylint: disable=no-member
+        location, ctypes.byref(file), ctypes.byref(line), ctypes.byref(column), ctypes.byref(offset))
+    return (os.path.realpath(cindex.File(file).name) if file else "", offset.value)
+
+
+class _Function:
+    """One function's definition, searched for mutants."""
+
+    def __init__(self, text: _Text, cursor: Any, path: str) -> None:
+        self.text, self.cursor, self.path = text, cursor, path
+        self.name: str = cursor.spelling
+        self.range = self._range(cursor) or (0, 0)
+        self.found: dict[tuple[int, int, str | None], Mutant] = {}
+
+    def search(self) -> list[Mutant]:
+        for child in self.cursor.get_children():
+            if child.kind == Kind.COMPOUND_STMT:
+                self._visit(child)
+        return sorted(self.found.values(), key=lambda mutant: (mutant.start, -mutant.end))
+
+    def _range(self, cursor: Any) -> tuple[int, int] | None:
+        (first, start), (last, end) = (located(cursor.extent.start), located(cursor.extent.end))
+        return (start, end) if first == last == self.path and start < end else None
+
+    def _inside(self, cursor: Any) -> tuple[int, int] | None:
+        """Where a cursor's text is, if it is all in this function and may be chosen at run time."""
+        place = self._range(cursor)
+        if not place or not (self.range[0] <= place[0] and place[1] <= self.range[1]):
+            return None
+        if b"\n#" in self.text.data[place[0] : place[1]] or self.text.is_constant(*place):
+            return None
+        return place
+
+    def _add(self, place: tuple[int, int], operator: str, replacement: str | None,
+             at: int | None = None) -> None:
+        if replacement is not None and _CONSTANT_ONLY.search(self.text.of(*place)):
+            return
+        line, column = line_and_column(self.text.lines, place[0] if at is None else at)
+        self.found.setdefault((*place, replacement), Mutant(
+            self.text.file, *place, operator, replacement, line, column, self.name))
+
+    def _visit(self, cursor: Any) -> None:
+        kind = cursor.kind
+        if kind in _NOT_RUN:
+            return
+        children = list(cursor.get_children())
+        if kind == Kind.CASE_STMT:
+            children = children[1:]
+        if kind == Kind.VAR_DECL and cursor.storage_class == cindex.StorageClass.STATIC:
+            return
+        if kind == Kind.CALL_EXPR and cursor.spelling == "__builtin_constant_p":
+            return
+        if find := _FINDERS.get(kind):
+            find(self, cursor, children)
+        self._flag(cursor)
+        self._statements(cursor, children)
+        for child in children:
+            self._visit(child)
+
+    def _binary(self, cursor: Any, children: Sequence[Any]) -> None:
+        if len(children) != 2:
+            return
+        place, left, right = self._inside(cursor), *map(self._inside, children)
+        if not place or not left or not right or left[1] > right[0]:
+            return
+        if left[0] < place[0] or right[1] > place[1]:
+            return
+        between = self.text.of(left[1], right[0])
+        operator = _COMMENT.sub("", between).strip()
+        if operator not in _BINARY or cursor.kind == Kind.BINARY_OPERATOR and operator[-1:] == "=" \
+                and operator not in _RELATIONAL:
+            return
+        name, others = _BINARY[operator]
+        at = left[1] + len(between.partition(operator)[0].encode())
+        for other in others:
+            text = self.text.of(place[0], at) + other + self.text.of(at + len(operator), place[1])
+            self._add(place, name, text, at)
+
+    def _unary(self, cursor: Any, children: Sequence[Any]) -> None:
+        place, inner = self._inside(cursor), self._inside(children[0]) if children else None
+        if not place or not inner:
+            return
+        text, opposite = self.text.of(*place), {"++": "--", "--": "++"}
+        before, behind = self.text.of(place[0], inner[0]), self.text.of(inner[1], place[1])
+        if before == "!" and not behind and not text.startswith("!!"):
+            self._add(place, "logical", f"!{text}")
+        elif before in opposite and not behind:
+            self._add(place, "arithmetic", opposite[before] + text[2:])
+        elif behind in opposite and not before:
+            self._add(place, "arithmetic", text[:-2] + opposite[behind], inner[1])
+
+    def _number(self, cursor: Any, _: Sequence[Any]) -> None:
+        place = self._inside(cursor)
+        match = _NUMBER.match(self.text.of(*place) if place else "")
+        if place and match:
+            value = int(match[1], 0 if match[1][:2].lower() == "0x" or match[1] == "0" else
+                        8 if match[1][0] == "0" else 10)
+            for other in dict.fromkeys((0, value + 1, value - 1)):
+                if other != value:
+                    self._add(place, "constant", f"{other}{match[2]}")
+
+    def _condition(self, cursor: Any, children: Sequence[Any]) -> None:
+        index = {Kind.DO_STMT: -1}.get(cursor.kind, 0)
+        if cursor.kind == Kind.FOR_STMT:
+            whole = self._condition_of_for(cursor)
+        else:
+            whole = children[index] if children else None
+        if whole is None:
+            return
+        place = self._inside(whole)
+        if not place or not self._is_own(cursor, place):
+            return
+        core = whole
+        while core is not None and core.kind in (Kind.UNEXPOSED_EXPR, Kind.PAREN_EXPR):
+            inner = list(core.get_children())
+            core = inner[0] if len(inner) == 1 else None
+        text = self.text.of(*place)
+        if text.startswith("!") or core is not None and core.kind == Kind.BINARY_OPERATOR and any(
+                mutant.operator == "relational" for mutant in self._of(core)):
+            return  # whose own mutants have the opposite
+        self._add(place, "condition", f"!({text})")
+
+    def _is_own(self, cursor: Any, condition: tuple[int, int]) -> bool:
+        """Say whether a condition is written as such, and not what a macro has made of its text."""
+        place = self._inside(cursor)
+        if not place:
+            return False
+        if cursor.kind == Kind.CONDITIONAL_OPERATOR:
+            behind = _COMMENT.sub("", self.text.of(condition[1], place[1])).lstrip(" \t\n)")
+            return place[0] <= condition[0] and behind.startswith("?")
+        return re.match(r"(if|while|do|for)\b", self.text.of(*place)) is not None
+
+    def _condition_of_for(self, cursor: Any) -> Any:
+        place = self._inside(cursor)
+        match = re.match(rb"for\s*\(", self.text.data[slice(*place)]) if place else None
+        if not place or not match:
+            return None
+        for child in cursor.get_children():
+            there = self._inside(child)
+            if there and self.text.data[: there[0]].rstrip()[-1:] == b";" and \
+                    self.text.data[there[1] :].lstrip()[:1] == b";":
+                return child
+        return None
+
+    def _of(self, cursor: Any) -> list[Mutant]:
+        """The mutants of just one expression."""
+        place = self._inside(cursor)
+        children = list(cursor.get_children())
+        if place and cursor.kind == Kind.BINARY_OPERATOR:
+            self._binary(cursor, children)
+        return [mutant for mutant in self.found.values() if (mutant.start, mutant.end) == place]
+
+    def _result(self, _: Any, children: Sequence[Any]) -> None:
+        place = self._inside(children[0]) if children else None
+        if not place:
+            return
+        text, kind = self.text.of(*place), self.cursor.result_type.get_canonical().kind
+        if kind == TypeKind.POINTER and text != "NULL":
+            self._add(place, "result", "NULL")
+        elif kind == TypeKind.BOOL and not text.startswith("!"):
+            self._add(place, "result", f"!({text})")
+        elif kind in _INTEGERS and not _NUMBER.match(text):
+            self._add(place, "result", "0")
+
+    def _call(self, cursor: Any, _: Sequence[Any]) -> None:
+        place, arguments = self._inside(cursor), list(cursor.get_arguments())
+        if not place or not self.text.of(*place).startswith(f"{cursor.spelling}("):
+            return
+        places = [self._inside(argument) for argument in arguments]
+        for (one, a), (two, b) in zip(zip(arguments, places), zip(arguments[1:], places[1:])):
+            types = [each.type.get_canonical().spelling for each in (one, two)]
+            if not a or not b or types[0] != types[1] or not place[0] < a[0] < a[1] <= b[0] < place[1]:
+                continue
+            first, second = self.text.of(*a), self.text.of(*b)
+            if first != second:
+                text = (self.text.of(place[0], a[0]) + second + self.text.of(a[1], b[0]) + first
+                        + self.text.of(b[1], place[1]))
+                self._add(place, "argument", text, a[0])
+
+    def _flag(self, cursor: Any) -> None:
+        if not cursor.kind.is_expression():
+            return
+        place = self._inside(cursor)
+        match = _FLAG.match(self.text.of(*place) if place else "")
+        if place and match:
+            self._add(place, "flag", "0")
+            one, other = _INSTEAD[match[1]]
+            self._add(place, "flag", other if match[0] == one else one)
+
+    def _statements(self, cursor: Any, children: Sequence[Any]) -> None:
+        kind, place = cursor.kind, self._inside(cursor)
+        head = self.text.of(*place) if place else ""
+        if not re.match(r"\{|(if|while|for|do|case|default)\b|\w+\s*:", head):
+            return  # a macro's
+        bodies = {Kind.COMPOUND_STMT: 0, Kind.IF_STMT: 1, Kind.WHILE_STMT: 1, Kind.LABEL_STMT: 0,
+                  Kind.CASE_STMT: 0, Kind.DEFAULT_STMT: 0}
+        if kind == Kind.FOR_STMT:
+            children = children[-1:]
+        elif kind == Kind.DO_STMT:
+            children = children[:1]
+        elif kind in bodies:
+            children = children[bodies[kind] :]
+        else:
+            return
+        for child in children:
+            self._statement(child)
+
+    def _statement(self, cursor: Any) -> None:
+        place = self._inside(cursor)
+        if not place or self.text.data[place[1] : place[1] + 1] != b";":
+            return
+        text = self.text.of(*place)
+        plain = cursor.kind in _EXPRESSIONS or cursor.kind == Kind.UNEXPOSED_EXPR
+        macro = cursor.kind in (Kind.DO_STMT, Kind.StmtExpr, Kind.PAREN_EXPR, Kind.CSTYLE_CAST_EXPR) \
+            and re.match(r"[A-Za-z_]\w*\s*\(", text) and not re.match(r"(do|while|for|if)\b", text)
+        jump = cursor.kind in _JUMPS or text == "return"
+        behind = _COMMENT.sub("", self.text.of(place[1] + 1, place[1] + 200)).lstrip()
+        if plain or macro or jump and not re.match(r"\}?\s*else\b", behind):
+            self._add(place, "statement", None)
+
+
+_FINDERS: dict[Any, Callable[[_Function, Any, Sequence[Any]], None]] = {
+    Kind.BINARY_OPERATOR: _Function._binary,
+    Kind.COMPOUND_ASSIGNMENT_OPERATOR: _Function._binary,
+    Kind.UNARY_OPERATOR: _Function._unary,
+    Kind.INTEGER_LITERAL: _Function._number,
+    Kind.IF_STMT: _Function._condition,
+    Kind.WHILE_STMT: _Function._condition,
+    Kind.DO_STMT: _Function._condition,
+    Kind.FOR_STMT: _Function._condition,
+    Kind.CONDITIONAL_OPERATOR: _Function._condition,
+    Kind.RETURN_STMT: _Function._result,
+    Kind.CALL_EXPR: _Function._call,
+}
+
+
+def _text(unit: Any, path: str, file: str) -> _Text:
+    data = Path(path).read_bytes()
+    lines = line_starts(data)
+    constant = []
+    for cursor in unit.cursor.get_children():
+        if cursor.kind == Kind.MACRO_INSTANTIATION and _CONSTANT_ONLY.match(cursor.spelling):
+            (first, start), (_, end) = located(cursor.extent.start), located(cursor.extent.end)
+            if first == path:
+                constant.append((start, end))
+    return _Text(file, data, lines, constant)
+
+
+def find(unit: Any, source: Path, files: Sequence[str]) -> Iterator[Mutant]:
+    """Yield the mutants of the functions that a translation unit defines in files below source."""
+    paths = {os.path.realpath(source / file): file for file in files}
+    texts = {path: _text(unit, path, file) for path, file in paths.items()}
+    for cursor in unit.cursor.get_children():
+        if cursor.kind == Kind.FUNCTION_DECL and cursor.is_definition():
+            path, _ = located(cursor.extent.start)
+            if path in texts:
+                yield from _Function(texts[path], cursor, path).search()

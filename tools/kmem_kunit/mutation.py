@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A kernel with all mutants in it, each of which a boot may choose.
+
+It is built by clang from a tree of links beside the kernel's source, which is not touched. What
+does not compile with a choice at run time is taken out again: what must be known to the compiler.
+"""
+import json
+import os
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from clang import cindex  # type: ignore[import]  # it has no types
+
+from kmem_kunit import cache, host, image, kernel, mutant, mutants, progress, schemata, tree
+from kmem_kunit.errors import UserError
+from kmem_kunit.mutant import Mutant
+
+# each source that is compiled, with what is mutated in its compilation
+UNITS = {
+    "mm/slub.c": ("mm/slub.c", "mm/slab.h"),
+    "mm/slab_common.c": ("mm/slab_common.c",),
+    "mm/util.c": ("mm/util.c",),
+    "mm/mempool.c": ("mm/mempool.c",),
+    "lib/kasprintf.c": ("lib/kasprintf.c",),
+}
+_OURS = {
+    "include/linux/kmem_mutant.h": "tools/mutation/kmem_mutant.h",
+    "mm/kmem_mutant.c": "tools/mutation/kmem_mutant.c",
+}
+_MAKEFILE, _KUNIT = "mm/Makefile", "lib/kunit/test.c"
+_PRINTS = re.compile(r"^static void kunit_print_ok_not_ok\(.*?^\}\n", re.MULTILINE | re.DOTALL)
+_ENDED = """\
+	if (test_level == KUNIT_LEVEL_CASE)
+		kmem_case_ended(status == KUNIT_FAILURE);
+"""
+_ROUNDS = 10  # of compiling and taking out what does not compile
+_ERROR = re.compile(r"([^\s:]+):(\d+):(\d+): error: ")
+_BOOK = "mutants.json"
+
+
+@dataclass(frozen=True)
+class Made:
+    """An image of a kernel with mutants in it, by number; single are those that no boot can choose.
+
+    source is the kernel's own tree. commands say, by source, how the plain kernel was compiled, in the
+    folder build.
+    """
+
+    image: image.Image
+    mutants: Mapping[int, Mutant]
+    single: Sequence[Mutant]
+    source: Path
+    build: Path
+    commands: Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True)
+class _Book:
+    """What is kept of the search for mutants."""
+
+    mutants: Mapping[int, Mutant]
+    single: Sequence[Mutant]
+    commands: Mapping[str, Sequence[str]]
+
+
+def make(base: Path, request: image.Request, without: Sequence[str]) -> Made:
+    """Return the kernel of a request, by clang, with all mutants in it but those of operators without.
+
+    Raises UserError where it cannot be built, or is not as we know kernels.
+    """
+    source = request.kernel
+    folder = base / "mutants" / cache.digest(str(source.path), str(request.repo), *request.configs)
+    folder.mkdir(parents=True, exist_ok=True)
+    place = folder / "tree"
+    with cache.lock(cache.lock_path(base, f"mutants-{folder.name}"), str(folder), progress.say):
+        key = _key(request, without)
+        book = _read(folder / _BOOK, key)
+        if book is None:
+            book, the_image = _searched(base, request, place, without)
+            _write(folder / _BOOK, key, book)
+        else:
+            the_image = _mutated(base, request, place, book.mutants)
+        build = image.plan(base, _of(request, place)).build_dir
+        if not (build / ".config").is_file():  # only the image is left
+            cache.remove(the_image.path)
+            the_image = _mutated(base, request, place, book.mutants)
+        return Made(the_image, book.mutants, book.single, source.path, build, book.commands)
+
+
+def _key(request: image.Request, without: Sequence[str]) -> str:
+    """Return the hash of all that the mutants are made of."""
+    ours = [Path(module.__file__ or "").read_bytes() for module in (mutant, mutants, schemata)]
+    ours += [Path(__file__).read_bytes(), *((request.repo / name).read_bytes()
+                                            for name in _OURS.values())]
+    return cache.digest(kernel.identity(request.kernel).digest, image.toolchain(request.arch), *ours,
+                        *sorted(without))
+
+
+def _of(request: image.Request, place: Path) -> image.Request:
+    # a mutant may well compare what is always true: that is not to be warned of
+    return replace(request, kernel=kernel.from_tree(str(place)), options="-w")
+
+
+def _built(base: Path, request: image.Request, place: Path, contents: Mapping[str, str]) -> image.Image:
+    """Build the tree with these files in it.
+
+    What is a file of its own in one kernel is so in both: make goes by their times, and a header that
+    only one had would have it compile all of the other again.
+    """
+    source = request.kernel.path
+    names = [*(file for files in UNITS.values() for file in files), _MAKEFILE, _KUNIT]
+    plain = {name: (source / name).read_text(encoding="utf-8") for name in names}
+    ours = {name: (request.repo / path).read_text(encoding="utf-8") for name, path in _OURS.items()}
+    tree.edited(source, place, plain | ours | contents)
+    return image.build(base, _of(request, place))
+
+
+def _mutated(base: Path, request: image.Request, place: Path,
+             numbered: Mapping[int, Mutant]) -> image.Image:
+    texts = _rendered(request.kernel.path, [file for files in UNITS.values() for file in files], numbered)
+    contents = {file: text.decode() for file, (text, _) in texts.items()}
+    return _built(base, request, place, contents | _runtime(request, max(numbered)))
+
+
+def _command(plan: image.Plan, unit: str) -> list[str]:
+    """Return how a source of the plain kernel was compiled, which its build folder has noted."""
+    noted = plan.build_dir / Path(unit).parent / f".{Path(unit).stem}.o.cmd"
+    match = re.match(r"(?:saved)?cmd_\S+ := (.*)", noted.read_text(encoding="utf-8"))
+    if not match:
+        raise UserError(f"{noted} does not say how {unit} was compiled")
+    # as scripts/clang-tools/gen_compile_commands.py reads it; objtool may follow
+    return shlex.split(re.sub(r"\$\(pound\)|\\#", "#", match[1]).partition(" ; ")[0])
+
+
+def _searched(base: Path, request: image.Request, place: Path, without: Sequence[str]
+              ) -> tuple[_Book, image.Image]:
+    """Find the mutants, and build a kernel with those that can be chosen when it boots."""
+    plain = _built(base, request, place, {})
+    plan = image.plan(base, _of(request, place))
+    if not (plan.build_dir / ".config").is_file():
+        cache.remove(plain.path)
+        _built(base, request, place, {})
+    commands = {unit: _command(plan, unit) for unit in UNITS}
+    numbered, single = dict[int, Mutant](), list[Mutant]()
+    for unit, files in UNITS.items():
+        with progress.step(f"looking for mutants of {', '.join(files)}"):
+            clang = _Unit(commands[unit], plan)
+            found = [each for each in mutants.find(clang.parsed({}), place, files)
+                     if each.operator not in without]
+            if not found:
+                raise UserError(f"{request.kernel.path / unit} has nothing to mutate")
+            here = dict(enumerate(found, max(numbered, default=0) + 1))
+            for _ in range(_ROUNDS):
+                texts = _rendered(request.kernel.path, files, here)
+                refused = _refused(clang, place, texts)
+                if not refused:
+                    break
+                single += (here.pop(number) for number in sorted(refused))
+            numbered |= here
+    for _ in range(_ROUNDS):
+        try:
+            the_image = _mutated(base, request, place, numbered)
+            return _Book(numbered, single, commands), the_image
+        except image.BuildFailed as error:
+            texts = _rendered(request.kernel.path, [f for files in UNITS.values() for f in files], numbered)
+            refused = _named(error.lines, texts)
+            if not refused:
+                raise
+            single += (numbered.pop(number) for number in sorted(refused))
+    raise UserError("the kernel with mutants does not build: the compiler refuses ever more of them")
+
+
+_Rendered = Mapping[str, tuple[bytes, Sequence[schemata.Region]]]
+
+
+def _rendered(source: Path, files: Sequence[str], numbered: Mapping[int, Mutant]) -> _Rendered:
+    """Return the text of files with mutants, and where they are in it."""
+    return {file: schemata.render((source / file).read_bytes(), {
+        number: each for number, each in numbered.items() if each.file == file}) for file in files}
+
+
+def _runtime(request: image.Request, highest: int) -> dict[str, str]:
+    """Return the files of the kernel that choose and tell mutants."""
+    source = request.kernel.path
+    makefile, kunit = ((source / name).read_text(encoding="utf-8") for name in (_MAKEFILE, _KUNIT))
+    prints = _PRINTS.search(kunit)
+    if not prints:
+        raise UserError(f"{source / _KUNIT} has no kunit_print_ok_not_ok() that we know")
+    return {
+        _MAKEFILE: f"{makefile}\nobj-y += kmem_mutant.o\n"
+                       f"CFLAGS_kmem_mutant.o += -DKMEM_MUTANTS={highest}\n",
+        _KUNIT: "#include <linux/kmem_mutant.h>\n#line 1\n" + kunit[: prints.end() - 2] + _ENDED
+                + kunit[prints.end() - 2 :],
+    }
+
+
+def _refused(clang: "_Unit", place: Path, texts: _Rendered) -> set[int]:
+    """Return the mutants at which clang reports an error, if that can be told, in a source's texts."""
+    refused: set[int] = set()
+    paths = {os.path.realpath(place / file): file for file in texts}
+    unit = clang.parsed({place / file: text for file, (text, _) in texts.items()})
+    for diagnostic in unit.diagnostics:
+        if diagnostic.severity < diagnostic.Error:
+            continue
+        path, offset = mutants.located(diagnostic.location)
+        if path not in paths and diagnostic.location.file:  # a macro's text: where it is used
+            path, offset = os.path.realpath(diagnostic.location.file.name), diagnostic.location.offset
+        if path in paths:
+            text, regions = texts[paths[path]]
+            refused |= set(schemata.at(regions, offset) or _on_line(text, regions, offset))
+    return refused
+
+
+def _named(lines: Sequence[str], texts: _Rendered) -> set[int]:
+    """Return the mutants of the lines of which the compiler reports errors."""
+    refused: set[int] = set()
+    for line in lines:
+        match = _ERROR.match(line)
+        file = next((file for file in texts if match and match[1].endswith(f"/{file}")), None)
+        if match and file:
+            text, regions = texts[file]
+            # in front of the file's own first line there is a line of ours
+            starts = [found.end() for found in re.finditer(rb"\n", text)]
+            offset = starts[int(match[2])] + int(match[3]) - 1
+            refused |= set(schemata.at(regions, offset) or _on_line(text, regions, offset))
+    return refused
+
+
+def _on_line(text: bytes, regions: Sequence[schemata.Region], offset: int) -> set[int]:
+    """Return the mutants of the line that has an offset."""
+    start, end = text.rfind(b"\n", 0, offset) + 1, text.find(b"\n", offset)
+    return {number for region in regions if start <= region.start < end for number in region.mutants}
+
+
+class _Unit:
+    """A source as clang sees it, with other texts for some of the files."""
+
+    def __init__(self, command: Sequence[str], plan: image.Plan) -> None:
+        if not cindex.Config.loaded:
+            cindex.Config.set_library_file(str(host.LIBCLANG))
+        words = list(command)
+        self._source = words[-1]
+        at = words.index("-o")
+        self._words = [word for n, word in enumerate(words[1:-1], 1) if n not in (at, at + 1)]
+        self._build = plan.build_dir
+
+    def parsed(self, texts: Mapping[Path, bytes]) -> Any:
+        """Return clang's view of it."""
+        options = [word for word in self._words if word != "-c" and not word.startswith("-Wp,-M")]
+        return cindex.TranslationUnit.from_source(
+            self._source,
+            [*options, f"-working-directory={self._build}", "-ferror-limit=0", "-w"],
+            options=cindex.TranslationUnit.PARSE_DETAILED_PROCESSING_RECORD,
+            unsaved_files=[(str(path), text.decode()) for path, text in texts.items()],
+        )
+
+
+def _write(path: Path, key: str, book: _Book) -> None:
+    cache.write(path, json.dumps({"key": key, **asdict(book)}))
+
+
+def _read(path: Path, key: str) -> _Book | None:
+    """Return what was found before, if it was for the same key."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if data["key"] != key:
+            return None
+        numbered = {int(number): Mutant(**each) for number, each in data["mutants"].items()}
+        return _Book(numbered, [Mutant(**each) for each in data["single"]], data["commands"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The switch that mutant schemata are made with.
+ *
+ * A boot chooses the mutant that acts, or none, before it allocates memory for
+ * the first time. See tools/kmem_kunit/schemata.py.
+ */
+#ifndef _LINUX_KMEM_MUTANT_H
+#define _LINUX_KMEM_MUTANT_H
+
+#include <linux/compiler.h>
+#include <linux/types.h>
+
+extern unsigned char kmem_mutants[];
+bool kmem_mutant_acts(unsigned int id);
+
+static __always_inline bool kmem_mutant(unsigned int id)
+{
+	return unlikely(kmem_mutants[id]) && kmem_mutant_acts(id);
+}
+
+void kmem_case_ended(bool failed);
+
+/* the linker's: all suites that are built in */
+struct kunit_suite;
+extern struct kunit_suite * const __kunit_suites_start[];
+extern struct kunit_suite * const __kunit_suites_end[];
+
+#endif

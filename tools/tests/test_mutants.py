@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Mutants are where they should be, and a kernel with all of them acts as the plain edits do."""
+import subprocess
+from pathlib import Path
+
+import pytest
+from clang import cindex  # type: ignore[import]
+
+from kmem_kunit import arch, host, mutants, schemata
+from kmem_kunit.mutant import OPERATORS, Mutant
+
+LLVM = arch.find("uml-clang").llvm
+PROGRAM = """\
+#include <stdio.h>
+#include <stdlib.h>
+typedef unsigned int gfp_t;
+#define __GFP_ZERO 1u
+#define __GFP_NOWARN 2u
+#define SWAP(a, b) do { int swap_c = (a); (a) = (b); (b) = swap_c; } while (0)
+#define IS_ENABLED(x) (x)
+static int limit = 3;
+enum { FEW = 2 };
+
+static int between(int low, int value, int high)
+{
+	return value >= low && value <= high;
+}
+
+static const char *name(int number)
+{
+	static const int known = 4;
+
+	if (!number)
+		return "none";
+	switch (number) {
+	case 1:
+		return "one";
+	case FEW:
+		return "few";
+	}
+	return number > known ? "many" : "some";
+}
+
+static gfp_t flags(gfp_t gfp)
+{
+	gfp |= __GFP_ZERO; /* as ever */
+	return gfp & ~__GFP_NOWARN;
+}
+
+static int work(int a, int b)
+{
+	unsigned char sum = 0;
+	int i;
+
+	for (i = 0; i < limit; i++) {
+		if (i == b)
+			continue;
+		if (i > 40)
+			break;
+		sum += a +
+		       i;
+	}
+	while (sum > 100)
+		sum -= 10;
+	do {
+		sum++;
+	} while (sum & 3);
+	SWAP(sum, b);
+	if (IS_ENABLED(1) && sizeof(a) == 4)
+		sum = sum << 1;
+	return between(0, sum, 1000) ? sum - b : b;
+}
+
+int main(void)
+{
+	int a, b;
+
+	for (a = 0; a < 6; a++) {
+		for (b = 0; b < 4; b++)
+			printf("%d ", work(a, b));
+		printf("%s %u\\n", name(a), flags(a));
+	}
+	return 0;
+}
+"""
+SWITCH = """\
+#include <stdlib.h>
+static int mutant;
+__attribute__((constructor)) static void choose(void) { mutant = atoi(getenv("MUTANT")); }
+#define kmem_mutant(id) (mutant == (id))
+"""
+
+
+@pytest.fixture(scope="module", name="source")
+def _source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("kernel")
+    (folder / "mm").mkdir()
+    (folder / "mm/x.c").write_text(PROGRAM)
+    return folder
+
+
+@pytest.fixture(scope="module", name="found")
+def _found(source: Path) -> list[Mutant]:
+    if not cindex.Config.loaded:
+        cindex.Config.set_library_file(str(host.LIBCLANG))
+    unit = cindex.TranslationUnit.from_source(
+        str(source / "mm/x.c"),
+        options=cindex.TranslationUnit.PARSE_DETAILED_PROCESSING_RECORD)
+    assert not list(unit.diagnostics)
+    return [each for each in mutants.find(unit, source, ["mm/x.c"]) if each.function != "main"]
+
+
+def edits(found: list[Mutant], operator: str, function: str) -> list[tuple[str, str | None]]:
+    """Return what an operator does in a function: pairs of old and new text, on a line each."""
+    data = PROGRAM.encode()
+    return [(" ".join(data[each.start : each.end].decode().split()),
+             None if each.replacement is None else " ".join(each.replacement.split()))
+            for each in found if (each.operator, each.function) == (operator, function)]
+
+
+def test_comparisons_and_logic_are_replaced(found: list[Mutant]) -> None:
+    assert edits(found, "relational", "between") == [
+        ("value >= low", "value > low"), ("value >= low", "value < low"),
+        ("value <= high", "value < high"), ("value <= high", "value > high")]
+    assert edits(found, "logical", "between") == [
+        ("value >= low && value <= high", "value >= low || value <= high")]
+    assert edits(found, "logical", "name") == [("!number", "!!number")]
+
+
+def test_arithmetic_is_replaced(found: list[Mutant]) -> None:
+    assert ("sum += a + i", "sum -= a + i") in edits(found, "arithmetic", "work")
+    assert ("a + i", "a - i") in edits(found, "arithmetic", "work")
+    assert ("i++", "i--") in edits(found, "arithmetic", "work")
+    assert edits(found, "bitwise", "work") == [("sum & 3", "sum | 3"), ("sum << 1", "sum >> 1")]
+
+
+def test_conditions_are_negated_unless_a_comparison_is(found: list[Mutant]) -> None:
+    assert edits(found, "condition", "work") == [
+        ("sum & 3", "!(sum & 3)"), ("between(0, sum, 1000)", "!(between(0, sum, 1000))")]
+
+
+def test_numbers_become_their_neighbours_and_zero(found: list[Mutant]) -> None:
+    assert ("40", "0") in edits(found, "constant", "work")
+    assert ("40", "41") in edits(found, "constant", "work")
+    assert ("40", "39") in edits(found, "constant", "work")
+    assert ("1000", "1001") in edits(found, "constant", "work")
+
+
+def test_statements_are_left_out(found: list[Mutant]) -> None:
+    left_out = [old for old, new in edits(found, "statement", "work") if new is None]
+    assert left_out == ["continue", "break", "sum += a + i", "sum -= 10", "sum++", "SWAP(sum, b)",
+                        "sum = sum << 1"]
+
+
+def test_flags_are_dropped_and_swapped(found: list[Mutant]) -> None:
+    assert edits(found, "flag", "flags") == [
+        ("__GFP_ZERO", "0"), ("__GFP_ZERO", "__GFP_NOWARN"),
+        ("__GFP_NOWARN", "0"), ("__GFP_NOWARN", "__GFP_ZERO")]
+
+
+def test_results_and_arguments_change(found: list[Mutant]) -> None:
+    assert ('"none"', "NULL") in edits(found, "result", "name")
+    assert ("gfp & ~__GFP_NOWARN", "0") in edits(found, "result", "flags")
+    assert edits(found, "argument", "work") == [
+        ("between(0, sum, 1000)", "between(sum, 0, 1000)"),
+        ("between(0, sum, 1000)", "between(0, 1000, sum)")]
+
+
+def test_what_the_compiler_must_know_is_left_alone(found: list[Mutant]) -> None:
+    assert edits(found, "constant", "name") == []
+    for operator in OPERATORS:
+        assert not [old for old, _ in edits(found, operator, "work") if "IS_ENABLED" in old]
+
+
+def test_place_is_where_it_differs(found: list[Mutant]) -> None:
+    lines = PROGRAM.splitlines()
+    for each in found:
+        if each.operator in ("relational", "logical") and not each.replacement == "!!number":
+            assert lines[each.line - 1][each.column - 1] in "<>=&|"
+
+
+def built(folder: Path, name: str, text: bytes) -> Path:
+    """Compile a program."""
+    source, program = folder / f"{name}.c", folder / name
+    source.write_bytes(text)
+    subprocess.run([f"clang{LLVM}", "-w", "-O1", "-fwrapv", "-o", program, source], check=True)
+    return program
+
+
+def output(program: Path, number: int = 0) -> tuple[int, str]:
+    """Run a program with a mutant; what does not end is as good as another text."""
+    done = subprocess.run(["timeout", "-s", "KILL", "1", program], env={"MUTANT": str(number)},
+                          capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout if done.returncode == 0 else ""
+
+
+def test_each_mutant_acts_as_the_plain_edit(tmp_path: Path, found: list[Mutant]) -> None:
+    data = PROGRAM.encode()
+    text, regions = schemata.render(data, dict(enumerate(found, 1)))
+    text = text.replace(b"#include <linux/kmem_mutant.h>\n", SWITCH.encode())
+    together = built(tmp_path, "together", text)
+    assert output(together) == output(built(tmp_path, "plain", data))
+    assert {number for region in regions for number in region.mutants} == set(
+        range(1, len(found) + 1))
+    changed = 0
+    for number, each in enumerate(found, 1):
+        edited = data[: each.start] + each.text(data) + data[each.end :]
+        expected = output(built(tmp_path, "alone", edited))
+        assert output(together, number) == expected, each
+        changed += expected != output(together)
+    assert changed > len(found) // 2
+
+
+def test_all_lines_stay_where_they_are(found: list[Mutant]) -> None:
+    text, _ = schemata.render(PROGRAM.encode(), dict(enumerate(found, 1)))
+    _, _, own = text.partition(b"#line 1\n")
+    old, new = PROGRAM.splitlines(), own.decode().splitlines()
+    assert len(old) == len(new)
+    for number, line in enumerate(old):
+        for word in ("static", "return", "while", "switch"):
+            assert (word in line) <= (word in new[number])
+
+
+def test_place_of_an_error_names_the_mutants(found: list[Mutant]) -> None:
+    text, regions = schemata.render(PROGRAM.encode(), dict(enumerate(found, 1)))
+    for region in regions:
+        at = schemata.at(regions, region.start)
+        assert set(at) <= {number for each in regions for number in each.mutants}
+        assert at
+    assert schemata.at(regions, text.index(b"printf")) == ()

@@ -1,0 +1,279 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Which mutants the cases notice: for each, boots of the cases that reach it, and what these show."""
+import re
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
+from pathlib import Path
+
+from kmem_kunit import deaths, guest, ktap
+from kmem_kunit.errors import UserError
+from kmem_kunit.guest import Way
+from kmem_kunit.result import Case, Result, Status
+
+_WATCH = ("kmem_mutant=watch", "log_buf_len=16M")
+_ROW = re.compile(r"(?:\[[ \d.]+\] )?kmem_mutants (\d+) (\d+) ([0-9a-f]+)\s*\Z")
+_LONG = 600.0  # seconds for a boot of all cases without a mutant
+_FAIR, _SPARE = 5.0, 1.0  # how many times as long as that a mutant may take, and seconds more
+_PATIENT = 4.0  # how many times as long when a time-out is confirmed
+_BATCHES = (0.05, 0.5)  # seconds that the first cases need: most mutants are noticed soon
+
+
+class Fate(Enum):
+    """What became of a mutant. The first four are kills, by how it was noticed."""
+
+    ASSERTION = "assertion"
+    REPORT = "report"
+    PANIC = "panic"
+    TIMEOUT = "time-out"
+    SURVIVED = "survived"
+    NOT_COVERED = "not covered"
+    BOOT = "boot"
+    UNSTABLE = "unstable"
+    EQUIVALENT = "equivalent"
+
+    @property
+    def killed(self) -> bool:
+        """Whether the cases have noticed it."""
+        return self in (Fate.ASSERTION, Fate.REPORT, Fate.PANIC, Fate.TIMEOUT)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a mutant: in which way of booting, and the case that noticed it, or "".
+
+    cases is how many were run for it, and took, in seconds, how long its boots took.
+    """
+
+    number: int
+    fate: Fate
+    way: str = ""
+    case: str = ""
+    cases: int = 0
+    took: float = 0.0
+
+
+@dataclass(frozen=True)
+class Map:
+    """What a boot without a mutant has shown: its cases, in their order, and who reaches what.
+
+    reach has, for each mutant, the numbers of the cases that reach it, and fatal the names of those that
+    stop the kernel; booting has what is reached before any case. empty is the seconds that no case takes.
+    """
+
+    way: Way
+    cases: Sequence[Case]
+    reach: Mapping[int, Sequence[int]]
+    fatal: Mapping[int, Sequence[str]]
+    booting: frozenset[int]
+    empty: float
+
+
+def watch(binary: Path, folder: Path, way: Way, dying: Sequence[str]) -> Map:
+    """Boot without a mutant, and learn which cases reach which one; dying are those of deaths.SUITE."""
+    empty = guest.boot(binary, folder, (*way.arguments, _chosen(())), _LONG)
+    seen = guest.boot(binary, folder, (*way.arguments, *_WATCH), _LONG)
+    result = ktap.read(line for line in seen.lines if not _ROW.match(line))
+    cases = [case for case in result.cases if not case.param]
+    rows = _rows(seen.lines)
+    if seen.timed_out or not cases or len(rows) < 2 or max(rows) > len(cases):
+        raise UserError(f"the kernel with mutants does not boot with {' '.join(way.arguments)!r}")
+    reach: dict[int, list[int]] = defaultdict(list)
+    for row in sorted(rows.keys() - {0}):
+        for number in rows[row]:
+            reach[number].append(row - 1)
+    fatal: dict[int, list[str]] = defaultdict(list)
+    for name in dying:
+        alone = guest.boot(binary, folder, (*way.arguments, *_WATCH, *_alone(name)), _LONG)
+        lines = [line for line in alone.lines if not _ROW.match(line)]
+        if deaths.judge(name, lines, "").status is Status.PASS:
+            for number in _rows(alone.lines).get(1, ()):
+                fatal[number].append(name)
+    return Map(way, cases, reach, fatal, frozenset(rows[0]), empty.took)
+
+
+def _rows(lines: Sequence[str]) -> dict[int, set[int]]:
+    """Return the mutants that were reached: before KUnit began (0), and by each case, from 1 on."""
+    rows: dict[int, set[int]] = defaultdict(set)
+    for match in filter(None, map(_ROW.match, lines)):
+        row, first = int(match[1]), int(match[2])
+        for at, byte in enumerate(bytes.fromhex(match[3])):
+            rows[row] |= {first + 8 * at + bit for bit in range(8) if byte >> bit & 1}
+    return rows
+
+
+def _alone(name: str) -> tuple[str, ...]:
+    """Return the kernel arguments for a case that shall stop the kernel."""
+    return (f"kunit.filter_glob={deaths.SUITE}.{name}", deaths.ARGUMENT)
+
+
+def _chosen(cases: Sequence[int]) -> str:
+    """Return the kernel argument that lets only these cases run."""
+    digits = [0] * (max(cases, default=0) // 4 + 1)
+    for case in cases:
+        digits[case // 4] |= 1 << case % 4
+    return "kmem_cases=" + "".join(f"{digit:x}" for digit in digits)
+
+
+@dataclass(frozen=True)
+class _Notice:
+    """How a boot has shown that a mutant is there, and in which case, or ""."""
+
+    fate: Fate
+    case: str
+
+
+_Answer = tuple[_Notice | None, float]  # and the seconds that it took
+_Attempt = Callable[[float], _Answer]  # is told how patient to be
+
+
+class Campaign:
+    """The boots of a kernel with mutants, from what its maps say."""
+
+    def __init__(self, binary: Path, folder: Path, maps: Sequence[Map],
+                 measures: Callable[[str], bool], same: Callable[[int], bool]) -> None:
+        """measures says whether a case, by its path, counts; same, whether a mutant is equivalent."""
+        self._binary, self._folder, self._maps = binary, folder, maps
+        self._measures, self._same = measures, same
+        self._usable = [frozenset(
+            n for n, case in enumerate(each.cases)
+            if case.status is Status.PASS and case.suite != deaths.SUITE and measures(case.path)
+        ) for each in maps]
+
+    def covered(self, number: int) -> bool:
+        """Say whether any case reaches a mutant, in any way of booting."""
+        return any(self._cases(at, number) or self._fatal(at, number) for at in range(len(self._maps)))
+
+    def judge(self, number: int) -> Verdict:
+        """Return what becomes of a mutant."""
+        if not self.covered(number):
+            return Verdict(number, Fate.NOT_COVERED)
+        ran, took = 0, 0.0
+        for at, each in enumerate(self._maps):
+            for attempt, cases in self._attempts(at, number):
+                notice, seconds = attempt(1.0)
+                ran, took = ran + cases, took + seconds
+                if notice:
+                    fate, seconds = self._confirmed(at, number, notice, attempt)
+                    return Verdict(number, fate, each.way.name, notice.case, ran, took + seconds)
+            if at == 0 and self._same(number):
+                return Verdict(number, Fate.EQUIVALENT, cases=ran, took=took)
+        return Verdict(number, Fate.SURVIVED, cases=ran, took=took)
+
+    def _attempts(self, at: int, number: int) -> Iterator[tuple[_Attempt, int]]:
+        """Yield what to try, each with how many cases that runs."""
+        for batch in self._batches(at, self._cases(at, number)):
+            yield partial(self._attempt, at, number, batch), len(batch)
+        for name in self._fatal(at, number):
+            yield partial(self._die, at, number, name), 1
+
+    def _fatal(self, at: int, number: int) -> list[str]:
+        names = self._maps[at].fatal.get(number, ())
+        return [name for name in names if self._measures(f"{deaths.SUITE}.{name}")]
+
+    def _cases(self, at: int, number: int) -> list[int]:
+        """Return the cases that reach a mutant, the quickest first."""
+        each = self._maps[at]
+        cases = self._usable[at].intersection(each.reach.get(number, ()))
+        return sorted(cases, key=lambda case: (each.cases[case].duration or 0.0, case))
+
+    def _batches(self, at: int, cases: Sequence[int]) -> Iterator[list[int]]:
+        """Part cases into those that are tried at once, then those that take longer."""
+        batch, spent, bounds = list[int](), 0.0, iter(_BATCHES)
+        bound = next(bounds)
+        for case in cases:
+            cost = self._maps[at].cases[case].duration or 0.0
+            if batch and bound and spent + cost > bound:
+                yield batch
+                batch, bound = [], next(bounds, 0.0)
+            batch.append(case)
+            spent += cost
+        if batch:
+            yield batch
+
+    def _limit(self, at: int, cases: Sequence[int]) -> float:
+        """Return how many seconds a boot of cases may take."""
+        each = self._maps[at]
+        return _SPARE + _FAIR * (
+            each.empty + sum(each.cases[case].duration or 0.0 for case in cases))
+
+    def _attempt(self, at: int, number: int, cases: Sequence[int], patience: float) -> _Answer:
+        """Boot once with a mutant and cases; return what gives it away, if something does."""
+        limit = patience * self._limit(at, cases)
+        seen = self._boot(at, number, (_chosen(cases),), limit)
+        planned: dict[str, list[str]] = {}
+        for case in map(self._maps[at].cases.__getitem__, sorted(cases)):
+            planned.setdefault(case.suite, []).append(case.name)
+        return _notice(seen, ktap.read(seen.lines, planned)), seen.took
+
+    def _die(self, at: int, number: int, name: str, patience: float) -> _Answer:
+        """Boot once with a mutant and a case that shall stop the kernel."""
+        seen = self._boot(at, number, _alone(name), patience * self._limit(at, ()))
+        verdict = deaths.judge(name, seen.lines, "")
+        if verdict.status is Status.PASS:
+            return None, seen.took
+        return _Notice(Fate.TIMEOUT if seen.timed_out else Fate.ASSERTION, verdict.path), seen.took
+
+    def _boot(self, at: int, number: int, arguments: Sequence[str], limit: float) -> guest.Boot:
+        words = (*self._maps[at].way.arguments, f"kmem_mutant={number}", *arguments)
+        return guest.boot(self._binary, self._folder, words, limit)
+
+    def _confirmed(self, at: int, number: int, notice: _Notice, attempt: _Attempt) -> tuple[Fate, float]:
+        """Make sure of a kill: that the cases earn it, and that it comes again."""
+        took = 0.0
+        each = self._maps[at]
+        if notice.fate is not Fate.ASSERTION and number in each.booting:
+            seen = self._boot(at, number, (_chosen(()),), _PATIENT * self._limit(at, ()))
+            took += seen.took
+            if seen.timed_out or seen.status:
+                return Fate.BOOT, took
+        again = [attempt]
+        if notice.case and not notice.case.startswith(f"{deaths.SUITE}."):
+            alone = [n for n, case in enumerate(each.cases) if case.path == notice.case]
+            again.insert(0, partial(self._attempt, at, number, alone))
+        for repeat in again:
+            same, seconds = repeat(_PATIENT)
+            took += seconds
+            if same:
+                return same.fate, took
+        return Fate.UNSTABLE, took
+
+
+def _notice(seen: guest.Boot, result: Result) -> _Notice | None:
+    failed = [case.path for case in result.cases if case.status is Status.FAIL and not case.param]
+    if failed:
+        return _Notice(Fate.ASSERTION, failed[0])
+    running = next((problem.case for problem in result.problems if problem.case), "")
+    if seen.timed_out:
+        return _Notice(Fate.TIMEOUT, running)
+    missed = any(case.status is Status.MISS for case in result.cases)
+    if seen.status or missed or any(problem.kind == "panic" for problem in result.problems):
+        return _Notice(Fate.PANIC, running)
+    for problem in result.problems:
+        if problem.kind == "splat" and problem.case:
+            return _Notice(Fate.REPORT, problem.case)
+    return None
+
+
+def run(campaign: Campaign, numbers: Sequence[int], workers: int,
+        tell: Callable[[Verdict], None]) -> None:
+    """Judge mutants, several at once; tell gets each verdict, one after the other."""
+    lock = threading.Lock()
+
+    def judge(number: int) -> None:
+        verdict = campaign.judge(number)
+        with lock:
+            tell(verdict)
+
+    with ThreadPoolExecutor(workers) as pool:
+        futures = [pool.submit(judge, number) for number in numbers]
+        try:
+            for future in as_completed(futures):
+                future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Mutants that change nothing: those whose object code is that of the source without them."""
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from kmem_kunit import proc
+from kmem_kunit.errors import UserError
+from kmem_kunit.mutant import Mutant
+from kmem_kunit.mutation import UNITS, Made
+
+_LIMIT = 600.0  # seconds for one compilation
+
+
+class Comparison:
+    """Compiles sources of a kernel as they are and with a mutant; folder is for what it needs."""
+
+    def __init__(self, made: Made, folder: Path) -> None:
+        self._made, self._folder = made, folder
+        self._plain: dict[str, bytes] = {}
+
+    def same(self, mutant: Mutant) -> bool:
+        """Say whether a mutant's object code is the same as without it; one that fails is another."""
+        unit = next(unit for unit, files in UNITS.items() if mutant.file in files)
+        if unit not in self._plain:
+            self._plain[unit] = self._object(unit, {})
+            if not self._plain[unit]:
+                raise UserError(f"{unit} cannot be compiled as it was in {self._made.build}")
+        text = (self._made.source / mutant.file).read_bytes()
+        edited = text[: mutant.start] + mutant.text(text) + text[mutant.end :]
+        return self._object(unit, {mutant.file: edited}) == self._plain[unit]
+
+    def _object(self, unit: str, texts: Mapping[str, bytes]) -> bytes:
+        """Compile a source with these texts for some files; b"" if that fails."""
+        words = list(self._made.commands[unit])
+        root = Path(words[-1]).parents[len(Path(unit).parents) - 1]
+        with TemporaryDirectory(dir=self._folder) as name:
+            here = Path(name)
+            files = []
+            for number, file in enumerate(file for each in UNITS.values() for file in each):
+                content = self._made.source / file
+                if file in texts:
+                    content = here / str(number)
+                    content.write_bytes(texts[file])
+                files.append({"type": "file", "name": str(root / file),
+                              "external-contents": str(content)})
+            overlay = here / "overlay.json"
+            overlay.write_text(json.dumps({"version": 0, "use-external-names": False, "roots": files}))
+            made = here / "object"
+            words = [word for word in words if not word.startswith("-Wp,-M")]
+            words[words.index("-o") + 1] = str(made)
+            done = proc.run([*words, "-ivfsoverlay", overlay], cwd=self._made.build, timeout=_LIMIT)
+            return made.read_bytes() if done.status == 0 else b""

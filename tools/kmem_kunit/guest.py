@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A boot of User-Mode Linux without kunit.py, which needs longer for that than the kernel does to boot.
+
+Its console is a file: it drops what a pipe has no room for.
+"""
+import os
+import signal
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kmem_kunit import cells, overlay, proc
+
+_ALWAYS = ("mem=1G", "console=tty", "printk.time=1", "kunit.enable=1", "kunit.filter_glob=*.*",
+           "kunit_shutdown=halt")
+_WAYS = ("plain", "init", "debug")  # cells
+_LIMIT = 4 << 20  # bytes of a console that are read
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to boot: its name, and kernel arguments."""
+
+    name: str
+    arguments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Boot:
+    """A boot that is over: what it printed, its exit status, whether it had to be ended.
+
+    took is in seconds.
+    """
+
+    lines: Sequence[str]
+    status: int
+    timed_out: bool
+    took: float
+
+
+def ways(series: str) -> list[Way]:
+    """Return the ways to boot, as tools/cells.toml has them for a series."""
+    book = cells.load(overlay.REPO)
+    found = [cell for name in _WAYS if (cell := book.cell(name, series, series))]
+    # what is free is cleared first, and takes longer than all cases if there is much
+    little = {cell.name: ("mem=256M",) for cell in found if "init_on_free=1" in cell.arguments}
+    return [Way(cell.variant, (*cell.arguments, *little.get(cell.name, ()))) for cell in found]
+
+
+def boot(binary: Path, folder: Path, arguments: Sequence[str], limit: float, **variables: str) -> Boot:
+    """Boot once for limit seconds at most; folder is for what the guest needs while it runs.
+
+    arguments come behind ours, so that they have the last word. Whatever becomes of us, timeout(1) ends
+    the guest and all of its processes.
+    """
+    with tempfile.TemporaryFile(dir=folder) as console:
+        started = _now()
+        child = subprocess.Popen(
+            ["timeout", "--signal=KILL", f"{limit:.2f}", binary, *_ALWAYS, f"uml_dir={folder}/",
+             *arguments],
+            stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT,
+            env=proc.environment(**variables), start_new_session=True)
+        try:
+            status = child.wait()
+        finally:
+            try:
+                os.killpg(child.pid, signal.SIGKILL)  # User-Mode Linux has processes of its own
+            except ProcessLookupError:
+                pass
+            child.wait()
+        took = _now() - started
+        console.seek(0)
+        lines = console.read(_LIMIT).decode(errors="backslashreplace").splitlines()
+        return Boot(lines, status, status in (137, -signal.SIGKILL) and took >= limit, took)
+
+
+def _now() -> float:
+    return os.times().elapsed

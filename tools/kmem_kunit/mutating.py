@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The verb "mutate": a kernel with all mutants -> boots -> verdicts -> what is told of them."""
+import argparse
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from kmem_kunit import (
+    cache,
+    campaign,
+    changes,
+    deaths,
+    guest,
+    image,
+    mutation,
+    mutation_page,
+    mutation_report,
+    progress,
+    result,
+    suites,
+)
+from kmem_kunit.changes import Changes
+from kmem_kunit.campaign import Campaign, Fate, Map, Verdict
+from kmem_kunit.equivalent import Comparison
+from kmem_kunit.errors import UserError
+from kmem_kunit.mutant import Mutant
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked for: suites, operators that are left out, which part of the mutants, of how many.
+
+    changes limits it to mutants on the lines that were changed, or that changed cases reach; of the
+    latter, to what these cases notice.
+    """
+
+    suites: str = "*"
+    without: tuple[str, ...] = ()
+    shard: tuple[int, int] = (1, 1)
+    resume: bool = False
+    changes: Changes | None = None
+
+
+    def measures(self, case: str) -> bool:
+        """Say whether a case, by its path, may notice mutants."""
+        mine = fnmatchcase(case.partition(".")[0], self.suites)
+        return mine and (not self._of_cases or case in self._of_cases)
+
+    def wants(self, mutant: Mutant, covered: bool) -> bool:
+        """Say whether a mutant is to be judged; covered says whether a case reaches it."""
+        if self.changes is None:
+            return True
+        return covered if self._of_cases else mutant.line in self.changes.lines.get(mutant.file, ())
+
+    @property
+    def _of_cases(self) -> frozenset[str]:
+        """The cases that were changed, if nothing of the kernel was."""
+        return self.changes.cases if self.changes and not self.changes.lines else frozenset()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to."""
+
+    made: mutation.Made
+    maps: Sequence[Map]
+    verdicts: Sequence[Verdict]
+
+    def document(self) -> dict[str, Any]:
+        """Return it in the format of mutation-testing-report-schema."""
+        reach: dict[int, list[str]] = {}
+        for each in self.maps:
+            for number, cases in each.reach.items():
+                names = (each.cases[case].path for case in cases)
+                reach[number] = list(dict.fromkeys([*reach.get(number, ()), *names]))
+        return mutation_report.document(
+            self.made.source, self.made.mutants, self.verdicts, reach, self.made.single)
+
+
+def mutate(base: Path, request: image.Request, options: argparse.Namespace) -> int:
+    """Do what the command line asks for; return the exit status."""
+    changed = None
+    if options.since is not None:
+        changed = changes.since(request.kernel.path, options.since, request.repo)
+    elif options.diff is not None:
+        changed = changes.of_file(options.diff, request.repo)
+    wish = Wish(options.suites, tuple(options.without), options.shard, options.resume, changed)
+    outcome = run(base, request, wish)
+    if options.json is not None:
+        result.save(options.json, json.dumps(outcome.document(), indent=1).encode())
+    if options.html is not None:
+        text = mutation_page.page(outcome.document(), mutation_page.script(base))
+        result.save(options.html, text.encode())
+    for line in lines(outcome):
+        print(line)
+    return 0
+
+
+def run(base: Path, request: image.Request, wish: Wish) -> Outcome:
+    """Make the kernel, and judge all of its mutants that are asked for."""
+    made = mutation.make(base, request, wish.without)
+    with cache.temporary(base / "runs") as folder:
+        with progress.step("finding out which cases reach which mutants"):
+            dying = suites.select(suites.load(request.repo / "lib"), deaths.SUITE)[deaths.SUITE]
+            maps = [campaign.watch(made.image.binary, folder, way, dying) for way in guest.ways(request.kernel.series)]
+        comparison = Comparison(made, folder)
+        the_campaign = Campaign(made.image.binary, folder, maps, wish.measures,
+                                lambda number: comparison.same(made.mutants[number]))
+        wanted = [number for number, mutant in made.mutants.items()
+                  if number % wish.shard[1] == wish.shard[0] % wish.shard[1]
+                  and wish.wants(mutant, the_campaign.covered(number))]
+        if not any(map(the_campaign.covered, wanted)):
+            raise UserError("no mutant of what was asked for is reached by a case")
+        store = Store(base, made, wish)
+        known = store.read() if wish.resume else {}
+        missing = [number for number in wanted if number not in known]
+        with store.opened(wish.resume) as keep, progress.step("booting mutants", "mutants") as tick:
+
+            def tell(verdict: Verdict) -> None:
+                known[verdict.number] = verdict
+                keep(verdict)
+                tick(len(known), len(wanted))
+
+            campaign.run(the_campaign, missing, request.jobs, tell)
+    return Outcome(made, maps, [known[number] for number in wanted])
+
+
+class Store:
+    """The verdicts of a run, kept as they come, so that one that was interrupted can go on."""
+
+    def __init__(self, base: Path, made: mutation.Made, wish: Wish) -> None:
+        cases = sorted(wish.changes.cases) if wish.changes else []
+        name = cache.digest(made.image.path.name, wish.suites, repr(wish.shard), *cases)
+        self._path = base / "mutants" / f"verdicts-{name}"
+
+    def read(self) -> dict[int, Verdict]:
+        """Return what there is; a line that was being written when a run died does not count."""
+        found = {}
+        for line in self._lines():
+            try:
+                values: dict[str, Any] = json.loads(line)
+                verdict = Verdict(fate=Fate(values.pop("fate")), **values)
+            except (ValueError, KeyError, TypeError, AttributeError):
+                continue
+            found[verdict.number] = verdict
+        return found
+
+    def _lines(self) -> list[str]:
+        try:
+            return self._path.read_text(encoding="utf-8", errors="replace").splitlines()
+        except FileNotFoundError:
+            return []
+
+    @contextmanager
+    def opened(self, resume: bool) -> Iterator[Callable[[Verdict], None]]:
+        """Give what keeps a verdict."""
+        with open(self._path, "a" if resume else "w", encoding="utf-8") as file:
+
+            def keep(verdict: Verdict) -> None:
+                print(json.dumps({**asdict(verdict), "fate": verdict.fate.value}), file=file, flush=True)
+
+            print(file=file)  # ends the line that a run has left half written
+            yield keep
+
+
+def lines(outcome: Outcome) -> Iterator[str]:
+    """Yield what people are told."""
+    made, verdicts = outcome.made, outcome.verdicts
+    yield from mutation_report.survivors(made.source, made.mutants, verdicts)
+    yield from mutation_report.by_function(made.mutants, verdicts)
+    yield ""
+    yield from mutation_report.summary(made.mutants, verdicts)
+    killed, could = mutation_report.score(verdicts)
+    yield (f"{made.image.release}: {len(verdicts)} mutants, {killed} of {could} noticed that could be"
+           f" ({mutation_report.percent(killed, could)}); {len(made.single)} more cannot be chosen at boot")

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a mutation run came to: for people, for compilers' readers, and in Stryker's JSON format.
+
+The format is https://github.com/stryker-mutator/mutation-testing-elements, schema version 2.
+"""
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from kmem_kunit.campaign import Fate, Verdict
+from kmem_kunit.mutant import OPERATORS, Mutant, line_and_column, line_starts
+
+_STATUS = {
+    Fate.ASSERTION: "Killed",
+    Fate.REPORT: "Killed",
+    Fate.PANIC: "Killed",
+    Fate.TIMEOUT: "Timeout",
+    Fate.SURVIVED: "Survived",
+    Fate.NOT_COVERED: "NoCoverage",
+    Fate.BOOT: "RuntimeError",
+    Fate.UNSTABLE: "Ignored",
+    Fate.EQUIVALENT: "Ignored",
+}
+_THRESHOLDS = {"high": 95, "low": 80}  # percent: what is green, and what is red
+_SHOWN = 60  # characters of a text in a line
+
+
+def score(verdicts: Sequence[Verdict]) -> tuple[int, int]:
+    """Return how many mutants were noticed, of how many that could be.
+
+    Those could that cases reach and that are not equivalent, nor fatal to the boot.
+    """
+    out = (Fate.NOT_COVERED, Fate.BOOT, Fate.EQUIVALENT)
+    return (sum(each.fate.killed for each in verdicts),
+            sum(each.fate not in out for each in verdicts))
+
+
+def percent(part: int, whole: int) -> str:
+    """Return a share as people read it, rounded down: 100 % is all of it."""
+    return f"{part * 1000 // whole / 10:.1f} %" if whole else "-"
+
+
+def summary(numbered: Mapping[int, Mutant], verdicts: Sequence[Verdict]) -> Iterator[str]:
+    """Yield the lines that say what became of how many mutants, by operator."""
+    fates = list(Fate)
+    of = {name: Counter(each.fate for each in verdicts if numbered[each.number].operator == name)
+          for name in OPERATORS}
+    rows = [["operator", "mutants", *(fate.value for fate in fates), "score"]]
+    for name, counts in [*of.items(), ("all", Counter(each.fate for each in verdicts))]:
+        if total := sum(counts.values()):
+            killed = sum(count for fate, count in counts.items() if fate.killed)
+            out = counts[Fate.NOT_COVERED] + counts[Fate.BOOT] + counts[Fate.EQUIVALENT]
+            rows.append([name, str(total), *(str(counts[fate]) for fate in fates),
+                         percent(killed, total - out)])
+    yield from _aligned(rows)
+
+
+def by_function(numbered: Mapping[int, Mutant], verdicts: Sequence[Verdict]) -> Iterator[str]:
+    """Yield a line for each function: how many of its mutants were noticed."""
+    groups: dict[tuple[str, str], list[Verdict]] = defaultdict(list)
+    for verdict in verdicts:
+        mutant = numbered[verdict.number]
+        groups[mutant.file, mutant.function].append(verdict)
+    rows = [["function", "mutants", "killed", "survived", "not covered", "score"]]
+    for (file, function), group in sorted(groups.items()):
+        counts = Counter(each.fate for each in group)
+        killed, could = score(group)
+        rows.append([f"{file}:{function}()", str(len(group)), str(killed),
+                     str(counts[Fate.SURVIVED]), str(counts[Fate.NOT_COVERED]), percent(killed, could)])
+    yield from _aligned(rows)
+
+
+def survivors(source: Path, numbered: Mapping[int, Mutant], verdicts: Sequence[Verdict]
+              ) -> Iterator[str]:
+    """Yield a line, as a compiler prints it, for each mutant that nothing has noticed."""
+    texts: dict[str, bytes] = {}
+    for verdict in sorted(verdicts, key=lambda each: numbered[each.number]):
+        if verdict.fate in (Fate.SURVIVED, Fate.UNSTABLE):
+            each = numbered[verdict.number]
+            text = texts.setdefault(each.file, (source / each.file).read_bytes())
+            old = text[each.start : each.end].decode(errors="replace")
+            yield (f"{each.file}:{each.line}:{each.column}: {verdict.fate.value}: [{each.operator}] "
+                   f"{_short(old)} -> {_short(each.replacement or '(left out)')} in "
+                   f"{each.function}(), {verdict.cases} cases")
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    for row in rows:
+        first, *others = (cell.ljust(width) if n == 0 else cell.rjust(width)
+                          for n, (cell, width) in enumerate(zip(row, widths)))
+        yield "  ".join([first, *others])
+
+
+def document(source: Path, numbered: Mapping[int, Mutant], verdicts: Sequence[Verdict],
+             reach: Mapping[int, Sequence[str]], single: Sequence[Mutant]) -> dict[str, Any]:
+    """Return all of it as the format has it; reach names the cases that reach each mutant.
+
+    single are those that were not made, as no boot can choose them.
+    """
+    by_number = {each.number: each for each in verdicts}
+    files: dict[str, dict[str, Any]] = {}
+    starts: dict[str, list[int]] = {}
+    names = sorted({name for each in reach.values() for name in each})
+    ids = {name: str(n) for n, name in enumerate(names)}
+    last = max(numbered, default=0)
+    everything = [*numbered.items(), *enumerate(single, last + 1)]
+    for number, mutant in everything:
+        if mutant.file not in files:
+            text = (source / mutant.file).read_text(encoding="utf-8", errors="replace")
+            files[mutant.file] = {"language": "c", "source": text, "mutants": []}
+            starts[mutant.file] = line_starts((source / mutant.file).read_bytes())
+        entry: dict[str, Any] = {
+            "id": str(number),
+            "mutatorName": mutant.operator,
+            "replacement": mutant.replacement or "",
+            "description": OPERATORS[mutant.operator],
+            "location": {"start": _at(starts[mutant.file], mutant.start),
+                         "end": _at(starts[mutant.file], mutant.end)},
+            "coveredBy": [ids[name] for name in reach.get(number, ())],
+        }
+        verdict = by_number.get(number)
+        if number > last:
+            entry |= {"status": "Ignored", "statusReason": "must be known to the compiler"}
+        elif verdict is None:
+            entry |= {"status": "Pending"}
+        else:
+            entry |= {"status": _STATUS[verdict.fate], "statusReason": _reason(verdict),
+                      "testsCompleted": verdict.cases, "duration": round(verdict.took * 1000),
+                      "killedBy": [ids[verdict.case]] if verdict.case in ids else []}
+        files[mutant.file]["mutants"].append(entry)
+    tests = [{"id": ids[name], "name": name} for name in names]
+    return {
+        "schemaVersion": "2",
+        "thresholds": _THRESHOLDS,
+        "framework": {"name": "kmem-kunit"},
+        "files": dict(sorted(files.items())),
+        "testFiles": {"lib/kmem_kunit": {"tests": tests}},
+    }
+
+
+def _reason(verdict: Verdict) -> str:
+    return f"{verdict.fate.value}, booted {verdict.way}" if verdict.way else verdict.fate.value
+
+
+def _at(starts: Sequence[int], offset: int) -> dict[str, int]:
+    line, column = line_and_column(starts, offset)
+    return {"line": line, "column": column}

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Verdicts on mutants: each kind of end of a boot, made by a guest that is a script."""
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kmem_kunit import campaign, deaths
+from kmem_kunit.campaign import Campaign, Fate, Map, Verdict
+from kmem_kunit.errors import UserError
+from kmem_kunit.guest import Way
+from kmem_kunit.result import Case, Status
+
+# a kernel with four cases, the last of which is fatal; MUTANT, CASES and WATCH are its arguments'
+GUEST = """\
+#!/usr/bin/python3
+import os, re, sys, time
+words = dict(word.partition("=")[::2] for word in sys.argv[1:])
+mutant, mask = words.get("kmem_mutant", "0"), words.get("kmem_cases")
+cases = ["early", "late", "slow", "stops"]
+chosen = [n for n in range(4) if mask is None or n // 4 < len(mask) and int(mask[n // 4], 16) >> n % 4 & 1]
+die = "kmem_fatal_kunit.die" in words
+def say(text): print(f"[    0.000001] {text}", flush=True)
+def row(number, *mutants):
+    value = sum(1 << each for each in mutants)
+    say(f"kmem_mutants {number} 0 {value.to_bytes(2, 'little').hex()}")
+def panic():
+    say("Kernel panic - not syncing: must be")
+    if mutant == "watch" and die: row(0, 1); row(1, 9)
+    sys.exit(1)
+def rows():
+    row(0, 1, 2); row(1, 1, 2, 3, 4, 5, 6, 7, 8, 9); row(2, 3, 4, 8); row(3, 8)
+"""
+SUITES = """\
+if mutant == "2": panic()
+say("KTAP version 1")
+if die: suites = {"kmem_fatal": [3]}
+else: suites = {"kmem_a": [n for n in chosen if n < 3], "kmem_fatal": [n for n in chosen if n == 3]}
+suites = {name: members for name, members in suites.items() if members}
+say(f"1..{len(suites)}")
+for number, (name, members) in enumerate(suites.items(), 1):
+    say("    KTAP version 1"); say(f"    # Subtest: {name}"); say(f"    1..{len(members)}")
+    bad = False
+    for at, member in enumerate(members, 1):
+        case, fails = cases[member], False
+        if case == "stops":
+            if die:
+                say("    # stops: must stop the kernel: must be")
+                if mutant != "9": panic()
+            say(f"    ok {at} stops # SKIP needs a boot of its own"); continue
+        CONDITIONS
+        say(f"    {'not ' if fails else ''}ok {at} {case}")
+        if fails:
+            say("reboot: System halted"); sys.exit(0)
+    say(f"ok {number} {name}")
+if mutant == "watch": rows()
+say("reboot: System halted")
+"""
+CONDITIONS = """\
+fails = mutant == "3" and case == "late"
+        if mutant == "4": panic()
+        if mutant == "5": time.sleep(60)
+        if mutant == "6":
+            say("------------[ cut here ]------------"); say("WARNING: CPU: 0 PID: 1 at mm/slub.c:1 f()")
+            say("---[ end trace 0000000000000000 ]---")
+        if mutant == "7":
+            mark = os.path.join(os.path.dirname(sys.argv[0]), "once")
+            fails = not os.path.exists(mark)
+            open(mark, "w").close()
+        if mutant == "1" and case == "early": fails = "init_on_alloc" in words"""
+PLAIN, INIT = Way("plain"), Way("init", ("init_on_alloc=1",))
+
+
+@pytest.fixture(name="guest")
+def _guest(tmp_path: Path) -> Path:
+    path = tmp_path / "linux"
+    path.write_text(GUEST + SUITES.replace("CONDITIONS", CONDITIONS))
+    path.chmod(0o755)
+    return path
+
+
+Judge = Callable[..., Verdict]
+
+
+@pytest.fixture(name="judge")
+def _judge(guest: Path, tmp_path: Path) -> Judge:
+    maps = [campaign.watch(guest, tmp_path, way, ["stops"]) for way in (PLAIN, INIT)]
+
+    def judge(number: int, measures: str = "", same: bool = False) -> Verdict:
+        made = Campaign(guest, tmp_path, maps, lambda case: measures in case, lambda _: same)
+        return made.judge(number)
+
+    return judge
+
+
+def test_map_says_who_reaches_what(guest: Path, tmp_path: Path) -> None:
+    found = campaign.watch(guest, tmp_path, PLAIN, ["stops"])
+    assert [case.path for case in found.cases] == [
+        "kmem_a.early", "kmem_a.late", "kmem_a.slow", "kmem_fatal.stops"]
+    assert found.reach[8] == [0, 1, 2] and found.reach[3] == [0, 1]
+    assert found.booting == {1, 2}
+    assert found.fatal == {9: ["stops"]}
+
+
+def test_kernel_that_tells_nothing_is_refused(guest: Path, tmp_path: Path) -> None:
+    guest.write_text("#!/bin/sh\necho nothing\n")
+    with pytest.raises(UserError, match="does not boot with 'init_on_alloc=1'"):
+        campaign.watch(guest, tmp_path, INIT, [])
+
+
+@pytest.mark.parametrize(("number", "fate", "way", "case"), [
+    (1, Fate.ASSERTION, "init", "kmem_a.early"),
+    (2, Fate.BOOT, "plain", ""),
+    (3, Fate.ASSERTION, "plain", "kmem_a.late"),
+    (4, Fate.PANIC, "plain", "kmem_a.early"),
+    (5, Fate.TIMEOUT, "plain", "kmem_a.early"),
+    (6, Fate.REPORT, "plain", "kmem_a.early"),
+    (7, Fate.UNSTABLE, "plain", "kmem_a.early"),
+    (8, Fate.SURVIVED, "", ""),
+    (9, Fate.ASSERTION, "plain", f"{deaths.SUITE}.stops"),
+    (10, Fate.NOT_COVERED, "", ""),
+])
+def test_each_end_of_a_boot_is_told_apart(judge: Judge, number: int, fate: Fate, way: str,
+                                           case: str) -> None:
+    verdict = judge(number)
+    assert (verdict.fate, verdict.way, verdict.case) == (fate, way, case)
+    assert verdict.number == number
+    assert verdict.fate.killed == (number in (1, 3, 4, 5, 6, 9))
+
+
+def test_survivor_has_been_run_in_all_ways(judge: Judge) -> None:
+    assert judge(8).cases == 6
+    assert judge(10).cases == 0
+
+
+def test_survivor_of_the_same_code_is_equivalent(judge: Judge) -> None:
+    assert judge(8, same=True).fate is Fate.EQUIVALENT
+    assert judge(3, same=True).fate is Fate.ASSERTION
+
+
+def test_only_cases_that_are_measured_count(judge: Judge) -> None:
+    assert judge(3, "kmem_a.early").fate is Fate.SURVIVED
+    assert judge(9, "kmem_a").fate is Fate.SURVIVED
+    assert judge(9, "kmem_b").fate is Fate.NOT_COVERED
+
+
+def test_quick_cases_are_tried_first(tmp_path: Path) -> None:
+    cases = [Case("kmem_a", name, "", Status.PASS, duration)
+             for name, duration in (("a", 2.0), ("b", 0.01), ("c", 0.3), ("d", 0.01))]
+    the_map = Map(PLAIN, cases, {1: [0, 1, 2, 3]}, {}, frozenset(), 0.1)
+    tried: list[str] = []
+    guest = tmp_path / "linux"
+    guest.write_text('#!/bin/sh\necho "$@" >> "$(dirname "$0")/tried"\n')
+    guest.chmod(0o755)
+    Campaign(guest, tmp_path, [the_map], lambda _: True, lambda _: False).judge(1)
+    for line in (tmp_path / "tried").read_text().splitlines():
+        tried += [word for word in line.split() if word.startswith("kmem_cases=")]
+    assert tried[0] == "kmem_cases=a"
+
+
+def test_all_verdicts_are_told_one_after_the_other(judge: Judge, guest: Path, tmp_path: Path) -> None:
+    maps = [campaign.watch(guest, tmp_path, PLAIN, [])]
+    made = Campaign(guest, tmp_path, maps, lambda _: True, lambda _: False)
+    told: list[Verdict] = []
+    campaign.run(made, [2, 3, 4, 8, 10], 3, told.append)
+    assert {each.number: each.fate for each in told} == {
+        2: Fate.BOOT, 3: Fate.ASSERTION, 4: Fate.PANIC, 8: Fate.SURVIVED, 10: Fate.NOT_COVERED}
+    assert judge(3).fate is Fate.ASSERTION
+
+
+def test_first_error_ends_the_run(guest: Path, tmp_path: Path) -> None:
+    maps = [campaign.watch(guest, tmp_path, PLAIN, [])]
+    made = Campaign(guest, tmp_path, maps, lambda _: True, lambda _: False)
+
+    def full(_: Verdict) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        campaign.run(made, [8, 10, 3], 2, full)

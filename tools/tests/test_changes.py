@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a diff changes: lines of the kernel, and cases of ours."""
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from kmem_kunit import changes
+from kmem_kunit.errors import UserError
+
+KERNEL_DIFF = """\
+diff --git a/mm/slub.c b/mm/slub.c
+--- a/mm/slub.c
++++ b/mm/slub.c
+@@ -10,4 +10,5 @@ static void f(void)
+ one
+-two
++TWO
++and more
+ three
+ four
+@@ -40,3 +41,2 @@ static void g(void)
+ five
+-six
+ seven
+"""
+SUITE = """\
+#include <kunit/test.h>
+
+static int helper(void)
+{
+	return 1;
+}
+
+/* One is one. */
+static void one(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, helper(), 1);
+}
+
+/* Two is two. */
+static void two(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, 2, 2);
+}
+
+static struct kunit_case kmem_few_cases[] = { KUNIT_CASE(one), KUNIT_CASE(two), {} };
+
+static struct kunit_suite kmem_few = { .name = "kmem_few", .test_cases = kmem_few_cases };
+"""
+
+
+@pytest.fixture(name="ours")
+def _ours(tmp_path: Path) -> Path:
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib/kmem_few_kunit.c").write_text(SUITE)
+    return tmp_path
+
+
+def diff_of(folder: Path, path: str, line: int) -> Path:
+    """Return a file with a diff that changes a line of our suite."""
+    text = SUITE.splitlines()
+    body = f" {text[line - 2]}\n-old\n+{text[line - 1]}\n {text[line]}\n"
+    file = folder / "change.diff"
+    file.write_text(f"--- a/{path}\n+++ b/{path}\n@@ -{line - 1},3 +{line - 1},3 @@\n{body}")
+    return file
+
+
+def test_new_lines_and_gaps_are_changed(ours: Path) -> None:
+    (ours / "x.diff").write_text(KERNEL_DIFF)
+    found = changes.of_file(ours / "x.diff", ours)
+    assert found.lines == {"mm/slub.c": frozenset({11, 12, 42})}
+    assert not found.cases
+
+
+@pytest.mark.parametrize("path", ["lib/kmem_few_kunit.c", "lib/kmem_kunit/lib/kmem_few_kunit.c"])
+def test_change_in_a_case_is_that_case(ours: Path, path: str) -> None:
+    found = changes.of_file(diff_of(ours, path, 11), ours)
+    assert found.cases == {"kmem_few.one"}
+    assert not found.lines
+
+
+def test_change_in_a_helper_is_all_cases(ours: Path) -> None:
+    found = changes.of_file(diff_of(ours, "lib/kmem_few_kunit.c", 5), ours)
+    assert found.cases == {"kmem_few.one", "kmem_few.two"}
+
+
+@pytest.mark.parametrize(("text", "says"), [
+    ("", "changes nothing"),
+    ("no diff at all\n", "changes nothing"),
+    ("--- a/mm/x.c\n+++ b/mm/x.c\n@@ -1,9 +1,9 @@\n one\n", "is no diff"),
+])
+def test_what_is_no_diff_is_refused(ours: Path, text: str, says: str) -> None:
+    (ours / "x.diff").write_text(text)
+    with pytest.raises(UserError, match=says):
+        changes.of_file(ours / "x.diff", ours)
+
+
+def test_file_that_is_not_there_is_refused(ours: Path) -> None:
+    with pytest.raises(UserError, match="cannot read .*gone.diff: No such file"):
+        changes.of_file(ours / "gone.diff", ours)
+
+
+def git(folder: Path, *words: str) -> None:
+    who = ("-c", "user.name=A U Thor", "-c", "user.email=author@example.org")
+    subprocess.run(["git", "-C", folder, *who, *words], check=True, capture_output=True)
+
+
+def test_since_reads_the_kernels_repository(ours: Path, tmp_path: Path) -> None:
+    linux = tmp_path / "linux"
+    (linux / "mm").mkdir(parents=True)
+    git(linux, "init")
+    (linux / "mm/slub.c").write_text("one\ntwo\n")
+    git(linux, "add", "mm")
+    git(linux, "commit", "-m", "one")
+    (linux / "mm/slub.c").write_text("one\n2\n")
+    assert changes.since(linux, "HEAD", ours).lines == {"mm/slub.c": frozenset({2})}
+    with pytest.raises(UserError, match="ambiguous argument 'v9.9'|bad revision 'v9.9'"):
+        changes.since(linux, "v9.9", ours)
+    with pytest.raises(UserError, match="'--output=x' is no revision"):
+        changes.since(linux, "--output=x", ours)
+
+
+def test_since_reads_ours_where_the_kernel_has_none(ours: Path, tmp_path: Path) -> None:
+    git(ours, "init")
+    git(ours, "add", "lib")
+    git(ours, "commit", "-m", "one")
+    path = ours / "lib/kmem_few_kunit.c"
+    path.write_text(SUITE.replace("2, 2", "1 + 1, 2"))
+    assert changes.since(tmp_path / "fetched", "HEAD", ours).cases == {"kmem_few.two"}

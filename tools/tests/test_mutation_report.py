@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a mutation run tells: people, and programs that read Stryker's format."""
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import jsonschema  # type: ignore[import]
+import pytest
+
+from kmem_kunit import mutation_page, mutation_report, proc
+from kmem_kunit.campaign import Fate, Verdict
+from kmem_kunit.errors import UserError
+from kmem_kunit.mutant import Mutant
+
+SCHEMA = "mutation-testing-report-schema@3.8.4"
+SOURCE = "int f(int a)\n{\n\treturn a +\n\t       1;\n}\n"
+WHOLE = Mutant("mm/x.c", 23, 36, "arithmetic", "a -\n\t       1", 3, 11, "f")
+NUMBER = Mutant("mm/x.c", 35, 36, "constant", "0", 4, 9, "f")
+RETURN = Mutant("mm/x.c", 16, 36, "statement", None, 3, 2, "f")
+NUMBERED = {1: WHOLE, 2: NUMBER, 3: RETURN, 4: NUMBER, 5: NUMBER, 6: NUMBER}
+VERDICTS = [
+    Verdict(1, Fate.ASSERTION, "plain", "kmem_a.one", 3, 0.25),
+    Verdict(2, Fate.SURVIVED, cases=7, took=2.0),
+    Verdict(3, Fate.TIMEOUT, "debug", "kmem_a.two", 1, 9.0),
+    Verdict(4, Fate.NOT_COVERED),
+    Verdict(5, Fate.BOOT, "plain", "", 1, 0.1),
+]
+
+
+@pytest.fixture(name="source")
+def _source(tmp_path: Path) -> Path:
+    (tmp_path / "mm").mkdir()
+    (tmp_path / "mm/x.c").write_text(SOURCE)
+    return tmp_path
+
+
+@pytest.fixture(name="document")
+def _document(source: Path) -> dict[str, Any]:
+    reach = {1: ["kmem_a.one"], 2: ["kmem_a.one", "kmem_a.two"], 3: ["kmem_a.two"]}
+    return mutation_report.document(source, NUMBERED, VERDICTS, reach, [RETURN])
+
+
+def test_score_leaves_out_what_could_not_be_noticed() -> None:
+    assert mutation_report.score(VERDICTS) == (2, 3)
+    assert mutation_report.score([]) == (0, 0)
+
+
+def test_share_is_never_rounded_up() -> None:
+    assert mutation_report.percent(9999, 10000) == "99.9 %"
+    assert mutation_report.percent(5, 5) == "100.0 %"
+    assert mutation_report.percent(0, 0) == "-"
+
+
+def test_survivors_are_lines_of_a_compiler(source: Path) -> None:
+    assert list(mutation_report.survivors(source, NUMBERED, VERDICTS)) == [
+        "mm/x.c:4:9: survived: [constant] 1 -> 0 in f(), 7 cases"]
+
+
+def test_tables_add_up() -> None:
+    table = list(mutation_report.summary(NUMBERED, VERDICTS))
+    assert table[0].split()[:3] == ["operator", "mutants", "assertion"]
+    assert table[-1].split()[:2] == ["all", "5"]
+    assert table[-1].endswith("66.6 %")
+    assert list(mutation_report.by_function(NUMBERED, VERDICTS))[1].split() == [
+        "mm/x.c:f()", "5", "2", "1", "1", "66.6", "%"]
+
+
+def test_document_has_each_mutant_with_its_place(document: dict[str, Any]) -> None:
+    entries = {each["id"]: each for each in document["files"]["mm/x.c"]["mutants"]}
+    assert {number: each["status"] for number, each in entries.items()} == {
+        "1": "Killed", "2": "Survived", "3": "Timeout", "4": "NoCoverage", "5": "RuntimeError",
+        "6": "Pending", "7": "Ignored"}
+    assert entries["1"]["location"] == {"start": {"line": 3, "column": 9},
+                                        "end": {"line": 4, "column": 10}}
+    names = {each["id"]: each["name"] for each in document["testFiles"]["lib/kmem_kunit"]["tests"]}
+    assert [names[each] for each in entries["1"]["killedBy"]] == ["kmem_a.one"]
+    assert [names[each] for each in entries["2"]["coveredBy"]] == ["kmem_a.one", "kmem_a.two"]
+
+
+def test_document_is_as_its_schema_wants_it(document: dict[str, Any], tmp_path: Path) -> None:
+    done = subprocess.run(["npm", "pack", "--silent", SCHEMA], cwd=tmp_path, check=True,
+                          capture_output=True, text=True)
+    subprocess.run(["tar", "xzf", done.stdout.strip()], cwd=tmp_path, check=True)
+    (found,) = tmp_path.glob("package/dist/**/mutation-testing-report-schema.json")
+    jsonschema.validate(document, json.loads(found.read_text()))
+
+
+def test_page_is_whole_and_what_it_shows_cannot_break_out(document: dict[str, Any]) -> None:
+    document["files"]["mm/x.c"]["source"] = "</script><script>alert(1)</script><!--"
+    text = mutation_page.page(document, "let a = '</script>';")
+    assert text.count("</script>") == 2
+    assert "<!--" not in text
+    _, _, after = text.partition(").report = ")
+    assert json.loads(after.partition(";</script>")[0]) == document
+
+
+def test_element_is_fetched_once_and_checked(cache_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (cache_root / "mutants").mkdir(parents=True)
+    (cache_root / "runs").mkdir()
+    code = mutation_page.script(cache_root)
+    assert "mutation-test-report-app" in code
+    monkeypatch.setattr(proc, "run", lambda *_, **__: pytest.fail("was fetched again"))
+    assert mutation_page.script(cache_root) == code
+
+
+def test_element_that_was_changed_is_not_used(cache_root: Path,
+                                              monkeypatch: pytest.MonkeyPatch) -> None:
+    (cache_root / "mutants").mkdir(parents=True)
+    (cache_root / "runs").mkdir()
+    monkeypatch.setattr(mutation_page, "_SHA512", "another")
+    with pytest.raises(UserError, match="is not what it should be"):
+        mutation_page.script(cache_root)
+    assert not list((cache_root / "mutants").iterdir())

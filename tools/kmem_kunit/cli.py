@@ -8,7 +8,7 @@ import shlex
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from pathlib import Path
@@ -22,6 +22,7 @@ from kmem_kunit import (
     cache,
     cells,
     config,
+    coverage,
     deaths,
     gating,
     host,
@@ -37,174 +38,12 @@ from kmem_kunit import (
     suites,
     surface,
     tree,
+    usage,
 )
 from kmem_kunit.errors import UserError
 from kmem_kunit.result import Case
 
 _FILTER = re.compile(r"[A-Za-z0-9_.*?\[\]!-]*\Z")
-_EXAMPLES = {
-    "run": "kmem-kunit run --kernel 7.3 --filter 'kmem_strdup.*' --junit results.xml",
-    "matrix": "kmem-kunit matrix --group quick --json results.json",
-    "gate": "kmem-kunit gate --tree ~/src/linux v7.2 HEAD",
-    "bisect": "kmem-kunit bisect --tree ~/src/linux --good v6.12 --bad HEAD --case 'kmem_strdup.*'",
-    "fetch": "kmem-kunit fetch 6.1 6.12 7.2 7.3",
-    "list": "kmem-kunit list --kernel ~/src/linux",
-    "surface": "kmem-kunit surface --kernel ~/src/linux",
-    "doctor": "kmem-kunit doctor",
-    "apply": "kmem-kunit apply --tree ~/src/linux\n"
-    "  cd ~/src/linux && tools/testing/kunit/kunit.py run --kunitconfig=lib/kmem_kunit",
-    "unapply": "kmem-kunit unapply --tree ~/src/linux",
-}
-
-
-class _Parser(argparse.ArgumentParser):
-    """Reports wrong use as every other error is reported."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UserError(f"{message} (see {self.prog} --help)")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="kmem-kunit",
-        description="Run the KUnit suites for the kernel's dynamic-memory API on any kernel.",
-        epilog="exit status: 0 as expected; 1 a failure; 2 wrong use or unusable machine",
-        allow_abbrev=False,
-    )
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-
-    def verb(name: str, does: str, function: Callable[[argparse.Namespace], int]) -> _Parser:
-        made: _Parser = verbs.add_parser(
-            name,
-            help=does,
-            description=does[0].upper() + does[1:] + ".",
-            epilog=f"example:\n  {_EXAMPLES[name]}",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
-        )
-        made.set_defaults(function=function)
-        return made
-
-    run = verb("run", "build a kernel with the suites, boot it, and judge what it prints", _run)
-    _add_kernel(run, kernel.DEFAULT)
-    run.add_argument("--filter", default="", metavar="GLOB", help="suites or suite.case to run")
-    run.add_argument("--boot-args", default="", metavar='"..."', help="kernel arguments")
-    run.add_argument("--json", type=Path, metavar="FILE", help="write the results as KCIDB JSON")
-    run.add_argument("--junit", type=Path, metavar="FILE", help="write the results as JUnit XML")
-    run.add_argument("--build-dir", type=Path, metavar="DIR", help="build there, not in the cache")
-    run.add_argument("--dry-run", action="store_true", help="only print the kunit.py command lines")
-    run.add_argument("--raw", action="store_true", help="show the console as it is")
-
-    many = verb("matrix", "run many cells: kernels, each built and booted in some way", _matrix)
-    many.add_argument("--group", default="", metavar="NAME", help="cells of a group (default: all)")
-    many.add_argument("--cells", default="*", metavar="GLOB", help="of them, those of this name")
-    many.add_argument("--filter", default="", metavar="GLOB", help="suites or suite.case to run")
-    many.add_argument("--list", action="store_true", help="only list the cells")
-    many.add_argument("--dry-run", action="store_true", help="only print the commands of the cells")
-    many.add_argument("--repeat", type=_positive, default=1, metavar="N", help="run each N times")
-    many.add_argument("--json", type=Path, metavar="FILE", help="write all results as KCIDB JSON")
-    many.add_argument("--engine", default="local", choices=("local", "slurm"),
-                      help="slurm: on the machines of a cluster that share the cache")
-    _add_jobs(many, "cells, and compilers, at once")
-    part = verbs.add_parser(  # what the jobs of "matrix --engine slurm" run
-        "matrix-job", allow_abbrev=False,
-        description="Be one job of a matrix on a cluster: run a cell, or merge the results of all.")
-    part.set_defaults(function=_matrix_job)
-    part.add_argument("--manifest", required=True, type=Path, metavar="FILE",
-                      help="the jobs, as matrix has written them")
-    which = part.add_mutually_exclusive_group(required=True)
-    which.add_argument("--index", type=int, metavar="N", help="run the N-th, unless it has been run")
-    which.add_argument("--merge", action="store_true", help="write all results into one file")
-
-    _add_gate(verb("gate", "compare two results or two revisions, case by case", _gate))
-
-    find = verb("bisect", "find the commit that made cases fail", _bisect)
-    find.add_argument("--tree", required=True, metavar="PATH",
-                      help="a kernel's git tree; its checkout is not touched")
-    find.add_argument("--good", required=True, metavar="REV", help="a commit in which they pass")
-    find.add_argument("--bad", required=True, metavar="REV", help="a later one, in which one fails")
-    step = verbs.add_parser("bisect-step", allow_abbrev=False)  # what "git bisect run" runs for us
-    step.set_defaults(function=_bisect_step)
-    step.add_argument("--tree", required=True, type=Path)
-    step.add_argument("--results", required=True, type=Path)
-    for each in (find, step):
-        each.add_argument("--case", default="", metavar="GLOB", help="suites or suite.case to run")
-        each.add_argument("--boot-args", default="", metavar='"..."', help="kernel arguments")
-        _add_building(each)
-
-    fetch = verb("fetch", "bring the newest source of kernel series into the cache", _fetch)
-    fetch.add_argument("series", nargs="+", metavar="SERIES", help="such as 6.12")
-
-    listing = verb("list", "list suites, cases and what each case proves", _list)
-    _add_kernel(listing, None)
-
-    whole = verb("surface", "list the allocator's functions, each with its cases", _surface)
-    whole.add_argument(
-        "--kernel", default=kernel.DEFAULT, metavar="SERIES|PATH",
-        help=f"whose headers to read: a series such as 6.1, or a tree (default: {kernel.DEFAULT})",
-    )
-
-    verb("doctor", "say what this machine lacks, and what installs it", _doctor)
-
-    apply = verb("apply", "put the suites into a kernel tree as lib/kmem_kunit/", _apply)
-    unapply = verb("unapply", "take the suites out of a kernel tree again", _unapply)
-    for each in (apply, unapply):
-        each.add_argument("--tree", required=True, metavar="PATH", help="the kernel tree")
-    return parser
-
-
-def _add_kernel(parser: argparse.ArgumentParser, default: str | None) -> None:
-    note = f" (default: {default})" if default else ": what is in its image"
-    parser.add_argument(
-        "--kernel",
-        default=default,
-        metavar="SERIES|PATH",
-        help=f"a series such as 6.1, or a kernel tree, which is not written to{note}",
-    )
-    _add_building(parser)
-
-
-def _add_building(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--config",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="add tools/configs/NAME.config; may be repeated",
-    )
-    parser.add_argument(
-        "--arch", default=arch.UML.label, choices=arch.names(), help="default: %(default)s"
-    )
-    _add_jobs(parser, "compilers at once")
-
-
-def _add_gate(gate: argparse.ArgumentParser) -> None:
-    gate.add_argument("base", nargs="?", metavar="BASE", help="a result file, or a git revision")
-    gate.add_argument("head", nargs="?", metavar="HEAD", help="another, to be no worse than it")
-    gate.add_argument("--tree", metavar="PATH",
-                      help="the git repository of the revisions, which is only read")
-    gate.add_argument("--baseline", action="store_true", help="compare with tools/baselines")
-    gate.add_argument("--update", action="store_true", help="rewrite the baselines, and say how")
-    gate.add_argument("--group", default="", metavar="NAME",
-                      help=f"the cells to run (default: {gating.GROUP})")
-    gate.add_argument("--filter", default="", metavar="GLOB", help="suites or suite.case to run")
-    gate.add_argument("--json", type=Path, metavar="FILE", help="write the findings as JSON")
-    gate.add_argument("--junit", type=Path, metavar="FILE", help="write the verdicts as JUnit XML")
-    gate.add_argument("--gitlab", type=Path, metavar="FILE", help="write a Code Quality report")
-    gate.add_argument("--github", action="store_true", help="print GitHub's workflow commands")
-    _add_jobs(gate, "cells, and compilers, at once")
-
-
-def _add_jobs(parser: argparse.ArgumentParser, what: str) -> None:
-    cpus = len(os.sched_getaffinity(0))
-    help_text = f"{what} (default: {cpus})"
-    parser.add_argument("--jobs", type=_positive, default=cpus, metavar="N", help=help_text)
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text) <= 4096:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 4096")
-    return int(text)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -434,6 +273,28 @@ def _gate(options: argparse.Namespace) -> int:
     return gating.run(options)
 
 
+def _mutate(options: argparse.Namespace) -> int:
+    """Kernel -> mutants -> boots -> verdicts."""
+    for path in (options.json, options.html):
+        if path is not None:
+            _check_output(path)
+    host.ensure((*host.MUTATING, *host.CACHING, *(host.PAGES if options.html else ())))
+    base, request = _prepare(options)
+    from kmem_kunit import mutating  # needs clang, which that installs
+
+    os.environ["PATH"] = host.cached_path()
+    return mutating.mutate(base, request, options)
+
+
+def _coverage(options: argparse.Namespace) -> int:
+    """Kernel -> image that counts -> boots -> what they reach."""
+    if options.lcov is not None:
+        _check_output(options.lcov)
+    host.ensure(host.COVERING)
+    base, request = _prepare(options)
+    return coverage.measure(base, request, options)
+
+
 def _fetch(options: argparse.Namespace) -> int:
     host.ensure(host.FETCHING)
     cache.clean(cache.root())
@@ -512,6 +373,24 @@ def _unapply(options: argparse.Namespace) -> int:
     return 0
 
 
+_VERBS = {
+    "run": _run,
+    "matrix": _matrix,
+    "matrix-job": _matrix_job,
+    "gate": _gate,
+    "bisect": _bisect,
+    "bisect-step": _bisect_step,
+    "mutate": _mutate,
+    "coverage": _coverage,
+    "fetch": _fetch,
+    "list": _list,
+    "surface": _surface,
+    "doctor": _doctor,
+    "apply": _apply,
+    "unapply": _unapply,
+}
+
+
 def _interrupt(number: int, _: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt(number)
 
@@ -521,7 +400,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
-        options = _parser().parse_args(argv)
+        options = usage.parser(_VERBS).parse_args(argv)
         status: int = options.function(options)
         sys.stdout.flush()
         return int(status)

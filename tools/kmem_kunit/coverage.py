@@ -12,11 +12,10 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from kmem_kunit import arch, cache, deaths, guest, image, proc, progress, result, suites
+from kmem_kunit import arch, cache, deaths, guest, image, mutant, proc, progress, result, suites
 from kmem_kunit.errors import UserError
 
-FILES = ("mm/slub.c", "mm/slab_common.c", "mm/util.c", "mm/mempool.c", "lib/kasprintf.c", "mm/slab.h",
-         "include/linux/slab.h")
+FILES = (*mutant.FILES, "include/linux/slab.h")
 CONFIG = "coverage"
 _NONE = "kunit.filter_glob=none"  # runs nothing
 _LIMIT = 900.0  # seconds for a boot, or for one of LLVM's tools

@@ -7,8 +7,8 @@ from tempfile import TemporaryDirectory
 
 from kmem_kunit import proc
 from kmem_kunit.errors import UserError
-from kmem_kunit.mutant import Mutant
-from kmem_kunit.mutation import UNITS, Made
+from kmem_kunit.mutant import FILES, UNITS, Mutant
+from kmem_kunit.mutation import Made
 
 _LIMIT = 600.0  # seconds for one compilation
 
@@ -38,7 +38,7 @@ class Comparison:
         with TemporaryDirectory(dir=self._folder) as name:
             here = Path(name)
             files = []
-            for number, file in enumerate(file for each in UNITS.values() for file in each):
+            for number, file in enumerate(FILES):
                 content = self._made.source / file
                 if file in texts:
                     content = here / str(number)

@@ -5,6 +5,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+# each source that is compiled, with what is mutated in its compilation
+UNITS = {
+    "mm/slub.c": ("mm/slub.c", "mm/slab.h"),
+    "mm/slab_common.c": ("mm/slab_common.c",),
+    "mm/util.c": ("mm/util.c",),
+    "mm/mempool.c": ("mm/mempool.c",),
+    "lib/kasprintf.c": ("lib/kasprintf.c",),
+}
+FILES = tuple(file for files in UNITS.values() for file in files)
 OPERATORS = {
     "relational": "another comparison",
     "arithmetic": "another arithmetic operator",

@@ -23,11 +23,11 @@ from kmem_kunit import (
     result,
     suites,
 )
-from kmem_kunit.changes import Changes
 from kmem_kunit.campaign import Campaign, Fate, Map, Verdict
+from kmem_kunit.changes import Changes
 from kmem_kunit.equivalent import Comparison
 from kmem_kunit.errors import UserError
-from kmem_kunit.mutant import Mutant
+from kmem_kunit.mutant import FILES, Mutant
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,6 @@ class Wish:
     resume: bool = False
     changes: Changes | None = None
 
-
     def measures(self, case: str) -> bool:
         """Say whether a case, by its path, may notice mutants."""
         mine = fnmatchcase(case.partition(".")[0], self.suites)
@@ -58,8 +57,10 @@ class Wish:
 
     @property
     def _of_cases(self) -> frozenset[str]:
-        """The cases that were changed, if nothing of the kernel was."""
-        return self.changes.cases if self.changes and not self.changes.lines else frozenset()
+        """The cases that were changed, if nothing that is mutated was."""
+        if self.changes is None or self.changes.lines.keys() & set(FILES):
+            return frozenset()
+        return self.changes.cases
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,8 @@ def run(base: Path, request: image.Request, wish: Wish) -> Outcome:
     with cache.temporary(base / "runs") as folder:
         with progress.step("finding out which cases reach which mutants"):
             dying = suites.select(suites.load(request.repo / "lib"), deaths.SUITE)[deaths.SUITE]
-            maps = [campaign.watch(made.image.binary, folder, way, dying) for way in guest.ways(request.kernel.series)]
+            maps = [campaign.watch(made.image.binary, folder, way, dying)
+                    for way in guest.ways(request.kernel.series)]
         comparison = Comparison(made, folder)
         the_campaign = Campaign(made.image.binary, folder, maps, wish.measures,
                                 lambda number: comparison.same(made.mutants[number]))

@@ -17,16 +17,8 @@ from clang import cindex  # type: ignore[import]  # it has no types
 
 from kmem_kunit import cache, host, image, kernel, mutant, mutants, progress, schemata, tree
 from kmem_kunit.errors import UserError
-from kmem_kunit.mutant import Mutant
+from kmem_kunit.mutant import FILES, UNITS, Mutant
 
-# each source that is compiled, with what is mutated in its compilation
-UNITS = {
-    "mm/slub.c": ("mm/slub.c", "mm/slab.h"),
-    "mm/slab_common.c": ("mm/slab_common.c",),
-    "mm/util.c": ("mm/util.c",),
-    "mm/mempool.c": ("mm/mempool.c",),
-    "lib/kasprintf.c": ("lib/kasprintf.c",),
-}
 _OURS = {
     "include/linux/kmem_mutant.h": "tools/mutation/kmem_mutant.h",
     "mm/kmem_mutant.c": "tools/mutation/kmem_mutant.c",
@@ -112,7 +104,7 @@ def _built(base: Path, request: image.Request, place: Path, contents: Mapping[st
     only one had would have it compile all of the other again.
     """
     source = request.kernel.path
-    names = [*(file for files in UNITS.values() for file in files), _MAKEFILE, _KUNIT]
+    names = [*FILES, _MAKEFILE, _KUNIT]
     plain = {name: (source / name).read_text(encoding="utf-8") for name in names}
     ours = {name: (request.repo / path).read_text(encoding="utf-8") for name, path in _OURS.items()}
     tree.edited(source, place, plain | ours | contents)
@@ -121,7 +113,7 @@ def _built(base: Path, request: image.Request, place: Path, contents: Mapping[st
 
 def _mutated(base: Path, request: image.Request, place: Path,
              numbered: Mapping[int, Mutant]) -> image.Image:
-    texts = _rendered(request.kernel.path, [file for files in UNITS.values() for file in files], numbered)
+    texts = _rendered(request.kernel.path, FILES, numbered)
     contents = {file: text.decode() for file, (text, _) in texts.items()}
     return _built(base, request, place, contents | _runtime(request, max(numbered)))
 
@@ -166,7 +158,7 @@ def _searched(base: Path, request: image.Request, place: Path, without: Sequence
             the_image = _mutated(base, request, place, numbered)
             return _Book(numbered, single, commands), the_image
         except image.BuildFailed as error:
-            texts = _rendered(request.kernel.path, [f for files in UNITS.values() for f in files], numbered)
+            texts = _rendered(request.kernel.path, FILES, numbered)
             refused = _named(error.lines, texts)
             if not refused:
                 raise

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The verb "mutate": what is asked for, what is kept of an interrupted run, and wrong use."""
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -68,13 +69,16 @@ def test_all_is_wanted_unless_something_changed() -> None:
 
 
 def test_changed_lines_want_their_mutants() -> None:
-    wish = Wish(changes=Changes({"mm/x.c": frozenset({4})}, frozenset({"kmem_a.one"})))
-    assert wish.wants(NUMBER, False) and not wish.wants(WHOLE, True)
+    number, whole = (replace(each, file="mm/slub.c") for each in (NUMBER, WHOLE))
+    wish = Wish(changes=Changes({"mm/slub.c": frozenset({4})}, frozenset({"kmem_a.one"})))
+    assert wish.wants(number, False) and not wish.wants(whole, True)
     assert wish.measures("kmem_a.two")
 
 
-def test_changed_cases_want_what_they_reach_and_are_measured_alone() -> None:
-    wish = Wish(changes=Changes({}, frozenset({"kmem_a.one"})))
+@pytest.mark.parametrize("lines", [{}, {"tools/faults/kmem_a.toml": frozenset({4})}])
+def test_changed_cases_want_what_they_reach_and_are_measured_alone(
+        lines: dict[str, frozenset[int]]) -> None:
+    wish = Wish(changes=Changes(lines, frozenset({"kmem_a.one"})))
     assert wish.wants(NUMBER, True) and not wish.wants(NUMBER, False)
     assert wish.measures("kmem_a.one") and not wish.measures("kmem_a.two")
 

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,8 @@ from kmem_kunit import cells, overlay, proc
 _ALWAYS = ("mem=1G", "console=tty", "printk.time=1", "kunit.enable=1", "kunit.filter_glob=*.*",
            "kunit_shutdown=halt")
 _WAYS = ("plain", "init", "debug")  # cells
-_LIMIT = 4 << 20  # bytes of a console that are read
+_LIMIT = 16 << 20  # bytes of a console that are read: all that a watched boot may tell
+_ENDED = (128 + signal.SIGKILL, -signal.SIGKILL)  # statuses of timeout(1), which may end itself, too
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def boot(binary: Path, folder: Path, arguments: Sequence[str], limit: float, **v
     the guest and all of its processes.
     """
     with tempfile.TemporaryFile(dir=folder) as console:
-        started = _now()
+        started = time.monotonic()
         child = subprocess.Popen(
             ["timeout", "--signal=KILL", f"{limit:.2f}", binary, *_ALWAYS, f"uml_dir={folder}/",
              *arguments],
@@ -70,11 +72,7 @@ def boot(binary: Path, folder: Path, arguments: Sequence[str], limit: float, **v
             except ProcessLookupError:
                 pass
             child.wait()
-        took = _now() - started
+        took = time.monotonic() - started
         console.seek(0)
         lines = console.read(_LIMIT).decode(errors="backslashreplace").splitlines()
-        return Boot(lines, status, status in (137, -signal.SIGKILL) and took >= limit, took)
-
-
-def _now() -> float:
-    return os.times().elapsed
+        return Boot(lines, status, status in _ENDED, took)

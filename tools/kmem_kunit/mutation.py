@@ -35,28 +35,27 @@ _BOOK = "mutants.json"
 
 
 @dataclass(frozen=True)
-class Made:
-    """An image of a kernel with mutants in it, by number; single are those that no boot can choose.
+class _Book:
+    """What is kept of the search: mutants by number, and, as single, those that no boot can choose.
 
-    source is the kernel's own tree. commands say, by source, how the plain kernel was compiled, in the
-    folder build.
+    commands say, by source, how the plain kernel was compiled.
     """
 
-    image: image.Image
     mutants: Mapping[int, Mutant]
     single: Sequence[Mutant]
-    source: Path
-    build: Path
     commands: Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True)
-class _Book:
-    """What is kept of the search for mutants."""
+class Made(_Book):
+    """An image of a kernel with mutants in it; source is the kernel's own tree.
 
-    mutants: Mapping[int, Mutant]
-    single: Sequence[Mutant]
-    commands: Mapping[str, Sequence[str]]
+    build is the folder in which the commands are to be run.
+    """
+
+    image: image.Image
+    source: Path
+    build: Path
 
 
 def make(base: Path, request: image.Request, without: Sequence[str]) -> Made:
@@ -80,7 +79,7 @@ def make(base: Path, request: image.Request, without: Sequence[str]) -> Made:
         if not (build / ".config").is_file():  # only the image is left
             cache.remove(the_image.path)
             the_image = _mutated(base, request, place, book.mutants)
-        return Made(the_image, book.mutants, book.single, source.path, build, book.commands)
+        return Made(**vars(book), image=the_image, source=source.path, build=build)
 
 
 def _key(request: image.Request, without: Sequence[str]) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The verb "mutate": what is asked for, what is kept of an interrupted run, and wrong use."""
+"""The verb "mutate": what is asked for, and what is kept of an interrupted run."""
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +9,6 @@ from test_mutation_report import NUMBER, RETURN, WHOLE
 from kmem_kunit import arch, guest, image, mutating, mutation
 from kmem_kunit.campaign import Fate, Verdict
 from kmem_kunit.changes import Changes
-from kmem_kunit.cli import main
 from kmem_kunit.mutating import Wish
 
 VERDICTS = [Verdict(1, Fate.ASSERTION, "plain", "kmem_a.one", 3, 0.25), Verdict(2, Fate.SURVIVED)]
@@ -18,7 +17,7 @@ VERDICTS = [Verdict(1, Fate.ASSERTION, "plain", "kmem_a.one", 3, 0.25), Verdict(
 @pytest.fixture(name="made")
 def _made(tmp_path: Path) -> mutation.Made:
     the_image = image.Image(tmp_path / "image", tmp_path, "7.3", "", arch.UML)
-    return mutation.Made(the_image, {1: WHOLE, 2: NUMBER}, [RETURN], tmp_path, tmp_path, {})
+    return mutation.Made({1: WHOLE, 2: NUMBER}, [RETURN], {}, the_image, tmp_path, tmp_path)
 
 
 def kept(base: Path, made: mutation.Made, wish: Wish, verdicts: list[Verdict], resume: bool) -> Path:
@@ -89,21 +88,3 @@ def test_ways_are_those_of_the_cells() -> None:
     assert found[0].arguments == ()
     assert found[1].arguments == ("init_on_alloc=1", "init_on_free=1", "mem=256M")
     assert found[2].arguments == ("slab_debug=FZPU",)
-
-
-@pytest.mark.parametrize(("words", "says"), [
-    (["--shard", "5/4"], "'5/4' is not a part such as 1/4"),
-    (["--shard", "0/4"], "'0/4' is not a part such as 1/4"),
-    (["--without", "magic"], "invalid choice: 'magic'"),
-    (["--since", "v1", "--diff", "x"], "not allowed with argument"),
-    (["--json", "/nowhere/at/all"], "there is no folder /nowhere/at"),
-    (["--config", "magic"], "magic"),
-    (["--kernel", "/nowhere"], "/nowhere"),
-])
-def test_wrong_use_is_one_line_and_status_2(capsys: pytest.CaptureFixture[str], cache_root: Path,
-                                            words: list[str], says: str) -> None:
-    assert main(["mutate", *words]) == 2
-    error = capsys.readouterr().err
-    assert says in error
-    assert len(error.splitlines()) == 1
-    assert not list(cache_root.glob("mutants/*"))

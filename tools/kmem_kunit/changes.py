@@ -9,6 +9,7 @@ from unidiff import PatchSet, UnidiffParseError  # type: ignore[import]  # it ha
 
 from kmem_kunit import overlay, proc, suites
 from kmem_kunit.errors import UserError
+from kmem_kunit.mutant import FILES
 
 _LIMIT = 64 << 20  # bytes of a diff that are read
 _GIT_LIMIT = 600.0  # seconds
@@ -32,8 +33,9 @@ def since(tree: Path, revision: str, repo: Path) -> Changes:
     where = tree if (tree / ".git").exists() else repo
     if revision.startswith("-"):
         raise UserError(f"{revision!r} is no revision")
-    command = ["git", "-C", str(where), "diff", "--no-color", "--no-ext-diff", "--relative", revision, "--"]
-    done = proc.run(command, timeout=_GIT_LIMIT, env=proc.environment(GIT_OPTIONAL_LOCKS="0"))
+    command = ["git", "-C", str(where), "diff", "--no-color", "--no-ext-diff", "--relative", revision]
+    done = proc.run([*command, "--", *FILES, overlay.PLACE, "lib/kmem_*_kunit.c"],
+                    timeout=_GIT_LIMIT, env=proc.environment(GIT_OPTIONAL_LOCKS="0"))
     if done.status != 0:
         said = (done.output.strip().splitlines() or [f"git ended with status {done.status}"])[0]
         raise UserError(f"{where}: {said.removeprefix('fatal: ')}")

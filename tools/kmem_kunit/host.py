@@ -75,13 +75,13 @@ CCACHE = "/usr/lib/ccache"  # where Debian's ccache stands in for compilers
 CACHING = (Need("ccache", "keeps what was compiled", "ccache", Path(CCACHE, "gcc").exists),)
 LIBCLANG = Path("/usr/lib/llvm-22/lib/libclang-22.so.1")
 MUTATING = (
-    Need("clang's eyes", "find what can be mutated", "python3-clang-22",
+    Need("libclang", "finds what can be mutated", "python3-clang-22",
          lambda: LIBCLANG.exists() and importlib.util.find_spec("clang") is not None),
     _module("unidiff", "reads diffs", "python3-unidiff"),
 )
 COVERING = (
     _command("llvm-cov-22", "shows what was reached", "llvm-22"),
-    Need("clang's run time", "counts what is reached", "libclang-rt-22-dev",
+    Need("compiler-rt", "counts what is reached", "libclang-rt-22-dev",
          lambda: bool(list(Path("/usr/lib/llvm-22/lib/clang").glob("*/lib/linux/*profile*")))),
 )
 PAGES = (_command("npm", "gets what shows mutants"),)

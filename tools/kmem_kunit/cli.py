@@ -278,8 +278,8 @@ def _mutate(options: argparse.Namespace) -> int:
     for path in (options.json, options.html):
         if path is not None:
             _check_output(path)
-    host.ensure((*host.MUTATING, *host.CACHING, *(host.PAGES if options.html else ())))
     base, request = _prepare(options)
+    host.ensure((*host.MUTATING, *host.CACHING, *host.BISECTING, *(host.PAGES if options.html else ())))
     from kmem_kunit import mutating  # needs clang, which that installs
 
     os.environ["PATH"] = host.cached_path()
@@ -290,8 +290,8 @@ def _coverage(options: argparse.Namespace) -> int:
     """Kernel -> image that counts -> boots -> what they reach."""
     if options.lcov is not None:
         _check_output(options.lcov)
-    host.ensure(host.COVERING)
     base, request = _prepare(options)
+    host.ensure(host.COVERING)
     return coverage.measure(base, request, options)
 
 

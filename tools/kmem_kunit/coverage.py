@@ -14,6 +14,7 @@ from pathlib import Path
 
 from kmem_kunit import arch, cache, deaths, guest, image, mutant, proc, progress, result, suites
 from kmem_kunit.errors import UserError
+from kmem_kunit.table import aligned, percent
 
 FILES = (*mutant.FILES, "include/linux/slab.h")
 CONFIG = "coverage"
@@ -30,6 +31,7 @@ class Counts:
     reached: frozenset[str]
 
 
+_NOTHING = Counts(frozenset(), frozenset())
 Reach = Mapping[tuple[str, str], Counts]  # by file, and by kind of _KINDS
 
 
@@ -40,7 +42,7 @@ def measure(base: Path, request: image.Request, options: argparse.Namespace) -> 
         boot, cases = folder / "boot.profdata", folder / "cases.profdata"
         _merge(_booted(the_image, request, folder / "alone", options.suites, cases=False), boot)
         _merge(_booted(the_image, request, folder / "with", options.suites, cases=True), cases)
-        texts = {name: _exported(the_image, profile, "lcov")
+        texts = {name: _exported(the_image, profile)
                  for name, profile in (("boot", boot), ("cases", cases))}
         if options.lcov is not None:
             result.save(options.lcov, texts["cases"].encode())
@@ -66,18 +68,20 @@ def _booted(the_image: image.Image, request: image.Request, folder: Path, glob: 
         for number, arguments in enumerate(boots):
             seen = guest.boot(the_image.binary, folder, arguments, _LIMIT,
                               LLVM_PROFILE_FILE=str(folder / f"{number}.profraw"))
+            if cases and not any("# Subtest: " in line for line in seen.lines):
+                raise UserError(f"Linux {the_image.release} has no case of {glob!r}")
             if seen.timed_out:
                 raise UserError(f"Linux {the_image.release} did not end with {' '.join(arguments)!r}")
             tick(number + 1, len(boots))
     found = sorted(folder.glob("*.profraw"))
     if not found:
-        raise UserError(f"Linux {the_image.release} has counted nothing")
+        raise UserError(f"Linux {the_image.release} has counted nothing: clang does so from 6.12 on")
     return found
 
 
 def _tool(name: str, *words: str | Path) -> str:
     """Run one of LLVM's tools; return what it prints."""
-    done = proc.run([f"{name}{arch.find('uml-clang').llvm}", *words], timeout=_LIMIT, limit=None)
+    done = proc.run([f"{name}{arch.find('uml-clang').llvm}", *words], timeout=_LIMIT)
     if done.status != 0:
         raise UserError(f"{name}: {(done.output.strip().splitlines() or ['failed'])[-1]}")
     return done.output
@@ -87,8 +91,8 @@ def _merge(profiles: Sequence[Path], target: Path) -> None:
     _tool("llvm-profdata", "merge", "--sparse", "-o", target, *profiles)
 
 
-def _exported(the_image: image.Image, profile: Path, form: str) -> str:
-    return _tool("llvm-cov", "export", f"--format={form}", f"--instr-profile={profile}",
+def _exported(the_image: image.Image, profile: Path) -> str:
+    return _tool("llvm-cov", "export", "--format=lcov", f"--instr-profile={profile}",
                  the_image.binary, *_sources(the_image))
 
 
@@ -133,23 +137,16 @@ def _entry(kind: str, rest: str) -> tuple[str, str]:
 
 def table(boot: Reach, cases: Reach) -> Iterator[str]:
     """Yield what people are told: of each file and kind, what booting and what the cases reach."""
-    head = f"{'':22}" + "".join(f"  {kind:>29}" for kind in _KINDS)
-    yield head
-    yield f"{'file':22}" + "  {:>7} {:>6} {:>6} {:>7}".format("there", "boot", "all", "cases") * 3
+    rows = [["file"]]
+    rows[0] += (word for kind in _KINDS for word in (kind, "boot", "all", "cases"))
     for file in FILES:
-        row = f"{file:22}"
+        row = [file]
         for kind in _KINDS:
-            all_ = cases.get((file, kind))
-            if all_ is None:
-                row += f"  {'-':>7} {'-':>6} {'-':>6} {'-':>7}"
-                continue
-            alone = boot.get((file, kind), replace(all_, reached=frozenset()))
-            left = all_.there - alone.reached
-            row += (f"  {len(all_.there):7} {_percent(len(alone.reached), len(all_.there)):>6}"
-                    f" {_percent(len(all_.reached), len(all_.there)):>6}"
-                    f" {_percent(len(all_.reached & left), len(left)):>7}")
-        yield row
-
-
-def _percent(part: int, whole: int) -> str:
-    return f"{100 * part // whole} %" if whole else "-"
+            there = cases.get((file, kind), _NOTHING)
+            alone = boot.get((file, kind), _NOTHING).reached
+            left = there.there - alone
+            row += [str(len(there.there)), percent(len(alone), len(there.there)),
+                    percent(len(there.reached), len(there.there)),
+                    percent(len(there.reached & left), len(left))]
+        rows.append(row)
+    yield from aligned(rows)

@@ -28,6 +28,7 @@ from kmem_kunit.changes import Changes
 from kmem_kunit.equivalent import Comparison
 from kmem_kunit.errors import UserError
 from kmem_kunit.mutant import FILES, Mutant
+from kmem_kunit.table import percent
 
 
 @dataclass(frozen=True)
@@ -178,4 +179,4 @@ def lines(outcome: Outcome) -> Iterator[str]:
     yield from mutation_report.summary(made.mutants, verdicts)
     killed, could = mutation_report.score(verdicts)
     yield (f"{made.image.release}: {len(verdicts)} mutants, {killed} of {could} noticed that could be"
-           f" ({mutation_report.percent(killed, could)}); {len(made.single)} more cannot be chosen at boot")
+           f" ({percent(killed, could)}); {len(made.single)} more cannot be chosen at boot")

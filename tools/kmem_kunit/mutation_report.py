@@ -10,6 +10,7 @@ from typing import Any
 
 from kmem_kunit.campaign import Fate, Verdict
 from kmem_kunit.mutant import OPERATORS, Mutant, line_and_column, line_starts
+from kmem_kunit.table import aligned, percent
 
 _STATUS = {
     Fate.ASSERTION: "Killed",
@@ -19,7 +20,7 @@ _STATUS = {
     Fate.SURVIVED: "Survived",
     Fate.NOT_COVERED: "NoCoverage",
     Fate.BOOT: "RuntimeError",
-    Fate.UNSTABLE: "Ignored",
+    Fate.UNSTABLE: "Survived",
     Fate.EQUIVALENT: "Ignored",
 }
 _THRESHOLDS = {"high": 95, "low": 80}  # percent: what is green, and what is red
@@ -36,24 +37,16 @@ def score(verdicts: Sequence[Verdict]) -> tuple[int, int]:
             sum(each.fate not in out for each in verdicts))
 
 
-def percent(part: int, whole: int) -> str:
-    """Return a share as people read it, rounded down: 100 % is all of it."""
-    return f"{part * 1000 // whole / 10:.1f} %" if whole else "-"
-
-
 def summary(numbered: Mapping[int, Mutant], verdicts: Sequence[Verdict]) -> Iterator[str]:
     """Yield the lines that say what became of how many mutants, by operator."""
-    fates = list(Fate)
-    of = {name: Counter(each.fate for each in verdicts if numbered[each.number].operator == name)
-          for name in OPERATORS}
-    rows = [["operator", "mutants", *(fate.value for fate in fates), "score"]]
-    for name, counts in [*of.items(), ("all", Counter(each.fate for each in verdicts))]:
-        if total := sum(counts.values()):
-            killed = sum(count for fate, count in counts.items() if fate.killed)
-            out = counts[Fate.NOT_COVERED] + counts[Fate.BOOT] + counts[Fate.EQUIVALENT]
-            rows.append([name, str(total), *(str(counts[fate]) for fate in fates),
-                         percent(killed, total - out)])
-    yield from _aligned(rows)
+    rows = [["operator", "mutants", *(fate.value for fate in Fate), "score"]]
+    for name in (*OPERATORS, "all"):
+        group = [each for each in verdicts if name in (numbered[each.number].operator, "all")]
+        if group:
+            counts = Counter(each.fate for each in group)
+            rows.append([name, str(len(group)), *(str(counts[fate]) for fate in Fate),
+                         percent(*score(group))])
+    yield from aligned(rows)
 
 
 def by_function(numbered: Mapping[int, Mutant], verdicts: Sequence[Verdict]) -> Iterator[str]:
@@ -65,10 +58,9 @@ def by_function(numbered: Mapping[int, Mutant], verdicts: Sequence[Verdict]) -> 
     rows = [["function", "mutants", "killed", "survived", "not covered", "score"]]
     for (file, function), group in sorted(groups.items()):
         counts = Counter(each.fate for each in group)
-        killed, could = score(group)
-        rows.append([f"{file}:{function}()", str(len(group)), str(killed),
-                     str(counts[Fate.SURVIVED]), str(counts[Fate.NOT_COVERED]), percent(killed, could)])
-    yield from _aligned(rows)
+        rows.append([f"{file}:{function}()", str(len(group)), str(score(group)[0]),
+                     str(counts[Fate.SURVIVED]), str(counts[Fate.NOT_COVERED]), percent(*score(group))])
+    yield from aligned(rows)
 
 
 def survivors(source: Path, numbered: Mapping[int, Mutant], verdicts: Sequence[Verdict]
@@ -88,14 +80,6 @@ def survivors(source: Path, numbered: Mapping[int, Mutant], verdicts: Sequence[V
 def _short(text: str) -> str:
     text = " ".join(text.split())
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    for row in rows:
-        first, *others = (cell.ljust(width) if n == 0 else cell.rjust(width)
-                          for n, (cell, width) in enumerate(zip(row, widths)))
-        yield "  ".join([first, *others])
 
 
 def document(source: Path, numbered: Mapping[int, Mutant], verdicts: Sequence[Verdict],

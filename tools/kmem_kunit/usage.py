@@ -160,11 +160,9 @@ def _add_kernel(parser: argparse.ArgumentParser, default: str | None) -> None:
 
 
 def _add_mutable(parser: argparse.ArgumentParser) -> None:
-    parser.set_defaults(arch="uml-clang")
+    parser.set_defaults(arch="uml-clang", config=[])
     parser.add_argument("--kernel", default=kernel.DEFAULT, metavar="SERIES|PATH",
                         help=f"a series such as 7.3, or a kernel tree (default: {kernel.DEFAULT})")
-    parser.add_argument("--config", action="append", default=[], metavar="NAME",
-                        help="add tools/configs/NAME.config; may be repeated")
 
 
 def _add_building(parser: argparse.ArgumentParser) -> None:

@@ -439,3 +439,20 @@ def test_interrupted(
 def test_our_own_checkout_is_complete() -> None:
     content = overlay.files(overlay.REPO)
     assert {"Kconfig", "Makefile", ".kunitconfig"} <= set(content)
+
+
+@pytest.mark.parametrize(("words", "says"), [
+    ("mutate --shard 5/4", "'5/4' is not a part such as 1/4"),
+    ("mutate --shard 0/4", "'0/4' is not a part such as 1/4"),
+    ("mutate --without magic", "invalid choice: 'magic'"),
+    ("mutate --since v1 --diff x", "not allowed with argument"),
+    ("mutate --json /nowhere/at/all", "there is no folder /nowhere/at"),
+    ("mutate --kernel /nowhere", "/nowhere"),
+    ("coverage --lcov /nowhere/at/all", "there is no folder /nowhere/at"),
+    ("coverage --kernel /nowhere", "/nowhere"),
+])
+def test_what_cannot_be_measured_is_told_before_anything_is_made(
+    run: Callable[..., Outcome], cache_root: Path, words: str, says: str
+) -> None:
+    assert says in one_line(run(*words.split()))
+    assert not list(cache_root.glob("mutants/*")) and not list(cache_root.glob("images/*"))

@@ -12,19 +12,21 @@ from kmem_kunit import mutation_page, mutation_report, proc
 from kmem_kunit.campaign import Fate, Verdict
 from kmem_kunit.errors import UserError
 from kmem_kunit.mutant import Mutant
+from kmem_kunit.table import percent
 
 SCHEMA = "mutation-testing-report-schema@3.8.4"
 SOURCE = "int f(int a)\n{\n\treturn a +\n\t       1;\n}\n"
 WHOLE = Mutant("mm/x.c", 23, 36, "arithmetic", "a -\n\t       1", 3, 11, "f")
 NUMBER = Mutant("mm/x.c", 35, 36, "constant", "0", 4, 9, "f")
 RETURN = Mutant("mm/x.c", 16, 36, "statement", None, 3, 2, "f")
-NUMBERED = {1: WHOLE, 2: NUMBER, 3: RETURN, 4: NUMBER, 5: NUMBER, 6: NUMBER}
+NUMBERED = {1: WHOLE, 2: NUMBER, 3: RETURN, 4: NUMBER, 5: NUMBER, 6: NUMBER, 7: NUMBER}
 VERDICTS = [
     Verdict(1, Fate.ASSERTION, "plain", "kmem_a.one", 3, 0.25),
     Verdict(2, Fate.SURVIVED, cases=7, took=2.0),
     Verdict(3, Fate.TIMEOUT, "debug", "kmem_a.two", 1, 9.0),
     Verdict(4, Fate.NOT_COVERED),
     Verdict(5, Fate.BOOT, "plain", "", 1, 0.1),
+    Verdict(6, Fate.UNSTABLE, "plain", "kmem_a.one", 1, 0.1),
 ]
 
 
@@ -42,35 +44,36 @@ def _document(source: Path) -> dict[str, Any]:
 
 
 def test_score_leaves_out_what_could_not_be_noticed() -> None:
-    assert mutation_report.score(VERDICTS) == (2, 3)
+    assert mutation_report.score(VERDICTS) == (2, 4)
     assert mutation_report.score([]) == (0, 0)
 
 
 def test_share_is_never_rounded_up() -> None:
-    assert mutation_report.percent(9999, 10000) == "99.9 %"
-    assert mutation_report.percent(5, 5) == "100.0 %"
-    assert mutation_report.percent(0, 0) == "-"
+    assert percent(9999, 10000) == "99.9 %"
+    assert percent(5, 5) == "100.0 %"
+    assert percent(0, 0) == "-"
 
 
 def test_survivors_are_lines_of_a_compiler(source: Path) -> None:
     assert list(mutation_report.survivors(source, NUMBERED, VERDICTS)) == [
-        "mm/x.c:4:9: survived: [constant] 1 -> 0 in f(), 7 cases"]
+        "mm/x.c:4:9: survived: [constant] 1 -> 0 in f(), 7 cases",
+        "mm/x.c:4:9: unstable: [constant] 1 -> 0 in f(), 1 cases"]
 
 
 def test_tables_add_up() -> None:
     table = list(mutation_report.summary(NUMBERED, VERDICTS))
     assert table[0].split()[:3] == ["operator", "mutants", "assertion"]
-    assert table[-1].split()[:2] == ["all", "5"]
-    assert table[-1].endswith("66.6 %")
+    assert table[-1].split()[:2] == ["all", "6"]
+    assert table[-1].endswith("50.0 %")
     assert list(mutation_report.by_function(NUMBERED, VERDICTS))[1].split() == [
-        "mm/x.c:f()", "5", "2", "1", "1", "66.6", "%"]
+        "mm/x.c:f()", "6", "2", "1", "1", "50.0", "%"]
 
 
 def test_document_has_each_mutant_with_its_place(document: dict[str, Any]) -> None:
     entries = {each["id"]: each for each in document["files"]["mm/x.c"]["mutants"]}
     assert {number: each["status"] for number, each in entries.items()} == {
         "1": "Killed", "2": "Survived", "3": "Timeout", "4": "NoCoverage", "5": "RuntimeError",
-        "6": "Pending", "7": "Ignored"}
+        "6": "Survived", "7": "Pending", "8": "Ignored"}
     assert entries["1"]["location"] == {"start": {"line": 3, "column": 9},
                                         "end": {"line": 4, "column": 10}}
     names = {each["id"]: each["name"] for each in document["testFiles"]["lib/kmem_kunit"]["tests"]}

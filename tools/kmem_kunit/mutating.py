@@ -3,9 +3,11 @@
 import argparse
 import json
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -108,8 +110,9 @@ def run(base: Path, request: image.Request, wish: Wish) -> Outcome:
     with cache.temporary(base / "runs") as folder:
         with progress.step("finding out which cases reach which mutants"):
             dying = suites.select(suites.load(request.repo / "lib"), deaths.SUITE)[deaths.SUITE]
-            maps = [campaign.watch(made.image.binary, folder, way, dying)
-                    for way in guest.ways(request.kernel.series)]
+            with ThreadPoolExecutor(request.jobs) as pool:
+                maps = list(pool.map(partial(campaign.watch, made.image.binary, folder, dying=dying),
+                                     guest.ways(request.kernel.series)))
         comparison = Comparison(made, folder)
         the_campaign = Campaign(made.image.binary, folder, maps, wish.measures,
                                 lambda number: comparison.same(made.mutants[number]))

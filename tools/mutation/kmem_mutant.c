@@ -27,9 +27,7 @@
 #include <linux/reboot.h>
 #include <linux/string.h>
 
-#define ACTS		1
-#define WATCHED		2
-#define REACHED		4
+#define REACHED		4	/* by the present case: not to be watched until its end */
 #define CASES		2048
 #define BYTES_A_LINE	64
 
@@ -38,11 +36,10 @@ static bool watching, acting;
 
 bool kmem_mutant_acts(unsigned int id)
 {
-	unsigned char how = kmem_mutants[id];
-
-	if (how & WATCHED)
-		kmem_mutants[id] = how | REACHED;
-	return how & ACTS;
+	if (kmem_mutants[id] & KMEM_MUTANT_ACTS)
+		return true;
+	kmem_mutants[id] = REACHED;
+	return false;
 }
 
 static int __init choose_mutant(char *text)
@@ -51,10 +48,10 @@ static int __init choose_mutant(char *text)
 
 	if (!strcmp(text, "watch")) {
 		watching = true;
-		memset(kmem_mutants, WATCHED, sizeof(kmem_mutants));
+		memset(kmem_mutants, KMEM_MUTANT_WATCHED, sizeof(kmem_mutants));
 	} else if (!kstrtouint(text, 10, &id) && id <= KMEM_MUTANTS) {
 		acting = true;
-		kmem_mutants[id] = ACTS;
+		kmem_mutants[id] = KMEM_MUTANT_ACTS;
 	}
 	return 0;
 }
@@ -105,7 +102,7 @@ static void end_row(void)
 	for (id = 0; id <= KMEM_MUTANTS && rows <= CASES; id++) {
 		if (kmem_mutants[id] & REACHED)
 			reached[rows][id / 8] |= 1 << id % 8;
-		kmem_mutants[id] &= ~REACHED;
+		kmem_mutants[id] = KMEM_MUTANT_WATCHED;
 	}
 	rows++;
 }

@@ -11,12 +11,16 @@
 #include <linux/compiler.h>
 #include <linux/types.h>
 
+#define KMEM_MUTANT_ACTS	1
+#define KMEM_MUTANT_WATCHED	2
+
 extern unsigned char kmem_mutants[];
 bool kmem_mutant_acts(unsigned int id);
 
 static __always_inline bool kmem_mutant(unsigned int id)
 {
-	return unlikely(kmem_mutants[id]) && kmem_mutant_acts(id);
+	return unlikely(kmem_mutants[id] & (KMEM_MUTANT_ACTS | KMEM_MUTANT_WATCHED)) &&
+	       kmem_mutant_acts(id);
 }
 
 void kmem_case_ended(bool failed);

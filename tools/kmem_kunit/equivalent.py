@@ -23,18 +23,20 @@ class Comparison:
     def same(self, mutant: Mutant) -> bool:
         """Say whether a mutant's object code is the same as without it; one that fails is another.
 
-        Of a header's mutants none is said to be: many more objects are made of it.
+        Of a header's mutants, that of all that includes it has to be the same.
         """
-        unit = mutant.file
-        if unit not in UNITS:
-            return False
+        text = (self._made.source / mutant.file).read_bytes()
+        edited = text[: mutant.start] + mutant.text(text) + text[mutant.end :]
+        units = [mutant.file] if mutant.file in UNITS else self._made.commands
+        return all(self._object(unit, {mutant.file: edited}) == self._without(unit) for unit in units)
+
+    def _without(self, unit: str) -> bytes:
+        """Return the object code of a source without mutants."""
         if unit not in self._plain:
             self._plain[unit] = self._object(unit, {})
             if not self._plain[unit]:
                 raise UserError(f"{unit} cannot be compiled as it was in {self._made.build}")
-        text = (self._made.source / mutant.file).read_bytes()
-        edited = text[: mutant.start] + mutant.text(text) + text[mutant.end :]
-        return self._object(unit, {mutant.file: edited}) == self._plain[unit]
+        return self._plain[unit]
 
     def _object(self, unit: str, texts: Mapping[str, bytes]) -> bytes:
         """Compile a source with these texts for some files; b"" if that fails."""

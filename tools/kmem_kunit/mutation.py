@@ -38,7 +38,7 @@ _BOOK = "mutants.json"
 class _Book:
     """What is kept of the search: mutants by number, and, as single, those that no boot can choose.
 
-    commands say, by source, how the plain kernel was compiled.
+    commands say, by source, how the plain kernel was compiled: what is mutated, or includes it.
     """
 
     mutants: Mapping[int, Mutant]
@@ -117,6 +117,16 @@ def _mutated(base: Path, request: image.Request, place: Path,
     return _built(base, request, place, contents | _runtime(request, max(numbered)))
 
 
+def _including(build: Path) -> list[str]:
+    """Return the sources that include a header with mutants, by what a build has noted."""
+    headers = [f"/{file} ".encode() for file in FILES if file not in UNITS]
+    found = []
+    for noted in sorted(build.rglob(".*.o.cmd")):
+        if any(header in noted.read_bytes() for header in headers):
+            found.append(str(noted.relative_to(build).with_name(noted.name[1 : -len(".o.cmd")] + ".c")))
+    return found
+
+
 def _command(plan: image.Plan, unit: str) -> list[str]:
     """Return how a source of the plain kernel was compiled, which its build folder has noted."""
     noted = plan.build_dir / Path(unit).parent / f".{Path(unit).stem}.o.cmd"
@@ -135,7 +145,7 @@ def _searched(base: Path, request: image.Request, place: Path, without: Sequence
     if not (plan.build_dir / ".config").is_file():
         cache.remove(plain.path)
         _built(base, request, place, {})
-    commands = {unit: _command(plan, unit) for unit in UNITS}
+    commands = {unit: _command(plan, unit) for unit in dict.fromkeys([*UNITS, *_including(plan.build_dir)])}
     numbered, single = dict[int, Mutant](), list[Mutant]()
     for unit, files in UNITS.items():
         with progress.step(f"looking for mutants of {', '.join(files)}"):

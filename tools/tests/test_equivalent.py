@@ -10,8 +10,19 @@ from kmem_kunit.errors import UserError
 from kmem_kunit.mutant import Mutant
 from kmem_kunit.mutation import Made
 
+OTHER = '#include "slab.h"\nint g(void)\n{\n\treturn one() + zero();\n}\n'
 SOURCE = '#include "slab.h"\nint f(int a)\n{\n\treturn a + zero() + 1;\n}\n'
-HEADER = "static inline int zero(void)\n{\n\treturn 0;\n}\n"
+HEADER = """\
+static inline int zero(void)
+{
+	return 0;
+}
+
+static inline int one(void)
+{
+	return 1;
+}
+"""
 
 
 @pytest.fixture(name="made")
@@ -19,10 +30,12 @@ def _made(tmp_path: Path) -> Made:
     (tmp_path / "mm").mkdir()
     (tmp_path / "mm/slub.c").write_text(SOURCE)
     (tmp_path / "mm/slab.h").write_text(HEADER)
+    (tmp_path / "mm/other.c").write_text(OTHER)
     clang = f"clang{arch.find('uml-clang').llvm}"
-    command = [clang, "-O2", "-Wp,-MMD,x.d", "-c", "-o", "mm/slub.o", str(tmp_path / "mm/slub.c")]
+    commands = {unit: [clang, "-O2", "-Wp,-MMD,x.d", "-c", "-o", "object.o", str(tmp_path / unit)]
+                for unit in ("mm/slub.c", "mm/other.c")}
     the_image = image.Image(tmp_path, tmp_path, "7.3", "", arch.UML)
-    return Made({}, [], {"mm/slub.c": command}, the_image, tmp_path, tmp_path)
+    return Made({}, [], commands, the_image, tmp_path, tmp_path)
 
 
 def edit(file: str, text: str, old: str, new: str | None) -> Mutant:
@@ -44,8 +57,14 @@ def test_object_code_decides(made: Made, tmp_path: Path, old: str, new: str, sam
     assert not (tmp_path / "x.d").exists()
 
 
-def test_no_mutant_of_a_header_is_equivalent(made: Made, tmp_path: Path) -> None:
-    assert not Comparison(made, tmp_path).same(edit("mm/slab.h", HEADER, "return 0", "return 1 - 1"))
+@pytest.mark.parametrize(("old", "new", "same"), [
+    ("return 0", "return 1 - 1", True),
+    ("return 0", "return 1", False),
+    ("return 1", "return 2", False),  # mm/slub.c does not use it
+])
+def test_of_a_header_all_that_includes_it_decides(made: Made, tmp_path: Path, old: str, new: str,
+                                                  same: bool) -> None:
+    assert Comparison(made, tmp_path).same(edit("mm/slab.h", HEADER, old, new)) is same
 
 
 def test_what_cannot_be_compiled_at_all_is_equal_to_nothing(made: Made, tmp_path: Path) -> None:

@@ -73,6 +73,16 @@ def located(location: Any) -> tuple[str, int]:
     return (os.path.realpath(cindex.File(file).name) if file else "", offset.value)
 
 
+def _core(cursor: Any) -> Any:
+    """Return what is in the parentheses of an expression, and in what clang adds to it."""
+    while cursor.kind in (Kind.UNEXPOSED_EXPR, Kind.PAREN_EXPR):
+        inner = list(cursor.get_children())
+        if len(inner) != 1:
+            break
+        cursor = inner[0]
+    return cursor
+
+
 class _Function:
     """One function's definition, searched for mutants."""
 
@@ -81,6 +91,7 @@ class _Function:
         self.name: str = cursor.spelling
         self.range = self._range(cursor) or (0, 0)
         self.found: dict[tuple[int, int, str | None], Mutant] = {}
+        self.divisors: set[tuple[int, int]] = set()
 
     def search(self) -> list[Mutant]:
         for child in self.cursor.get_children():
@@ -140,6 +151,8 @@ class _Function:
         if operator not in _BINARY or cursor.kind == Kind.BINARY_OPERATOR and operator[-1:] == "=" \
                 and operator not in _RELATIONAL:
             return
+        if operator in ("/", "%", "/=", "%="):
+            self.divisors.add(self._inside(_core(children[1])) or right)
         name, others = _BINARY[operator]
         at = left[1] + len(between.partition(operator)[0].encode())
         for other in others:
@@ -166,7 +179,8 @@ class _Function:
             value = int(match[1], 0 if match[1][:2].lower() == "0x" or match[1] == "0" else
                         8 if match[1][0] == "0" else 10)
             for other in dict.fromkeys((0, value + 1, value - 1)):
-                if other != value:
+                # by 0 nothing is divided: clang would take it that this is never reached
+                if other != value and (other or place not in self.divisors):
                     self._add(place, "constant", f"{other}{match[2]}")
 
     def _condition(self, cursor: Any, children: Sequence[Any]) -> None:
@@ -180,12 +194,9 @@ class _Function:
         place = self._inside(whole)
         if not place or not self._is_own(cursor, place):
             return
-        core = whole
-        while core is not None and core.kind in (Kind.UNEXPOSED_EXPR, Kind.PAREN_EXPR):
-            inner = list(core.get_children())
-            core = inner[0] if len(inner) == 1 else None
+        core = _core(whole)
         text = self.text.of(*place)
-        if text.startswith("!") or core is not None and core.kind == Kind.BINARY_OPERATOR and any(
+        if text.startswith("!") or core.kind == Kind.BINARY_OPERATOR and any(
                 mutant.operator == "relational" for mutant in self._of(core)):
             return  # whose own mutants have the opposite
         self._add(place, "condition", f"!({text})")

@@ -47,6 +47,12 @@ static gfp_t flags(gfp_t gfp)
 	return gfp & ~__GFP_NOWARN;
 }
 
+static int part(int a)
+{
+	a /= 2;
+	return (a + 9) / (3) % 5;
+}
+
 static int work(int a, int b)
 {
 	unsigned char sum = 0;
@@ -77,7 +83,7 @@ int main(void)
 
 	for (a = 0; a < 6; a++) {
 		for (b = 0; b < 4; b++)
-			printf("%d ", work(a, b));
+			printf("%d %d ", work(a, b), part(b));
 		printf("%s %u\\n", name(a), flags(a));
 	}
 	return 0;
@@ -144,6 +150,12 @@ def test_numbers_become_their_neighbours_and_zero(found: list[Mutant]) -> None:
     assert ("40", "41") in edits(found, "constant", "work")
     assert ("40", "39") in edits(found, "constant", "work")
     assert ("1000", "1001") in edits(found, "constant", "work")
+
+
+def test_nothing_is_divided_by_zero(found: list[Mutant]) -> None:
+    assert edits(found, "constant", "part") == [
+        ("2", "3"), ("2", "1"), ("9", "0"), ("9", "10"), ("9", "8"), ("3", "4"), ("3", "2"),
+        ("5", "6"), ("5", "4")]
 
 
 def test_statements_are_left_out(found: list[Mutant]) -> None:

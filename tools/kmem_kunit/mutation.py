@@ -29,6 +29,7 @@ _ENDED = """\
 	if (test_level == KUNIT_LEVEL_CASE)
 		kmem_case_ended(status == KUNIT_FAILURE);
 """
+_CONFIG = "mutants"
 _ROUNDS = 10  # of compiling and taking out what does not compile
 _ERROR = re.compile(r"([^\s:]+):(\d+):(\d+): error: ")
 _BOOK = "mutants.json"
@@ -63,6 +64,7 @@ def make(base: Path, request: image.Request, without: Sequence[str]) -> Made:
 
     Raises UserError where it cannot be built, or is not as we know kernels.
     """
+    request = replace(request, configs=(*request.configs, _CONFIG))
     source = request.kernel
     folder = base / "mutants" / cache.digest(str(source.path), str(request.repo), *request.configs)
     folder.mkdir(parents=True, exist_ok=True)

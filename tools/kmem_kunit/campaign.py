@@ -89,7 +89,7 @@ def watch(binary: Path, folder: Path, way: Way, dying: Sequence[str]) -> Map:
         for number in rows[row]:
             reach[number].append(row - 1)
     fatal: dict[int, list[str]] = defaultdict(list)
-    for name in dying:
+    for name in () if way.other else dying:
         alone = guest.boot(binary, folder, (*way.arguments, *_WATCH, *_alone(name)), _LONG)
         lines = [line for line in alone.lines if not _ROW.match(line)]
         if deaths.judge(name, lines, "").status is Status.PASS:
@@ -141,10 +141,15 @@ class Campaign:
         """measures says whether a case, by its path, counts; same, whether a mutant is equivalent."""
         self._binary, self._folder, self._maps = binary, folder, maps
         self._measures, self._same = measures, same
-        self._usable = [frozenset(
-            n for n, case in enumerate(each.cases)
-            if case.status is Status.PASS and case.suite != deaths.SUITE and measures(case.path)
-        ) for each in maps]
+        self._usable: list[frozenset[int]] = []
+        known: set[str] = set()
+        for each in maps:
+            passes = {n: case.path for n, case in enumerate(each.cases)
+                      if case.status is Status.PASS and case.suite != deaths.SUITE}
+            self._usable.append(frozenset(
+                n for n, path in passes.items()
+                if measures(path) and not (each.way.other and path in known)))
+            known.update(passes.values())
 
     def covered(self, number: int) -> bool:
         """Say whether any case reaches a mutant, in any way of booting."""

@@ -17,16 +17,21 @@ from kmem_kunit import cells, overlay, proc
 _ALWAYS = ("mem=1G", "console=tty", "printk.time=1", "kunit.enable=1", "kunit.filter_glob=*.*",
            "kunit_shutdown=halt")
 _WAYS = ("plain", "init", "debug")  # cells
+_OTHER_WAYS = ("mempool_debug", "nokmem", "selective", "nomerge", "orders")
 _LIMIT = 16 << 20  # bytes of a console that are read: all that a watched boot may tell
 _ENDED = (128 + signal.SIGKILL, -signal.SIGKILL)  # statuses of timeout(1), which may end itself, too
 
 
 @dataclass(frozen=True)
 class Way:
-    """A way to boot: its name, and kernel arguments."""
+    """A way to boot: its name, and kernel arguments.
+
+    other says that it is there for the sake of the few cases that can run in no way before it.
+    """
 
     name: str
     arguments: tuple[str, ...] = ()
+    other: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,10 +50,11 @@ class Boot:
 def ways(series: str) -> list[Way]:
     """Return the ways to boot, as tools/cells.toml has them for a series."""
     book = cells.load(overlay.REPO)
-    found = [cell for name in _WAYS if (cell := book.cell(name, series, series))]
+    found = [cell for name in (*_WAYS, *_OTHER_WAYS) if (cell := book.cell(name, series, series))]
     # what is free is cleared first, and takes longer than all cases if there is much
     little = {cell.name: ("mem=256M",) for cell in found if "init_on_free=1" in cell.arguments}
-    return [Way(cell.variant, (*cell.arguments, *little.get(cell.name, ()))) for cell in found]
+    return [Way(cell.variant, (*cell.arguments, *little.get(cell.name, ())),
+                cell.variant in _OTHER_WAYS) for cell in found]
 
 
 def boot(binary: Path, folder: Path, arguments: Sequence[str], limit: float, **variables: str) -> Boot:

@@ -158,6 +158,21 @@ def test_quick_cases_are_tried_first(tmp_path: Path) -> None:
     assert tried[0] == "kmem_cases=a"
 
 
+def test_other_ways_run_only_what_could_not_run_before(guest: Path, tmp_path: Path) -> None:
+    def seen(way: Way, *statuses: Status) -> Map:
+        cases = [Case("kmem_a", name, "", status, 0.0)
+                 for name, status in zip(("early", "late", "slow"), statuses)]
+        return Map(way, cases, {8: [0, 1, 2]}, {}, frozenset(), 0.1)
+
+    other = Way("nomerge", ("slab_nomerge",), other=True)
+    maps = [seen(PLAIN, Status.PASS, Status.SKIP, Status.FAIL),
+            seen(other, Status.PASS, Status.PASS, Status.SKIP)]
+    for some, cases in ((maps[:1], 1), (maps[1:], 2), (maps, 2)):
+        verdict = Campaign(guest, tmp_path, some, lambda _: True, lambda _: False).judge(8)
+        assert (verdict.fate, verdict.cases) == (Fate.SURVIVED, cases)
+    assert not campaign.watch(guest, tmp_path, other, ["stops"]).fatal
+
+
 def test_all_verdicts_are_told_one_after_the_other(judge: Judge, guest: Path, tmp_path: Path) -> None:
     maps = [campaign.watch(guest, tmp_path, PLAIN, [])]
     made = Campaign(guest, tmp_path, maps, lambda _: True, lambda _: False)

@@ -23,6 +23,7 @@ from kmem_kunit import (
     mutation_report,
     progress,
     result,
+    reviewed,
     suites,
 )
 from kmem_kunit.campaign import Campaign, Fate, Map, Verdict
@@ -30,6 +31,7 @@ from kmem_kunit.changes import Changes
 from kmem_kunit.equivalent import Comparison
 from kmem_kunit.errors import UserError
 from kmem_kunit.mutant import FILES, Mutant
+from kmem_kunit.reviewed import Review
 from kmem_kunit.table import percent
 
 
@@ -73,6 +75,12 @@ class Outcome:
     made: mutation.Made
     maps: Sequence[Map]
     verdicts: Sequence[Verdict]
+    reviews: Sequence[Review]
+
+    def survivors(self) -> list[mutation_report.Survivor]:
+        """Return the mutants that nothing has noticed, each with its review if there is one."""
+        return mutation_report.survivors(
+            self.made.source, self.made.mutants, self.verdicts, self.reviews)
 
     def document(self) -> dict[str, Any]:
         """Return it in the format of mutation-testing-report-schema."""
@@ -81,8 +89,9 @@ class Outcome:
             for number, cases in each.reach.items():
                 names = (each.cases[case].path for case in cases)
                 reach[number] = list(dict.fromkeys([*reach.get(number, ()), *names]))
+        reviews = {verdict.number: review for verdict, _, review in self.survivors() if review}
         return mutation_report.document(
-            self.made.source, self.made.mutants, self.verdicts, reach, self.made.single)
+            self.made.source, self.made.mutants, self.verdicts, reach, self.made.single, reviews)
 
 
 def mutate(base: Path, request: image.Request, options: argparse.Namespace) -> int:
@@ -106,6 +115,7 @@ def mutate(base: Path, request: image.Request, options: argparse.Namespace) -> i
 
 def run(base: Path, request: image.Request, wish: Wish) -> Outcome:
     """Make the kernel, and judge all of its mutants that are asked for."""
+    reviews = reviewed.load(request.repo)
     made = mutation.make(base, request, wish.without)
     with cache.temporary(base / "runs") as folder:
         with progress.step("finding out which cases reach which mutants"):
@@ -132,7 +142,7 @@ def run(base: Path, request: image.Request, wish: Wish) -> Outcome:
                 tick(len(known), len(wanted))
 
             campaign.run(the_campaign, missing, request.jobs, tell)
-    return Outcome(made, maps, [known[number] for number in wanted])
+    return Outcome(made, maps, [known[number] for number in wanted], reviews)
 
 
 class Store:
@@ -175,11 +185,13 @@ class Store:
 
 def lines(outcome: Outcome) -> Iterator[str]:
     """Yield what people are told."""
-    made, verdicts = outcome.made, outcome.verdicts
-    yield from mutation_report.survivors(made.source, made.mutants, verdicts)
+    made, verdicts, survivors = outcome.made, outcome.verdicts, outcome.survivors()
+    yield from mutation_report.survivor_lines(made.mutants, survivors)
     yield from mutation_report.by_function(made.mutants, verdicts)
     yield ""
     yield from mutation_report.summary(made.mutants, verdicts)
     killed, could = mutation_report.score(verdicts)
     yield (f"{made.image.release}: {len(verdicts)} mutants, {killed} of {could} noticed that could be"
            f" ({percent(killed, could)}); {len(made.single)} more cannot be chosen at boot")
+    if survivors:
+        yield reviewed.summary([review for _, _, review in survivors], killed, could)

@@ -10,6 +10,7 @@ from typing import Any
 
 from kmem_kunit.campaign import Fate, Verdict
 from kmem_kunit.mutant import OPERATORS, Mutant, line_and_column, line_starts
+from kmem_kunit.reviewed import Review
 from kmem_kunit.table import aligned, percent
 
 _STATUS = {
@@ -24,7 +25,7 @@ _STATUS = {
     Fate.EQUIVALENT: "Ignored",
 }
 _THRESHOLDS = {"high": 95, "low": 80}  # percent: what is green, and what is red
-_SHOWN = 60  # characters of a text in a line
+_SHOWN = 120  # characters of a change in a line
 
 
 def score(verdicts: Sequence[Verdict]) -> tuple[int, int]:
@@ -63,30 +64,45 @@ def by_function(numbered: Mapping[int, Mutant], verdicts: Sequence[Verdict]) -> 
     yield from aligned(rows)
 
 
-def survivors(source: Path, numbered: Mapping[int, Mutant], verdicts: Sequence[Verdict]
-              ) -> Iterator[str]:
-    """Yield a line, as a compiler prints it, for each mutant that nothing has noticed."""
+Survivor = tuple[Verdict, str, Review | None]  # with what it changes: "old -> new"
+
+
+def survivors(source: Path, numbered: Mapping[int, Mutant], verdicts: Sequence[Verdict],
+              reviews: Sequence[Review]) -> list[Survivor]:
+    """Return the mutants that nothing has noticed, by their places, each with its review."""
     texts: dict[str, bytes] = {}
+    found = []
     for verdict in sorted(verdicts, key=lambda each: numbered[each.number]):
         if verdict.fate in (Fate.SURVIVED, Fate.UNSTABLE):
             each = numbered[verdict.number]
             text = texts.setdefault(each.file, (source / each.file).read_bytes())
-            old = text[each.start : each.end].decode(errors="replace")
-            yield (f"{each.file}:{each.line}:{each.column}: {verdict.fate.value}: [{each.operator}] "
-                   f"{_short(old)} -> {_short(each.replacement or '(left out)')} in "
-                   f"{each.function}(), {verdict.cases} cases")
+            change = (" ".join(text[each.start : each.end].decode(errors="replace").split()) + " -> "
+                      + " ".join((each.replacement or "(left out)").split()))
+            review = next((review for review in reviews if verdict.fate is Fate.SURVIVED
+                           and review.matches(f"{each.file}:{each.function}", change)), None)
+            found.append((verdict, change, review))
+    return found
+
+
+def survivor_lines(numbered: Mapping[int, Mutant], found: Sequence[Survivor]) -> Iterator[str]:
+    """Yield a line, as a compiler prints it, for each survivor."""
+    for verdict, change, review in found:
+        each = numbered[verdict.number]
+        yield (f"{each.file}:{each.line}:{each.column}: {verdict.fate.value}: [{each.operator}] "
+               f"{_short(change)} in {each.function}(), {verdict.cases} cases"
+               + (f" ({review.verdict}: {review.reason})" if review else ""))
 
 
 def _short(text: str) -> str:
-    text = " ".join(text.split())
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 
 
 def document(source: Path, numbered: Mapping[int, Mutant], verdicts: Sequence[Verdict],
-             reach: Mapping[int, Sequence[str]], single: Sequence[Mutant]) -> dict[str, Any]:
+             reach: Mapping[int, Sequence[str]], single: Sequence[Mutant],
+             reviews: Mapping[int, Review]) -> dict[str, Any]:
     """Return all of it as the format has it; reach names the cases that reach each mutant.
 
-    single are those that were not made, as no boot can choose them.
+    reviews are of survivors, by number. single are those that were not made, as no boot can choose them.
     """
     by_number = {each.number: each for each in verdicts}
     files: dict[str, dict[str, Any]] = {}
@@ -118,6 +134,9 @@ def document(source: Path, numbered: Mapping[int, Mutant], verdicts: Sequence[Ve
             entry |= {"status": _STATUS[verdict.fate], "statusReason": _reason(verdict),
                       "testsCompleted": verdict.cases, "duration": round(verdict.took * 1000),
                       "killedBy": [ids[verdict.case]] if verdict.case in ids else []}
+            if review := reviews.get(number):
+                entry |= {"status": "Ignored" if review.excused else "Survived",
+                          "statusReason": f"{review.verdict}: {review.reason}"}
         files[mutant.file]["mutants"].append(entry)
     tests = [{"id": ids[name], "name": name} for name in names]
     return {

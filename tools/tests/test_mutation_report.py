@@ -12,6 +12,7 @@ from kmem_kunit import mutation_page, mutation_report, proc
 from kmem_kunit.campaign import Fate, Verdict
 from kmem_kunit.errors import UserError
 from kmem_kunit.mutant import Mutant
+from kmem_kunit.reviewed import Review
 from kmem_kunit.table import percent
 
 SCHEMA = "mutation-testing-report-schema@3.8.4"
@@ -40,7 +41,7 @@ def _source(tmp_path: Path) -> Path:
 @pytest.fixture(name="document")
 def _document(source: Path) -> dict[str, Any]:
     reach = {1: ["kmem_a.one"], 2: ["kmem_a.one", "kmem_a.two"], 3: ["kmem_a.two"]}
-    return mutation_report.document(source, NUMBERED, VERDICTS, reach, [RETURN])
+    return mutation_report.document(source, NUMBERED, VERDICTS, reach, [RETURN], {})
 
 
 def test_score_leaves_out_what_could_not_be_noticed() -> None:
@@ -55,9 +56,26 @@ def test_share_is_never_rounded_up() -> None:
 
 
 def test_survivors_are_lines_of_a_compiler(source: Path) -> None:
-    assert list(mutation_report.survivors(source, NUMBERED, VERDICTS)) == [
+    found = mutation_report.survivors(source, NUMBERED, VERDICTS, [])
+    assert list(mutation_report.survivor_lines(NUMBERED, found)) == [
         "mm/x.c:4:9: survived: [constant] 1 -> 0 in f(), 7 cases",
         "mm/x.c:4:9: unstable: [constant] 1 -> 0 in f(), 1 cases"]
+
+
+def test_reviewed_survivor_says_why(source: Path) -> None:
+    reviews = [Review("mm/x.c:g", "*", "equivalent", "another function"),
+               Review("mm/x.c:f", "1 -> 0", "unreachable", "only 2 is ever added", "7.3/numa"),
+               Review("mm/*", "*", "no contract", "too late")]
+    found = mutation_report.survivors(source, NUMBERED, VERDICTS, reviews)
+    assert [(each.number, review) for each, _, review in found] == [(2, reviews[1]), (6, None)]
+    assert next(mutation_report.survivor_lines(NUMBERED, found)).endswith(
+        "7 cases (unreachable: only 2 is ever added)")
+    document = mutation_report.document(source, NUMBERED, VERDICTS, {}, [], {2: reviews[1]})
+    entry = document["files"]["mm/x.c"]["mutants"][1]
+    assert (entry["status"], entry["statusReason"]) == (
+        "Ignored", "unreachable: only 2 is ever added")
+    document = mutation_report.document(source, NUMBERED, VERDICTS, {}, [], {2: reviews[2]})
+    assert document["files"]["mm/x.c"]["mutants"][1]["status"] == "Survived"
 
 
 def test_tables_add_up() -> None:

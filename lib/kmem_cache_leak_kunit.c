@@ -56,15 +56,27 @@ static const char *leaked(struct kunit *test, const unsigned long *before, unsig
 /* The rest of the kernel allocates too, but not so much each time. */
 #define ATTEMPTS	3
 
+/**
+ * struct made_of - caches that are created and destroyed
+ * @name: of the parameter
+ * @flags: of each
+ * @step: by how many bytes the objects of one are larger than those of the one before
+ */
 static const struct made_of {
 	const char *name;
 	slab_flags_t flags;
+	unsigned int step;
 } made_of[] = {
-	{ "plain", 0 },
-	{ "all_checks", ALL_CHECKS },
+	{ "plain", PRIVATE },
+	{ "all_checks", PRIVATE | ALL_CHECKS },
+	/* so unlike all others that they are not merged, though they could be */
+	{ "mergeable", SLAB_CACHE_DMA32, 2 * sizeof(void *) },
 };
 
 KUNIT_ARRAY_PARAM_DESC(made_of, made_of, name);
+
+/* Of these no CPU has free objects for whose return each has to be asked. */
+static const struct made_of checked = { "checked", PRIVATE | SLAB_CONSISTENCY_CHECKS };
 
 /**
  * struct doomed - a cache to be destroyed
@@ -97,23 +109,25 @@ static struct workqueue_struct *make_workqueue(struct kunit *test)
 }
 
 static void create_and_destroy(struct kunit *test, struct workqueue_struct *workqueue,
-			       slab_flags_t flags)
+			       const struct made_of *made_of)
 {
 	unsigned int i;
 
 	for (i = 0; i < MANY_CACHES; i++) {
-		struct doomed *next = doomed + i % AT_ONCE;
+		unsigned int at = i % AT_ONCE;
+		struct doomed *next = doomed + at;
 		void *object;
 
-		long_name[0] = '0' + i % AT_ONCE;
-		next->cache = kmem_cache_create(long_name, OBJECT_SIZE, 0, flags | PRIVATE, NULL);
+		long_name[0] = '0' + at;
+		next->cache = kmem_cache_create(long_name, OBJECT_SIZE + at * made_of->step, 0,
+						made_of->flags, NULL);
 		KUNIT_ASSERT_NOT_NULL_MSG(test, next->cache, "cache %u", i);
 		object = i % 2 ? kmem_cache_alloc(next->cache, GFP_KERNEL) : NULL;
 		if (object)
 			kmem_cache_free(next->cache, object);
 		INIT_WORK(&next->work, destroy);
 		queue_work(workqueue, &next->work);
-		if (i % AT_ONCE == AT_ONCE - 1)
+		if (at == AT_ONCE - 1)
 			flush_workqueue(workqueue);
 	}
 }
@@ -132,10 +146,10 @@ static void destroyed_caches_leave_nothing_behind(struct kunit *test)
 	unsigned int i;
 
 	/* once for the free objects that CPUs and nodes come to hold */
-	create_and_destroy(test, workqueue, made_of->flags);
+	create_and_destroy(test, workqueue, made_of);
 	for (i = 0; i < ATTEMPTS && leak; i++) {
 		count_parts(test, before);
-		create_and_destroy(test, workqueue, made_of->flags);
+		create_and_destroy(test, workqueue, made_of);
 		leak = leaked(test, before, MANY_CACHES);
 	}
 	KUNIT_EXPECT_NULL_MSG(test, leak, "%s", leak);
@@ -151,13 +165,12 @@ static void destroyed_caches_leave_no_percpu_memory(struct kunit *test)
 	unsigned long before, after = 0;
 	unsigned int i, rounds;
 
-	/* checked ones, of which no CPU has free objects for whose return each has to be asked */
-	create_and_destroy(test, workqueue, SLAB_CONSISTENCY_CHECKS);
+	create_and_destroy(test, workqueue, &checked);
 	for (i = 0; i < ATTEMPTS; i++) {
 		before = kmem_meminfo(test, "Percpu");
 		/* more than is free in what is there */
 		for (rounds = 0; rounds < 10; rounds++)
-			create_and_destroy(test, workqueue, SLAB_CONSISTENCY_CHECKS);
+			create_and_destroy(test, workqueue, &checked);
 		after = kmem_meminfo(test, "Percpu");
 		if (after <= before)
 			break;

@@ -181,7 +181,8 @@ static void wrong_number_of_objects_is_adjusted(struct kunit *test)
 
 /*
  * A freelist that does not begin with an object is cleared, so that none of the
- * slab is handed out any more. Source: on_freelist(), "Freepointer corrupt" and
+ * slab is handed out any more, and its objects are not looked at, as it is not
+ * known which of them are free. Source: on_freelist(), "Freepointer corrupt" and
  * "Freelist cleared", mm/slub.c.
  */
 static void bad_head_of_freelist_is_cleared(struct kunit *test)
@@ -190,7 +191,7 @@ static void bad_head_of_freelist_is_cleared(struct kunit *test)
 	struct patient p;
 
 	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
-	p = admit(test, SLAB_STORE_USER);
+	p = admit(test, SLAB_STORE_USER | SLAB_RED_ZONE);
 	p.slab->freelist = p.freed[FREED - 1] + 1;
 	report = KMEM_EXPECT_REPORT(test, kmem_validate(test, p.cache), HEAD);
 	kmem_expect_text(test, report, "Freepointer corrupt");
@@ -248,7 +249,7 @@ static void cycle_in_freelist_is_cleared(struct kunit *test)
 	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
 	if (!kmem_freelist_cycle_is_found())
 		kunit_skip(test, "needs Linux 7.x, which looks for cycles");
-	p = admit(test, SLAB_STORE_USER);
+	p = admit(test, SLAB_STORE_USER | SLAB_RED_ZONE);
 	kmem_redirect(p.cache, p.freed[0], NULL, p.freed[2]);
 	report = KMEM_EXPECT_REPORT(test, kmem_validate(test, p.cache), HEAD);
 	kmem_expect_text(test, report, "Freelist cycle detected");

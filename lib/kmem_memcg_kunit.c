@@ -240,6 +240,22 @@ static void allocation_beyond_the_limit_fails(struct kunit *test)
 }
 
 /*
+ * Where there is nobody to charge, such as before there is any cgroup, memory to
+ * account can be had all the same, each object and many at once. Source:
+ * memcg_slab_post_alloc_hook(), mm/slub.c.
+ */
+static void accounted_memory_needs_no_cgroup(struct kunit *test)
+{
+	struct kmem_cache *cache = kmem_private_cache(test, "kmem_charged", OBJECT_SIZE,
+						      SLAB_ACCOUNT, NULL);
+	void *objects[BULK];
+
+	kmem_take(test, cache, BULK);
+	KUNIT_ASSERT_TRUE(test, kmem_cache_alloc_bulk(cache, GFP_KERNEL, BULK, objects));
+	kmem_cache_free_bulk(cache, BULK, objects);
+}
+
+/*
  * kmem_cache_charge() succeeds where there is nobody to charge, such as before there is any cgroup.
  * Source: kmem_cache_charge(), <linux/slab.h>, "true even if the charging was not done"
  */
@@ -379,7 +395,9 @@ static void slab_leaves_nothing_of_its_owners(struct kunit *test)
 }
 
 static struct kunit_case kmem_memcg_cases[] = {
-	KUNIT_CASE(charge_of_nobody_succeeds),	/* as long as there is no cgroup */
+	/* as long as there is no cgroup */
+	KUNIT_CASE(accounted_memory_needs_no_cgroup),
+	KUNIT_CASE(charge_of_nobody_succeeds),
 	KUNIT_CASE_PARAM(accounted_memory_is_charged_until_it_is_freed, accounted_gen_params),
 	KUNIT_CASE_PARAM(other_memory_is_not_charged, unaccounted_gen_params),
 	KUNIT_CASE_PARAM(allocation_beyond_the_limit_fails, accounted_gen_params),

@@ -15,6 +15,7 @@
 #include <linux/poison.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 #include <mm/slab.h>
 #include "kmem_kunit.h"
 
@@ -187,35 +188,39 @@ static void report_spans_all_wrong_bytes(struct kunit *test)
 
 /*
  * With SLAB_CONSISTENCY_CHECKS, a write after free is also found when the
- * object would be allocated again. Its whole slab is then given up: the object
- * comes from another one, and the cache counts as used for ever. Source:
- * alloc_debug_processing(), "Marking all objects used", mm/slub.c.
+ * object would be allocated again, wherever it was. Its whole slab is then given
+ * up: the object comes from another one, and the cache counts as used for ever.
+ * Source: alloc_debug_processing(), "Marking all objects used", mm/slub.c.
  */
 static void write_after_free_is_found_at_allocation(struct kunit *test)
 {
-	struct kmem_cache *cache;
+	static const unsigned int offsets[] = { 0, 31, 62, 63 };
 	const struct kmem_report *report;
+	struct kmem_cache *cache;
 	void *object, *next = NULL;
+	unsigned int i;
 
 	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
-	cache = kmem_private_cache(test, "kmem_given_up", 64,
-				   SLAB_POISON | SLAB_CONSISTENCY_CHECKS, NULL);
-	object = kmem_cache_alloc(cache, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, object);
-	kmem_cache_free(cache, object);
+	for (i = 0; i < ARRAY_SIZE(offsets); i++) {
+		cache = kmem_private_cache(test, "kmem_given_up", 64,
+					   SLAB_POISON | SLAB_CONSISTENCY_CHECKS, NULL);
+		object = kmem_cache_alloc(cache, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, object);
+		kmem_cache_free(cache, object);
 
-	kmem_poke(object, 0x99);
-	report = KMEM_EXPECT_REPORT(test, next = kmem_cache_alloc(cache, GFP_KERNEL),
-				    "BUG kmem_given_up (");
-	kmem_expect_text(test, report, "Poison overwritten");
-	kmem_expect_text(test, report, "0x%p-0x%p @offset=", object, object);
-	kmem_expect_text(test, report, "FIX kmem_given_up: Marking all objects used");
-	KUNIT_EXPECT_NOT_NULL(test, next);
-	KUNIT_EXPECT_PTR_NE(test, virt_to_slab(next), virt_to_slab(object));
-	if (next)
+		kmem_poke(object + offsets[i], 0x99);
+		report = KMEM_EXPECT_REPORT(test, next = kmem_cache_alloc(cache, GFP_KERNEL),
+					    "BUG kmem_given_up (");
+		kmem_expect_text(test, report, "Poison overwritten");
+		kmem_expect_text(test, report, "0x%p-0x%p @offset=", object + offsets[i],
+				 object + offsets[i]);
+		kmem_expect_text(test, report, "FIX kmem_given_up: Marking all objects used");
+		KUNIT_ASSERT_NOT_NULL(test, next);
+		KUNIT_EXPECT_PTR_NE(test, virt_to_slab(next), virt_to_slab(object));
 		kmem_cache_free(cache, next);
-	KMEM_EXPECT_WARN(test, kmem_private_cache_destroy(test, cache),
-			 "kmem_cache_destroy kmem_given_up: Slab cache still has objects");
+		KMEM_EXPECT_WARN(test, kmem_private_cache_destroy(test, cache),
+				 "kmem_cache_destroy kmem_given_up: Slab cache still has objects");
+	}
 }
 
 /*
@@ -290,6 +295,68 @@ static void write_past_end_is_found_at_free(struct kunit *test)
 	/* the report mended the red zone, and the object was kept from the freelist */
 	kmem_expect_text(test, report, "FIX " NAME ": Object at 0x%p not freed", object);
 	KMEM_EXPECT_SILENCE(test, kmem_cache_free(cache, object));
+}
+
+/**
+ * struct late_free - a free that a kernel thread is to do
+ * @work: does so
+ * @cache: of which cache
+ * @object: of which object
+ */
+struct late_free {
+	struct work_struct work;
+	struct kmem_cache *cache;
+	void *object;
+};
+
+static void free_late(struct work_struct *work)
+{
+	struct late_free *late = container_of(work, struct late_free, work);
+
+	kmem_cache_free(late->cache, late->object);
+}
+
+/*
+ * A report is made in any thread, not only in those that run a test and may have
+ * it counted instead. Source: slab_in_kunit_test(), slab_add_kunit_errors(),
+ * mm/slub.c.
+ */
+static void violation_is_reported_in_any_thread(struct kunit *test)
+{
+	const struct kmem_report *report;
+	struct late_free late;
+	void *object;
+
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which lets nobody free an object again");
+	/* poison keeps init_on_free away, which wipes what is freed, be that refused or not */
+	late.cache = kmem_private_cache(test, NAME, 64, SLAB_POISON | SLAB_RED_ZONE |
+					SLAB_CONSISTENCY_CHECKS, NULL);
+	late.object = kmem_cache_alloc(late.cache, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, late.object);
+	kmem_poke(late.object + 64, 0x99);
+	INIT_WORK_ONSTACK(&late.work, free_late);
+	report = KMEM_EXPECT_REPORT(test, {
+		schedule_work(&late.work);
+		flush_work(&late.work);
+	}, "BUG " NAME " (");
+	kmem_expect_text(test, report, "Right Redzone overwritten");
+	kmem_expect_text(test, report, "FIX " NAME ": Object at 0x%p not freed", late.object);
+	KMEM_EXPECT_SILENCE(test, kmem_cache_free(late.cache, late.object));
+
+	/* what is wrong with a slab is reported in another way */
+	late.cache = kmem_private_cache(test, "kmem_inner", 64, SLAB_POISON | VALIDATED |
+					SLAB_CONSISTENCY_CHECKS, NULL);
+	object = kmem_cache_alloc(late.cache, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	late.object = object + 1;
+	report = KMEM_EXPECT_REPORT(test, {
+		schedule_work(&late.work);
+		flush_work(&late.work);
+	}, "Invalid object pointer 0x%p", late.object);
+	kmem_expect_text(test, report, "Slab 0x%p objects=", virt_to_slab(object));
+	KMEM_EXPECT_SILENCE(test, kmem_cache_free(late.cache, object));
+	destroy_work_on_stack(&late.work);
 }
 
 /*
@@ -396,6 +463,7 @@ static struct kunit_case kmem_poison_cases[] = {
 	KUNIT_CASE_PARAM(write_before_start_is_reported, size_gen_params),
 	KUNIT_CASE_PARAM(red_zones_of_freed_object_are_guarded, size_gen_params),
 	KUNIT_CASE_PARAM(write_past_end_is_found_at_free, size_gen_params),
+	KUNIT_CASE(violation_is_reported_in_any_thread),
 	KUNIT_CASE(double_free_is_reported),
 	KUNIT_CASE_PARAM(free_of_inner_pointer_is_reported, size_gen_params),
 	KUNIT_CASE_PARAM(correct_use_is_silent, size_gen_params),

@@ -15,6 +15,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include "kmem_count.h"
+#include "kmem_text.h"
 
 #define OBJECT_SIZE	64
 /* more than the default for the size, so that it is the capacity */
@@ -216,6 +217,29 @@ static void returned_objects_are_free_again(struct kunit *test)
 		kmem_free_array(cache, used, objects);
 	}
 	kmem_expect_live(test, cache, 0, "freed");
+}
+
+#define LARGE_SHEAF	8000
+
+static void prefill_and_return(struct kunit *test, void *context)
+{
+	struct kmem_cache *cache = context;
+
+	kmem_cache_return_sheaf(cache, GFP_KERNEL, prefill(test, cache, LARGE_SHEAF));
+}
+
+/*
+ * A sheaf that was made for more objects than those of the cache hold goes when
+ * it is returned. Source: kmem_cache_prefill_sheaf(), "oversize sheaves are always
+ * flushed and freed when returned".
+ */
+static void returned_large_sheaf_leaves_nothing(struct kunit *test)
+{
+	struct kmem_cache *cache = cache_with_sheaves(test, OBJECT_SIZE, CAPACITY, NULL);
+
+	require_sheaf_calls(test);
+	kmem_require_no_quarantine(test);
+	kmem_expect_no_leak(test, LARGE_SHEAF * sizeof(void *), prefill_and_return, cache);
 }
 
 /*
@@ -481,6 +505,7 @@ static struct kunit_case kmem_prefill_cases[] = {
 	KUNIT_CASE_PARAM(prefilled_sheaf_gives_what_was_asked_for, kind_gen_params),
 	KUNIT_CASE_PARAM(prefilled_sheaf_is_nobody_elses, kind_gen_params),
 	KUNIT_CASE_PARAM(returned_objects_are_free_again, kind_gen_params),
+	KUNIT_CASE_PARAM(returned_large_sheaf_leaves_nothing, kind_gen_params),
 	KUNIT_CASE_PARAM(refilled_sheaf_gives_what_was_asked_for, kind_gen_params),
 	KUNIT_CASE_PARAM(refill_needs_a_sheaf, kind_gen_params),
 	KUNIT_CASE_PARAM(failed_prefill_gives_all_back, kind_gen_params),

@@ -491,12 +491,41 @@ static void nolock_frees_after_the_readers(struct kunit *test)
 	KMEM_EXPECT_SILENCE(test, kmem_private_cache_destroy(test, cache));
 }
 
+/*
+ * A shrink meanwhile loses nothing of what waits for its readers, be it much or
+ * little, nor of what comes to wait after it. Source: pcs_flush_all(), which sends
+ * the sheaf of such objects on; kfree_rcu_sheaf(), mm/slub.c.
+ */
+static void shrink_keeps_what_waits(struct kunit *test)
+{
+	struct kmem_cache *cache = kmem_cache_of_kind(test, "kmem_rcu", OBJECT_SIZE, 0, NULL);
+	static const unsigned int some[] = { 1, 5, 40, 200 };
+	unsigned int round, i;
+
+	kmem_require_kfree_rcu_barrier(test);
+	for (round = 0; round < 3 * ARRAY_SIZE(some); round++) {
+		struct kmem_batch *batch = kmem_take(test, cache, 2 * some[round % 4]);
+
+		for (i = 0; i < batch->nr; i++) {
+			if (i == batch->nr / 2)
+				kmem_cache_shrink(cache);
+			frees[i % ARRAY_SIZE(frees)](batch->objects[i]);
+		}
+		batch->nr = 0;
+		if (round % 3)
+			rcu_barrier();
+	}
+	kmem_kfree_rcu_barrier(test);
+	kmem_expect_live(test, cache, 0, "after the barrier");
+}
+
 static struct kunit_case kmem_rcu_cases[] = {
 	KUNIT_CASE_PARAM(memory_is_kept_for_readers, memory_gen_params),
 	KUNIT_CASE_PARAM(memory_is_free_after_the_barrier, memory_gen_params),
 	KUNIT_CASE_PARAM(memory_without_a_head_is_freed, memory_gen_params),
 	KUNIT_CASE_PARAM(objects_of_a_cache_are_freed_once, kind_gen_params),
 	KUNIT_CASE_PARAM(object_of_a_cache_is_kept_for_readers, kind_gen_params),
+	KUNIT_CASE_PARAM(shrink_keeps_what_waits, kind_gen_params),
 	KUNIT_CASE(freed_object_is_poisoned),
 	KUNIT_CASE_PARAM(destroy_waits_for_kfree_rcu, kind_gen_params),
 	KUNIT_CASE_PARAM(barrier_on_a_cache_waits_for_its_objects, kind_gen_params),

@@ -443,12 +443,14 @@ static ssize_t store(struct kunit *test, struct kmem_cache *cache, const char *n
 
 /*
  * "1" written to validate checks all objects of a cache; anything else, and any
- * cache without checks, is refused. Source: sysfs-kernel-slab, validate;
- * validate_store(), mm/slub.c.
+ * cache without checks, is refused. That full slabs are listed only where users
+ * are stored is no error. Source: sysfs-kernel-slab, validate; validate_store(),
+ * validate_slab_node(), mm/slub.c.
  */
 static void sysfs_validates(struct kunit *test)
 {
-	struct kmem_cache *cache, *unchecked;
+	struct kmem_cache *cache, *unchecked, *unlisted;
+	const struct kmem_report *report;
 	ssize_t ret = 0;
 	u8 *object;
 
@@ -463,6 +465,13 @@ static void sysfs_validates(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ret, 1);
 	KMEM_EXPECT_SILENCE(test, ret = store(test, unchecked, "validate", "1"));
 	KUNIT_EXPECT_EQ(test, ret, -EINVAL);
+
+	unlisted = kmem_private_cache(test, "kmem_unlisted", OBJECT_SIZE, SLAB_CONSISTENCY_CHECKS,
+				      NULL);
+	kmem_take_slab(test, unlisted);
+	report = KMEM_CAPTURE(test, ret = store(test, unlisted, "validate", "1"));
+	KUNIT_EXPECT_EQ(test, ret, 1);
+	KUNIT_EXPECT_NULL_MSG(test, strstr(report->text, "kmem_unlisted"), "%s", report->text);
 }
 
 static struct kunit_case kmem_slab_debug_cases[] = {

@@ -441,10 +441,11 @@ static void report_shows_all_bytes(struct kunit *test)
 {
 	struct kmem_cache *cache;
 	const struct kmem_report *report;
-	unsigned int left, inuse, end, i;
+	unsigned int left, inuse, end, i, shown;
 	struct kmem_batch *batch;
 	struct slab *slab;
 	u8 copy[256], *object;
+	char line[32];
 	void *fp;
 
 	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which keeps data of its own in a slab");
@@ -472,6 +473,11 @@ static void report_shows_all_bytes(struct kunit *test)
 		;
 	/* what of tracking looks like padding is not known from outside */
 	KUNIT_EXPECT_GE(test, end - i, sizeof(void *));
+	for (shown = 0; i < end; i++) {
+		scnprintf(line, sizeof(line), "Padding  %p: 5a", object + i);
+		shown += count_lines(report, line);
+	}
+	KUNIT_EXPECT_EQ(test, shown, 1);
 	KUNIT_EXPECT_EQ(test, count_lines(report, "Padding  "), 1);
 	KUNIT_EXPECT_EQ(test, count_lines(report, "Redzone  "), 2);
 	KUNIT_EXPECT_EQ(test, count_lines(report, "Object   "), DIV_ROUND_UP(OBJECT_SIZE, 16));

@@ -5,10 +5,12 @@
  *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_cache_leak'
  */
 #include <kunit/test.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
+#include <mm/slab.h>
 #include "kmem_kunit.h"
 
 #define OBJECT_SIZE	64
@@ -122,6 +124,7 @@ static void create_and_destroy(struct kunit *test, struct workqueue_struct *work
 		next->cache = kmem_cache_create(long_name, OBJECT_SIZE + at * made_of->step, 0,
 						made_of->flags, NULL);
 		KUNIT_ASSERT_NOT_NULL_MSG(test, next->cache, "cache %u", i);
+		KUNIT_ASSERT_EQ_MSG(test, next->cache->refcount, 1, "cache %u was merged", i);
 		object = i % 2 ? kmem_cache_alloc(next->cache, GFP_KERNEL) : NULL;
 		if (object)
 			kmem_cache_free(next->cache, object);

@@ -211,7 +211,8 @@ static void write_after_free_is_found_at_allocation(struct kunit *test)
 		kmem_poke(object + offsets[i], 0x99);
 		report = KMEM_EXPECT_REPORT(test, next = kmem_cache_alloc(cache, GFP_KERNEL),
 					    "BUG kmem_given_up (");
-		kmem_expect_text(test, report, "Poison overwritten");
+		kmem_expect_text(test, report, "%sPoison overwritten",
+				 offsets[i] == 63 ? "End " : "");
 		kmem_expect_text(test, report, "0x%p-0x%p @offset=", object + offsets[i],
 				 object + offsets[i]);
 		kmem_expect_text(test, report, "FIX kmem_given_up: Marking all objects used");
@@ -316,6 +317,16 @@ static void free_late(struct work_struct *work)
 	kmem_cache_free(late->cache, late->object);
 }
 
+static void free_in_thread(struct kmem_cache *cache, void *object)
+{
+	struct late_free late = { .cache = cache, .object = object };
+
+	INIT_WORK_ONSTACK(&late.work, free_late);
+	schedule_work(&late.work);
+	flush_work(&late.work);
+	destroy_work_on_stack(&late.work);
+}
+
 /*
  * A report is made in any thread, not only in those that run a test and may have
  * it counted instead. Source: slab_in_kunit_test(), slab_add_kunit_errors(),
@@ -324,39 +335,31 @@ static void free_late(struct work_struct *work)
 static void violation_is_reported_in_any_thread(struct kunit *test)
 {
 	const struct kmem_report *report;
-	struct late_free late;
+	struct kmem_cache *cache;
 	void *object;
 
 	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
 	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which lets nobody free an object again");
 	/* poison keeps init_on_free away, which wipes what is freed, be that refused or not */
-	late.cache = kmem_private_cache(test, NAME, 64, SLAB_POISON | SLAB_RED_ZONE |
-					SLAB_CONSISTENCY_CHECKS, NULL);
-	late.object = kmem_cache_alloc(late.cache, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, late.object);
-	kmem_poke(late.object + 64, 0x99);
-	INIT_WORK_ONSTACK(&late.work, free_late);
-	report = KMEM_EXPECT_REPORT(test, {
-		schedule_work(&late.work);
-		flush_work(&late.work);
-	}, "BUG " NAME " (");
+	cache = kmem_private_cache(test, NAME, 64, SLAB_POISON | SLAB_RED_ZONE |
+				   SLAB_CONSISTENCY_CHECKS, NULL);
+	object = kmem_cache_alloc(cache, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	kmem_poke(object + 64, 0x99);
+	report = KMEM_EXPECT_REPORT(test, free_in_thread(cache, object), "BUG " NAME " (");
 	kmem_expect_text(test, report, "Right Redzone overwritten");
-	kmem_expect_text(test, report, "FIX " NAME ": Object at 0x%p not freed", late.object);
-	KMEM_EXPECT_SILENCE(test, kmem_cache_free(late.cache, late.object));
+	kmem_expect_text(test, report, "FIX " NAME ": Object at 0x%p not freed", object);
+	KMEM_EXPECT_SILENCE(test, kmem_cache_free(cache, object));
 
 	/* what is wrong with a slab is reported in another way */
-	late.cache = kmem_private_cache(test, "kmem_inner", 64, SLAB_POISON | VALIDATED |
-					SLAB_CONSISTENCY_CHECKS, NULL);
-	object = kmem_cache_alloc(late.cache, GFP_KERNEL);
+	cache = kmem_private_cache(test, "kmem_inner", 64, SLAB_POISON | VALIDATED |
+				   SLAB_CONSISTENCY_CHECKS, NULL);
+	object = kmem_cache_alloc(cache, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, object);
-	late.object = object + 1;
-	report = KMEM_EXPECT_REPORT(test, {
-		schedule_work(&late.work);
-		flush_work(&late.work);
-	}, "Invalid object pointer 0x%p", late.object);
+	report = KMEM_EXPECT_REPORT(test, free_in_thread(cache, object + 1),
+				    "Invalid object pointer 0x%p", object + 1);
 	kmem_expect_text(test, report, "Slab 0x%p objects=", virt_to_slab(object));
-	KMEM_EXPECT_SILENCE(test, kmem_cache_free(late.cache, object));
-	destroy_work_on_stack(&late.work);
+	KMEM_EXPECT_SILENCE(test, kmem_cache_free(cache, object));
 }
 
 /*

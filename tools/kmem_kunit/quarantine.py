@@ -13,13 +13,13 @@
 A quarantined case runs and is shown; its failure does not fail the run.
 """
 import datetime
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from kmem_kunit import listed
 from kmem_kunit.errors import UserError
 from kmem_kunit.result import Case, Result
 
@@ -57,19 +57,7 @@ class Entry:
 
 def load(repo: Path) -> tuple[Entry, ...]:
     """Return the entries of tools/quarantine.toml; raises UserError for what it may not say."""
-    path = repo / FILE
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return ()
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: {error}") from error
-    entries = data.pop("known", [])
-    if data or not isinstance(entries, list):
-        raise UserError(f"{path} may only have [[known]]")
-    return tuple(_entry(values, f"{path}: entry {n}") for n, values in enumerate(entries, 1))
+    return tuple(_entry(values, where) for values, where in listed.entries(repo / FILE, "known"))
 
 
 def _entry(values: object, where: str) -> Entry:

@@ -11,14 +11,13 @@
 Equivalent ones change nothing that could be noticed, though their object code differs; unreachable
 ones do, but not under User-Mode Linux with one CPU; what has no contract may be as it likes.
 """
-import tomllib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
 
+from kmem_kunit import listed
 from kmem_kunit.errors import UserError
 from kmem_kunit.table import percent
 
@@ -52,22 +51,10 @@ class Review:
 
 def load(repo: Path) -> tuple[Review, ...]:
     """Return the entries of tools/survivors.toml; raises UserError for what it may not say."""
-    path = repo / FILE
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return ()
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: {error}") from error
-    entries = data.pop("reviewed", [])
-    if data or not isinstance(entries, list):
-        raise UserError(f"{path} may only have [[reviewed]]")
-    return tuple(_review(values, f"{path}: entry {n}") for n, values in enumerate(entries, 1))
+    return tuple(_review(values, where) for values, where in listed.entries(repo / FILE, "reviewed"))
 
 
-def _review(values: Any, where: str) -> Review:
+def _review(values: object, where: str) -> Review:
     if not isinstance(values, dict) or set(values) - {"cell"} != _TEXTS:
         raise UserError(f"{where} needs function, change, verdict and reason, no others but cell")
     for name, value in values.items():
@@ -85,5 +72,5 @@ def summary(reviews: Sequence[Review | None], noticed: int, could: int) -> str:
     counts = Counter(each.verdict for each in reviews if each)
     out = sum(each.excused for each in reviews if each)
     looked = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS)
-    return (f"{len(reviews)} survived: {looked} ({FILE}), {reviews.count(None)} not looked into;"
+    return (f"{len(reviews)} unnoticed: {looked} ({FILE}), {reviews.count(None)} not looked into;"
             f" without the first two, {noticed} of {could - out} noticed ({percent(noticed, could - out)})")

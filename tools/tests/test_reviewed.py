@@ -58,7 +58,7 @@ def test_summary_leaves_out_what_nothing_could_notice() -> None:
     reviews = [Review("", "", "equivalent", ""), Review("", "", "unreachable", "", "x"),
                Review("", "", "no contract", ""), None, None]
     assert reviewed.summary(reviews, 95, 100) == (
-        "5 survived: 1 equivalent, 1 unreachable, 1 no contract (tools/survivors.toml), 2 not looked"
+        "5 unnoticed: 1 equivalent, 1 unreachable, 1 no contract (tools/survivors.toml), 2 not looked"
         " into; without the first two, 95 of 98 noticed (96.9 %)")
 
 

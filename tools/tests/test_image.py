@@ -275,6 +275,17 @@ if verb == "config":
         image.build(base, request_)
 
 
+def test_an_option_that_the_kernel_turns_on(base: Path, request_: image.Request) -> None:
+    behave(request_.kernel.path, """
+if verb == "config":
+    (build / ".config").write_text("CONFIG_ON=y\\nCONFIG_ONCE=y\\n# CONFIG_OFF is not set\\n")
+    print("Missing: # CONFIG_NOT_THERE is not set, # CONFIG_ON is not set, # CONFIG_OFF is not set")
+    sys.exit(1)
+""")
+    with pytest.raises(UserError, match="cannot be configured with # CONFIG_ON is not set$"):
+        image.build(base, request_)
+
+
 def test_a_build_that_says_it_worked_and_made_nothing(base: Path, request_: image.Request) -> None:
     behave(request_.kernel.path, "if verb == 'build': sys.exit(0)")
     with pytest.raises(image.BuildFailed):

@@ -196,19 +196,23 @@ static void none_is_nothing(struct kunit *test)
 	kmem_expect_live(test, cache, 0, "none was taken");
 }
 
-/* Take, dirty and free objects; whose they are is in @before, sorted. */
+/*
+ * Dirty objects and free every other one, in bulk: no slab is given up. Whose
+ * they were is in @before, sorted.
+ */
 static void leave_dirt(struct kunit *test, struct kmem_cache *cache, unsigned int nr,
 		       void **before)
 {
-	struct kmem_batch *keep;
+	struct kmem_batch *batch = kmem_take(test, cache, 2 * nr);
 	unsigned int i;
 
-	take_bulk(test, cache, GFP_KERNEL, nr, before);
-	for (i = 0; i < nr; i++)
-		memset(before[i], DIRT, OBJECT_SIZE);
-	/* with others in their slabs, so that these are not given up */
-	keep = kmem_take(test, cache, 1);
-	memset(keep->objects[0], DIRT, OBJECT_SIZE);
+	for (i = 0; i < 2 * nr; i++)
+		memset(batch->objects[i], DIRT, OBJECT_SIZE);
+	for (i = 0; i < nr; i++) {
+		before[i] = batch->objects[2 * i];
+		batch->objects[i] = batch->objects[2 * i + 1];
+	}
+	batch->nr = nr;
 	kmem_cache_free_bulk(cache, nr, before);
 	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
 		kmem_cache_shrink(cache);

@@ -473,9 +473,10 @@ static void report_shows_all_bytes(struct kunit *test)
 		;
 	/* what of tracking looks like padding is not known from outside */
 	KUNIT_EXPECT_GE(test, end - i, sizeof(void *));
-	for (shown = 0; i < end; i++) {
+	/* all addresses look the same as long as there is nothing to hash them with */
+	for (shown = 0; !shown && i < end; i++) {
 		scnprintf(line, sizeof(line), "Padding  %p: 5a", object + i);
-		shown += count_lines(report, line);
+		shown = count_lines(report, line);
 	}
 	KUNIT_EXPECT_EQ(test, shown, 1);
 	KUNIT_EXPECT_EQ(test, count_lines(report, "Padding  "), 1);

@@ -8,10 +8,13 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/swap.h>
 #include "kmem_count.h"
 #include "kmem_kunit.h"
+#include "kmem_text.h"
 
 #define NAME		"kmem_shrink"
 #define OBJECT_SIZE	64
@@ -217,12 +220,42 @@ static void shrunk_cache_goes_on(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kmem_count_overwritten(live, OBJECT_SIZE), 0);
 }
 
+/*
+ * Who reclaims memory is told how many pages a shrink gave back. Source:
+ * kernel-doc of mm_account_reclaimed_pages(); __free_slab() (6.1).
+ */
+static void pages_given_back_are_reclaimed(struct kunit *test)
+{
+	struct kmem_slabinfo before, after;
+	struct reclaim_state state = { };
+	struct kmem_cache *cache;
+	struct kmem_batch *batch;
+	unsigned long pages;
+
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	kmem_require_no_quarantine(test);
+	/* no other task frees objects for this one */
+	cache = kmem_private_cache(test, NAME, OBJECT_SIZE, SLAB_CONSISTENCY_CHECKS, NULL);
+	batch = kmem_take(test, cache, 1000);
+	before = kmem_slabinfo(test, NAME);
+	current->reclaim_state = &state;
+	kmem_give_back(test, batch);
+	kmem_cache_shrink(cache);
+	current->reclaim_state = NULL;
+	after = kmem_slabinfo(test, NAME);
+	/* the first member, whose name has changed in 6.5 */
+	pages = *(unsigned long *)&state;
+	KUNIT_EXPECT_GT(test, before.num_slabs, 2);
+	KUNIT_EXPECT_EQ(test, pages, (before.num_slabs - after.num_slabs) * before.pagesperslab);
+}
+
 static struct kunit_case kmem_cache_shrink_cases[] = {
 	KUNIT_CASE_PARAM(unused_cache_shrinks_to_nothing, kind_gen_params),
 	KUNIT_CASE_PARAM(only_slabs_in_use_are_left, kind_gen_params),
 	KUNIT_CASE_PARAM(full_slab_is_left, kind_gen_params),
 	KUNIT_CASE(fullest_slabs_are_used_first),
 	KUNIT_CASE_PARAM(shrunk_cache_goes_on, kind_gen_params),
+	KUNIT_CASE(pages_given_back_are_reclaimed),
 	{}
 };
 

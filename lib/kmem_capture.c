@@ -234,6 +234,22 @@ void kmem_expect_text(struct kunit *test, const struct kmem_report *report, cons
 EXPORT_SYMBOL_GPL(kmem_expect_text);
 
 /**
+ * kmem_expect_trace() - Expect that a report says how the kernel came there.
+ * @test: the test context
+ * @report: what was captured
+ *
+ * Source: dump_stack() and WARN_ON(), which the reports of mm/ end with.
+ */
+void kmem_expect_trace(struct kunit *test, const struct kmem_report *report)
+{
+	if (strstr(report->text, "Call Trace:") || strstr(report->text, "Call trace:"))
+		return;
+	KUNIT_FAIL(test, "the report has no trace");
+	show_report(test, report);
+}
+EXPORT_SYMBOL_GPL(kmem_expect_trace);
+
+/**
  * kmem_expect_heads() - Expect a number of reports in a capture.
  * @test: the test context
  * @report: what was captured

@@ -156,6 +156,7 @@ static void wrong_object_count_is_adjusted(struct kunit *test)
 				 "Wrong object count. Counter is %d but counted were %d",
 				 p.nr - FREED + errors[i], p.nr - FREED);
 		kmem_expect_text(test, report, "FIX " NAME ": Object count adjusted");
+		kmem_expect_trace(test, report);
 		expect_slab_is_sound(test, &p);
 	}
 }

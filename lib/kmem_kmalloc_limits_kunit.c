@@ -475,6 +475,7 @@ static void bad_flag_for_a_slab_is_dropped(struct kunit *test)
 	kmem_expect_heads(test, report, "bad flag", 0, 0);
 	kmem_expect_text(test, report, "Unexpected gfp: %#x (%pGg). Fixing up to gfp: ",
 			 (__force unsigned int)bad->gfp, &bad->gfp);
+	kmem_expect_trace(test, report);
 	KUNIT_ASSERT_NOT_NULL(test, object);
 	KUNIT_EXPECT_TRUE(test, virt_addr_valid(object));
 	memset(object, 0xaa, 64);

@@ -494,9 +494,25 @@ static void reserve_is_poisoned(struct kunit *test)
 				    i < kind->size - 1 ? POISON_FREE : POISON_END, "byte %zu", i);
 }
 
+/* Expect that a wrong byte of an element in reserve is shown with those around it. */
+static void expect_bytes_around(struct kunit *test, const struct kmem_report *report, size_t size,
+				size_t byte)
+{
+	size_t start = byte - min(byte, sizeof(long)), end = min(byte + sizeof(long), size), i;
+	char line[80];
+	int length;
+
+	length = scnprintf(line, sizeof(line), "%s0x", start ? "... " : "");
+	for (i = start; i < end; i++)
+		length += scnprintf(line + length, sizeof(line) - length, "%x ",
+				    i == byte ? 0x99 : i < size - 1 ? POISON_FREE : POISON_END);
+	kmem_expect_text(test, report, ": %s%s\n", line, end < size ? "..." : "");
+}
+
 /*
  * With debugging, a write to an element in reserve is reported when the element
- * leaves it, wherever the byte is. Source: poison_error().
+ * leaves it, wherever the byte is, with some bytes before and after it. Source:
+ * poison_error().
  */
 static void write_to_reserve_is_reported(struct kunit *test)
 {
@@ -515,7 +531,8 @@ static void write_to_reserve_is_reported(struct kunit *test)
 		report = KMEM_EXPECT_REPORT(test, element = mempool_alloc_preallocated(pool),
 					    "mempool element poison mismatch");
 		kmem_expect_text(test, report, "Mempool %p size %zu", pool, kind->size);
-		kmem_expect_text(test, report, "99 ");
+		kmem_expect_trace(test, report);
+		expect_bytes_around(test, report, kind->size, offsets[i]);
 		mempool_free(element, pool);
 	}
 	KMEM_EXPECT_SILENCE(test, element = mempool_alloc_preallocated(pool));

@@ -336,6 +336,26 @@ static void failed_prefill_gives_all_back(struct kunit *test)
 	}
 }
 
+#define IMPOSSIBLE	20000
+
+static void fail_to_prefill(struct kunit *test, void *cache)
+{
+	KUNIT_EXPECT_NULL(test, kmem_cache_prefill_sheaf(cache, __GFP_NOWARN, IMPOSSIBLE));
+}
+
+/*
+ * Nor does the sheaf itself stay that could not be filled. Source: as before.
+ */
+static void failed_prefill_leaves_no_sheaf(struct kunit *test)
+{
+	unsigned int most = kmem_more_than_memory(test);
+	struct kmem_cache *cache = cache_with_sheaves(test, KMEM_HUGE, 10, NULL);
+
+	require_sheaf_calls(test);
+	KUNIT_ASSERT_LT(test, most, IMPOSSIBLE);
+	kmem_expect_no_leak(test, IMPOSSIBLE * sizeof(void *), fail_to_prefill, cache);
+}
+
 /*
  * A sheaf that cannot be refilled stays the same one, with the objects that it
  * had, at least, and none is lost. Source: kmem_cache_refill_sheaf(), "Return:
@@ -466,6 +486,44 @@ static void constructed_state_is_kept(struct kunit *test)
 
 #define HELD	24
 
+struct tide {
+	struct kmem_cache *cache;
+	void **objects;
+};
+
+static void come_and_go(struct kunit *test, void *context)
+{
+	struct tide *tide = context;
+	struct slab_sheaf *sheaf;
+
+	/* empty sheaves are put in a node's list, */
+	kmem_take_array(test, tide->cache, 6 * CAPACITY, tide->objects);
+	/* a CPU's spare one is taken, and another is needed by the frees */
+	sheaf = prefill(test, tide->cache, 1);
+	kmem_free_array(tide->cache, 4 * CAPACITY, &tide->objects[2 * CAPACITY]);
+	kmem_cache_return_sheaf(tide->cache, GFP_KERNEL, sheaf);
+	kmem_free_array(tide->cache, 2 * CAPACITY, tide->objects);
+}
+
+/*
+ * Sheaves that were emptied are filled again, or go: however often objects come
+ * and go, there are no more of them. Source: barn_get_empty_sheaf(),
+ * barn_replace_empty_sheaf().
+ */
+static void emptied_sheaves_are_used_again(struct kunit *test)
+{
+	struct tide tide = {
+		.cache = cache_with_sheaves(test, OBJECT_SIZE, CAPACITY, NULL),
+		.objects = kmem_make_array(test, 6 * CAPACITY),
+	};
+
+	require_sheaf_calls(test);
+	kmem_require_no_quarantine(test);
+	if (!kmem_attribute(test, tide.cache, "sheaf_capacity"))
+		kunit_skip(test, "needs a cache with sheaves");
+	kmem_expect_no_leak(test, CAPACITY * sizeof(void *), come_and_go, &tide);
+}
+
 /*
  * What a node keeps of full and empty sheaves is given out as often as it was
  * put there, whichever way it is asked for. Source: struct node_barn, nr_full
@@ -475,19 +533,13 @@ static void sheaves_are_counted_in_and_out(struct kunit *test)
 {
 	struct kmem_cache *cache = cache_with_sheaves(test, OBJECT_SIZE, CAPACITY, NULL);
 	void **objects = kmem_make_array(test, (HELD + 1) * 2 * CAPACITY);
+	struct tide tide = { .cache = cache, .objects = objects };
 	static struct slab_sheaf *held[HELD];
 	unsigned int i, nr = 0;
 
 	require_sheaf_calls(test);
-	for (i = 0; i < 8; i++) {
-		/* empty sheaves are put there, */
-		kmem_take_array(test, cache, 6 * CAPACITY, objects);
-		/* a CPU's spare one is taken, and another is needed by the frees */
-		held[0] = prefill(test, cache, 1);
-		kmem_free_array(cache, 4 * CAPACITY, &objects[2 * CAPACITY]);
-		kmem_cache_return_sheaf(cache, GFP_KERNEL, held[0]);
-		kmem_free_array(cache, 2 * CAPACITY, objects);
-	}
+	for (i = 0; i < 8; i++)
+		come_and_go(test, &tide);
 	/* more than there can be, full or empty */
 	for (i = 0; i < HELD; i++)
 		held[i] = prefill(test, cache, CAPACITY);
@@ -509,10 +561,12 @@ static struct kunit_case kmem_prefill_cases[] = {
 	KUNIT_CASE_PARAM(refilled_sheaf_gives_what_was_asked_for, kind_gen_params),
 	KUNIT_CASE_PARAM(refill_needs_a_sheaf, kind_gen_params),
 	KUNIT_CASE_PARAM(failed_prefill_gives_all_back, kind_gen_params),
+	KUNIT_CASE_PARAM(failed_prefill_leaves_no_sheaf, kind_gen_params),
 	KUNIT_CASE_PARAM(failed_refill_keeps_the_sheaf, kind_gen_params),
 	KUNIT_CASE_PARAM(injected_failure_gives_no_sheaf, kind_gen_params),
 	KUNIT_CASE_PARAM(object_is_zeroed_when_it_is_taken, kind_gen_params),
 	KUNIT_CASE_PARAM(constructed_state_is_kept, kind_gen_params),
+	KUNIT_CASE_PARAM(emptied_sheaves_are_used_again, kind_gen_params),
 	KUNIT_CASE_PARAM(sheaves_are_counted_in_and_out, kind_gen_params),
 	{}
 };

@@ -334,6 +334,27 @@ static void kmalloc_is_guarded(struct kunit *test)
 	}
 }
 
+/*
+ * What a report calls padding begins behind the size that was asked for, which
+ * SLUB keeps behind the object. Source: print_trailer(), mm/slub.c.
+ */
+static void report_shows_padding_only(struct kunit *test)
+{
+	struct kmem_cache *cache = request_cache(test, KMEM_ALL_CHECKS);
+	u8 *memory = request(test, cache, SIZE / 2, GFP_KERNEL);
+	const struct kmem_report *report;
+	const char *line;
+
+	kmem_poke(memory + SIZE / 2, 0x99);
+	report = KMEM_EXPECT_REPORT(test, kmem_validate(test, cache), HEAD);
+	line = strstr(report->text, "Padding  ");
+	KUNIT_ASSERT_NOT_NULL(test, line);
+	line = strchr(line, ':');
+	KUNIT_ASSERT_NOT_NULL(test, line);
+	KUNIT_EXPECT_TRUE_MSG(test, strstarts(line, ": 5a 5a 5a 5a "), "%.60s", line);
+	kmem_cache_free(cache, memory);
+}
+
 static struct kunit_case kmem_request_cases[] = {
 	KUNIT_CASE(rest_of_object_is_red_zone),
 	KUNIT_CASE(zeroing_spares_the_red_zone),
@@ -346,6 +367,7 @@ static struct kunit_case kmem_request_cases[] = {
 	KUNIT_CASE(what_ksize_says_may_be_used),
 	KUNIT_CASE(ksize_spares_the_tracks),
 	KUNIT_CASE(kmalloc_is_guarded),
+	KUNIT_CASE(report_shows_padding_only),
 	{}
 };
 

@@ -64,6 +64,23 @@ static void sizes_are_told(struct kunit *test)
 	}
 }
 
+/*
+ * A name is taken as it is, and means nothing to printf(). Source: kernel-doc of
+ * kmem_cache_create(), "A string which is used in /proc/slabinfo to identify this
+ * cache"; sysfs_slab_add().
+ */
+static void name_is_no_format(struct kunit *test)
+{
+	static const char name[] = "kmem_%s_%d%%";
+	struct kmem_cache *cache;
+
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	cache = kmem_private_cache(test, name, OBJECT_SIZE, 0, NULL);
+	KUNIT_EXPECT_EQ(test, kmem_slabinfo(test, name).lines, 1);
+	KUNIT_EXPECT_EQ(test, kmem_sysfs_number(test, name, "object_size"), OBJECT_SIZE);
+	kmem_private_cache_destroy(test, cache);
+}
+
 static void construct_nothing(void *object)
 {
 }
@@ -438,6 +455,7 @@ static void file_of_a_destroyed_cache_is_enodev(struct kunit *test)
 
 static struct kunit_case kmem_slab_sysfs_cases[] = {
 	KUNIT_CASE(sizes_are_told),
+	KUNIT_CASE(name_is_no_format),
 	KUNIT_CASE(constructor_is_named),
 	KUNIT_CASE(what_says_nothing_is_empty),
 	KUNIT_CASE(counts_follow_the_objects),

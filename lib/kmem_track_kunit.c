@@ -27,6 +27,9 @@
 #define NAME		"kmem_tracked"
 #define HEAD		"BUG " NAME " ("
 #define OBJECT_SIZE	52
+/* below the first line of a report, of 77 characters */
+#define DASHES		"-------------------"
+#define RULE		DASHES DASHES DASHES DASHES "-"
 
 /* The callers that reports shall name; what follows the call keeps it from being a jump. */
 
@@ -486,6 +489,8 @@ static void report_shows_all_bytes(struct kunit *test)
 			 0 + slab->objects, 3, fp);
 	kmem_expect_text(test, report, "Object 0x%p @offset=%tu fp=0x", object,
 			 object - (u8 *)slab_address(slab));
+	kmem_expect_text(test, report, "%s", RULE);
+	kmem_expect_trace(test, report);
 }
 
 /*
@@ -494,7 +499,7 @@ static void report_shows_all_bytes(struct kunit *test)
  */
 static void report_shows_what_is_before(struct kunit *test)
 {
-	const unsigned int size = PAGE_SIZE + 64;
+	const unsigned int size = PAGE_SIZE + 61;
 	const struct kmem_report *report;
 	struct kmem_cache *cache;
 	struct kmem_batch *batch;

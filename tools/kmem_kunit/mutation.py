@@ -51,11 +51,12 @@ class _Book:
 class Made(_Book):
     """An image of a kernel with mutants in it; source is the kernel's own tree.
 
-    build is the folder in which the commands are to be run.
+    place is the tree with its mutants, and build the folder in which the commands are to be run.
     """
 
     image: image.Image
     source: Path
+    place: Path
     build: Path
 
 
@@ -81,7 +82,19 @@ def make(base: Path, request: image.Request, without: Sequence[str]) -> Made:
         if not (build / ".config").is_file():  # only the image is left
             cache.remove(the_image.path)
             the_image = _mutated(base, request, place, book.mutants)
-        return Made(**vars(book), image=the_image, source=source.path, build=build)
+        return Made(**vars(book), image=the_image, source=source.path, place=place, build=build)
+
+
+def edited(base: Path, request: image.Request, made: Made, each: Mutant) -> image.Image:
+    """Return the kernel with a mutant in it as a plain edit, the naive way, beside what made has.
+
+    What a boot chooses are cases only. Raises image.BuildFailed if it does not compile.
+    """
+    request = replace(request, configs=(*request.configs, _CONFIG))
+    text = (made.source / each.file).read_bytes()
+    content = text[: each.start] + each.text(text) + text[each.end :]
+    return _built(base, request, made.place.with_name("edited"), {
+        **_runtime(request, max(made.mutants)), each.file: content.decode()})
 
 
 def _key(request: image.Request, without: Sequence[str]) -> str:

@@ -35,7 +35,7 @@ def _made(tmp_path: Path) -> Made:
     commands = {unit: [clang, "-O2", "-Wp,-MMD,x.d", "-c", "-o", "object.o", str(tmp_path / unit)]
                 for unit in ("mm/slub.c", "mm/other.c")}
     the_image = image.Image(tmp_path, tmp_path, "7.3", "", arch.UML)
-    return Made({}, [], commands, the_image, tmp_path, tmp_path)
+    return Made({}, [], commands, the_image, tmp_path, tmp_path, tmp_path)
 
 
 def edit(file: str, text: str, old: str, new: str | None) -> Mutant:

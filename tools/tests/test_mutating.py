@@ -17,7 +17,7 @@ VERDICTS = [Verdict(1, Fate.ASSERTION, "plain", "kmem_a.one", 3, 0.25), Verdict(
 @pytest.fixture(name="made")
 def _made(tmp_path: Path) -> mutation.Made:
     the_image = image.Image(tmp_path / "image", tmp_path, "7.3", "", arch.UML)
-    return mutation.Made({1: WHOLE, 2: NUMBER}, [RETURN], {}, the_image, tmp_path, tmp_path)
+    return mutation.Made({1: WHOLE, 2: NUMBER}, [RETURN], {}, the_image, tmp_path, tmp_path, tmp_path)
 
 
 def kept(base: Path, made: mutation.Made, wish: Wish, verdicts: list[Verdict], resume: bool) -> Path:

@@ -166,9 +166,6 @@ class Campaign:
                 ran, took = ran + cases, took + seconds
                 if notice:
                     fate, seconds = self._confirmed(at, number, notice, attempt)
-                    # a plain edit may be in what the compiler drops, but not where it is chosen at boot
-                    if fate is Fate.PANIC and at == 0 and self._same(number):
-                        return Verdict(number, Fate.EQUIVALENT, cases=ran, took=took + seconds)
                     return Verdict(number, fate, each.way.name, notice.case, ran, took + seconds)
             if at == 0 and self._same(number):
                 return Verdict(number, Fate.EQUIVALENT, cases=ran, took=took)

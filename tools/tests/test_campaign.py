@@ -138,10 +138,6 @@ def test_survivor_of_the_same_code_is_equivalent(judge: Judge) -> None:
     assert judge(3, same=True).fate is Fate.ASSERTION
 
 
-def test_panic_of_what_a_compiler_drops_is_equivalent(judge: Judge) -> None:
-    assert judge(4, same=True).fate is Fate.EQUIVALENT
-
-
 def test_only_cases_that_are_measured_count(judge: Judge) -> None:
     assert judge(3, "kmem_a.early").fate is Fate.SURVIVED
     assert judge(9, "kmem_a").fate is Fate.SURVIVED

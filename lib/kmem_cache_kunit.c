@@ -14,7 +14,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include "kmem_debug.h"
+#include "kmem_kunit.h"
 
 #define OBJECT_SIZE	64
 /* more than the objects of several slabs */

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the suites about SLUB's debug checks share: errors that are counted
- * instead of printed, whole slabs, and the free pointers in them.
+ * What the suites about SLUB's debug checks share: whole slabs, and the free
+ * pointers in them.
  */
 #ifndef _KMEM_DEBUG_H
 #define _KMEM_DEBUG_H
 
-#include <kunit/resource.h>
 #include <kunit/test.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -16,27 +15,6 @@
 
 /* Every check that SLUB has, and full slabs that can be validated. */
 #define KMEM_ALL_CHECKS	(SLAB_CONSISTENCY_CHECKS | SLAB_RED_ZONE | SLAB_POISON | SLAB_STORE_USER)
-
-/**
- * KMEM_COUNT_ERRORS() - Run a statement and count what SLUB has to say of it.
- * @test: the test context
- * @statement: what to run
- *
- * Nothing is printed. SLUB counts one for a report, and one more for each thing
- * that it then mends. Source: slab_add_kunit_errors(), mm/slub.c.
- *
- * Return: the count.
- */
-#define KMEM_COUNT_ERRORS(test, statement) ({				\
-	struct kunit_resource __resource = { };				\
-	struct kunit *__test = (test);					\
-	int __errors = 0;						\
-									\
-	kunit_add_named_resource(__test, NULL, NULL, &__resource, "slab_errors", &__errors); \
-	statement;							\
-	kunit_remove_resource(__test, &__resource);			\
-	__errors;							\
-})
 
 static inline int kmem_compare_addresses(const void *a, const void *b)
 {

@@ -6,6 +6,7 @@
 #ifndef _KMEM_KUNIT_H
 #define _KMEM_KUNIT_H
 
+#include <kunit/resource.h>
 #include <kunit/test.h>
 #include <linux/gfp.h>
 #include <linux/sched.h>
@@ -166,6 +167,27 @@ void kmem_expect_heads(struct kunit *test, const struct kmem_report *report, con
 	kmem_capture_begin(test);					\
 	statement;							\
 	kmem_capture_end();						\
+})
+
+/**
+ * KMEM_COUNT_ERRORS() - Run a statement and count what SLUB has to say of it.
+ * @test: the test context
+ * @statement: what to run
+ *
+ * Nothing is printed. SLUB counts one for a report, and one more for each thing
+ * that it then mends. Source: slab_add_kunit_errors(), mm/slub.c.
+ *
+ * Return: the count.
+ */
+#define KMEM_COUNT_ERRORS(test, statement) ({				\
+	struct kunit_resource __resource = { };				\
+	struct kunit *__test = (test);					\
+	int __errors = 0;						\
+									\
+	kunit_add_named_resource(__test, NULL, NULL, &__resource, "slab_errors", &__errors); \
+	statement;							\
+	kunit_remove_resource(__test, &__resource);			\
+	__errors;							\
 })
 
 /**

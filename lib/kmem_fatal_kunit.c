@@ -165,7 +165,8 @@ static void copy_of_the_red_zone(struct kunit *test)
 	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
 	object = object_with_region(test, SLAB_RED_ZONE);
 	EXPECT_DEATH(test, copy(object - 1, 1, true),
-		     "exposure attempt detected from SLUB object in left red zone 'kmem_region'");
+		     "exposure attempt detected from SLUB object in left red zone 'kmem_region' (offset %zu, size 1)!",
+		     sizeof(void *) - 1);
 }
 
 /*

@@ -460,8 +460,8 @@ static void expect_model(struct kunit *test, struct model *model, unsigned int s
 
 /*
  * Through a long mixture of allocations and frees, the counters say of each
- * step what a simple model of the lists says; where a CPU holds objects, they
- * do so after each shrink. Each object keeps what was written to it. Source:
+ * fourth step what a simple model of the lists says; where a CPU holds objects,
+ * they do so after each shrink. Each object keeps what was written to it. Source:
  * Documentation/ABI/testing/sysfs-kernel-slab.
  */
 static void counters_follow_a_model(struct kunit *test)
@@ -505,9 +505,9 @@ static void counters_follow_a_model(struct kunit *test)
 			model_alloc(test, model, object, exact);
 			memset(object, (unsigned long)object >> 5, SMALL);
 		}
-		if (!exact && step % 64 == 63)
+		if (!exact && step % 64 == 3)
 			model_shrink(model);
-		if (exact || step % 64 == 63)
+		if (step % (exact ? 4 : 64) == 3)
 			expect_model(test, model, step);
 	}
 	KUNIT_EXPECT_EQ(test, wrong, 0);

@@ -219,7 +219,7 @@ static void returned_objects_are_free_again(struct kunit *test)
 	kmem_expect_live(test, cache, 0, "freed");
 }
 
-#define LARGE_SHEAF	8000
+#define LARGE_SHEAF	500
 
 static void prefill_and_return(struct kunit *test, void *context)
 {

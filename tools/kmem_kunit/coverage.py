@@ -17,7 +17,7 @@ from kmem_kunit.errors import UserError
 from kmem_kunit.table import aligned, percent
 
 FILES = (*mutant.FILES, "include/linux/slab.h")
-CONFIG = "coverage"
+CONFIGS = ("in_tree", "coverage")
 _NONE = "kunit.filter_glob=none"  # runs nothing
 _LIMIT = 900.0  # seconds for a boot, or for one of LLVM's tools
 _KINDS = {"lines": "DA", "branches": "BRDA", "functions": "FNDA"}
@@ -37,7 +37,7 @@ Reach = Mapping[tuple[str, str], Counts]  # by file, and by kind of _KINDS
 
 def measure(base: Path, request: image.Request, options: argparse.Namespace) -> int:
     """Do what the command line asks for; return the exit status."""
-    the_image = image.build(base, replace(request, configs=(*request.configs, CONFIG)))
+    the_image = image.build(base, replace(request, configs=(*request.configs, *CONFIGS)))
     with cache.temporary(base / "runs") as folder:
         boot, cases = folder / "boot.profdata", folder / "cases.profdata"
         _merge(_booted(the_image, request, folder / "alone", options.suites, cases=False), boot)

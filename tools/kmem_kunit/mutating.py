@@ -32,6 +32,7 @@ from kmem_kunit.equivalent import Comparison
 from kmem_kunit.errors import UserError
 from kmem_kunit.mutant import FILES, Mutant
 from kmem_kunit.reviewed import Review
+from kmem_kunit.suites import OURS
 from kmem_kunit.table import percent
 
 
@@ -43,7 +44,7 @@ class Wish:
     latter, to what these cases notice.
     """
 
-    suites: str = "*"
+    suites: str = OURS
     without: tuple[str, ...] = ()
     shard: tuple[int, int] = (1, 1)
     resume: bool = False

@@ -29,7 +29,7 @@ _ENDED = """\
 	if (test_level == KUNIT_LEVEL_CASE)
 		kmem_case_ended(status == KUNIT_FAILURE);
 """
-_CONFIG = "mutants"
+_CONFIGS = ("in_tree", "mutants")
 _ROUNDS = 10  # of compiling and taking out what does not compile
 _ERROR = re.compile(r"([^\s:]+):(\d+):(\d+): error: ")
 _BOOK = "mutants.json"
@@ -65,7 +65,7 @@ def make(base: Path, request: image.Request, without: Sequence[str]) -> Made:
 
     Raises UserError where it cannot be built, or is not as we know kernels.
     """
-    request = replace(request, configs=(*request.configs, _CONFIG))
+    request = replace(request, configs=(*request.configs, *_CONFIGS))
     source = request.kernel
     folder = base / "mutants" / cache.digest(str(source.path), str(request.repo), *request.configs)
     folder.mkdir(parents=True, exist_ok=True)
@@ -90,7 +90,7 @@ def edited(base: Path, request: image.Request, made: Made, each: Mutant) -> imag
 
     What a boot chooses are cases only. Raises image.BuildFailed if it does not compile.
     """
-    request = replace(request, configs=(*request.configs, _CONFIG))
+    request = replace(request, configs=(*request.configs, *_CONFIGS))
     text = (made.source / each.file).read_bytes()
     content = text[: each.start] + each.text(text) + text[each.end :]
     return _built(base, request, made.place.with_name("edited"), {

@@ -13,6 +13,7 @@ from kmem_kunit.ctokens import Token, closing, cut
 from kmem_kunit.errors import UserError
 
 FILES = "kmem_*_kunit.c"
+OURS = "kmem_*"  # all suites of these files, by their names
 _BODY = re.compile(r"^\{\n(?:(?!\}).*\n)*\}$", re.MULTILINE)  # of a function, in the kernel's style
 
 

@@ -9,6 +9,7 @@ from typing import NoReturn
 from kmem_kunit import arch, gating, kernel
 from kmem_kunit.errors import UserError
 from kmem_kunit.mutant import OPERATORS
+from kmem_kunit.suites import OURS
 
 Verb = Callable[[argparse.Namespace], int]  # returns the exit status
 _EXAMPLES = {
@@ -106,7 +107,7 @@ def parser(functions: Mapping[str, Verb]) -> argparse.ArgumentParser:
 
     mutate = verb("mutate", "change the allocator in many small ways, and count what goes unnoticed")
     _add_mutable(mutate)
-    mutate.add_argument("--suites", default="*", metavar="GLOB", help="the suites that are measured")
+    mutate.add_argument("--suites", default=OURS, metavar="GLOB", help="the suites that are measured")
     mutate.add_argument("--without", action="append", default=[], choices=list(OPERATORS),
                         metavar="OPERATOR", help="leave out the mutants of an operator; may be repeated")
     changed = mutate.add_mutually_exclusive_group()
@@ -122,7 +123,7 @@ def parser(functions: Mapping[str, Verb]) -> argparse.ArgumentParser:
 
     cover = verb("coverage", "count which lines, branches and functions the suites reach")
     _add_mutable(cover)
-    cover.add_argument("--suites", default="*", metavar="GLOB", help="the suites that are run")
+    cover.add_argument("--suites", default=OURS, metavar="GLOB", help="the suites that are run")
     cover.add_argument("--lcov", type=Path, metavar="FILE", help="write an lcov tracefile")
     cover.add_argument("--html", type=Path, metavar="DIR", help="write pages with the sources")
     _add_jobs(cover, "compilers at once")

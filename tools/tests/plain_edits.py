@@ -20,7 +20,7 @@ REPO = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPO / "tools"))
 
 from kmem_kunit import arch, cache, campaign, deaths, guest, host, image, kernel  # noqa: E402
-from kmem_kunit import suites  # noqa: E402
+from kmem_kunit import mutating, suites  # noqa: E402
 from kmem_kunit.campaign import Campaign, Verdict  # noqa: E402
 from kmem_kunit.errors import UserError  # noqa: E402
 
@@ -40,7 +40,7 @@ def compare(series: str, size: int, seed: int) -> int:
             maps = list(pool.map(watch, guest.ways(request.kernel.series)))
 
         def on(binary: Path) -> Campaign:
-            return Campaign(binary, folder, maps, lambda _: True, lambda _: False)
+            return Campaign(binary, folder, maps, mutating.Wish().measures, lambda _: False)
 
         def edited(number: int) -> str:
             """Return a verdict of the naive way."""

@@ -388,8 +388,13 @@ static inline void kfree_nolock(const void *memory)
 /* 6.18 brought alignment and node to the functions that reallocate. */
 #ifdef krealloc_node_align
 static inline bool kmem_has_node_align(void) { return true; }
+
+#define kmem_vrealloc(p, size, flags)	vrealloc(p, size, flags)
 #else
 static inline bool kmem_has_node_align(void) { return false; }
+
+/* it was not for modules, or not there */
+#define kmem_vrealloc(p, size, flags)	((void)(p), (void)(size), (void)(flags), NULL)
 
 #define krealloc_node_align(p, size, align, flags, nid)			\
 	((void)(align), (void)(nid), krealloc(p, size, flags))

@@ -426,6 +426,23 @@ static inline bool kmem_kvmalloc_names_caller(void)
 }
 
 /**
+ * kmem_vrealloc_frees_the_tail() - What becomes of pages that a shrink leaves behind.
+ *
+ * Up to 6.x, they stayed mapped until the memory was freed. SLAB_NO_SHEAVES is of
+ * 7.x.
+ *
+ * Return: true if they are unmapped and freed.
+ */
+static inline bool kmem_vrealloc_frees_the_tail(void)
+{
+#ifdef SLAB_NO_SHEAVES
+	return true;
+#else
+	return false;
+#endif
+}
+
+/**
  * kmem_can_call_sheaves() - Are there prefilled sheaves, and can we call for them?
  *
  * The functions came with the sheaves, and are not exported to modules.

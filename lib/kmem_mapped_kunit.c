@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mapped memory: what vmalloc()'s siblings give, what of it user space may map,
+ * how it is resized, and that vfree() takes all of it back.
+ *
+ *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_mapped'
+ */
+#include <kunit/test.h>
+#include <linux/anon_inodes.h>
+#include <linux/err.h>
+#include <linux/fcntl.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/module.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/topology.h>
+#include <linux/uaccess.h>
+#include <linux/vmalloc.h>
+#include "kmem_count.h"
+#include "kmem_dirt.h"
+#include "kmem_kunit.h"
+#include "kmem_realloc.h"
+
+/* a few pages and a bit, and as many pages as that takes */
+#define SIZE		(3 * PAGE_SIZE + 100)
+#define PAGES		4
+
+static void *by_vmalloc(void)
+{
+	return vmalloc(SIZE);
+}
+
+static void *by_vzalloc(void)
+{
+	return vzalloc(SIZE);
+}
+
+static void *by_vzalloc_node(void)
+{
+	return vzalloc_node(SIZE, numa_mem_id());
+}
+
+static void *by_vmalloc_user(void)
+{
+	return vmalloc_user(SIZE);
+}
+
+static void *by_vmalloc_32_user(void)
+{
+	return vmalloc_32_user(SIZE);
+}
+
+/**
+ * struct way - a function that maps memory
+ * @name: of the parameter
+ * @alloc: calls it, for SIZE bytes
+ * @zeroes: it gives zeroes
+ * @for_user: user space may map it
+ */
+struct way {
+	const char *name;
+	void *(*alloc)(void);
+	bool zeroes, for_user;
+};
+
+static const struct way ways[] = {
+	{ "vmalloc", by_vmalloc, false, false },
+	{ "vzalloc", by_vzalloc, true, false },
+	{ "vzalloc_node", by_vzalloc_node, true, false },
+	{ "vmalloc_user", by_vmalloc_user, true, true },
+	{ "vmalloc_32_user", by_vmalloc_32_user, true, true },
+};
+
+KUNIT_ARRAY_PARAM_DESC(way, ways, name);
+
+/*
+ * Memory that is to be zero is, up to the end of its last page, on pages that
+ * were dirty before. Source: kernel-doc of each, "The memory allocated is set to
+ * zero", "zeroed so it can be mapped to userspace without leaking data".
+ */
+static void zeroed_memory_is_zero(struct kunit *test)
+{
+	/* KASAN reports who looks behind what was asked for */
+	size_t size = IS_ENABLED(CONFIG_KASAN_VMALLOC) ? SIZE : PAGES * PAGE_SIZE;
+	const struct way *way = test->param_value;
+	struct kmem_dirt dirt;
+	u8 *memory, *stain;
+
+	if (!way->zeroes)
+		kunit_skip(test, "needs a function that zeroes");
+	memory = KMEM_MAP_ON_DIRT(test, &dirt, SIZE, way->alloc());
+	stain = memchr_inv(memory, 0, size);
+	KUNIT_EXPECT_NULL_MSG(test, stain, "offset %td", stain - memory);
+	vfree(memory);
+}
+
+static int map_all(struct file *file, struct vm_area_struct *vma)
+{
+	return remap_vmalloc_range(vma, file->private_data, 0);
+}
+
+static const struct file_operations mapped_fops = { .mmap = map_all };
+
+static void put_file(void *file)
+{
+	fput(file);
+}
+
+/* Let user space map memory, as drivers do in their mmap(); return where, or an error. */
+static unsigned long map_to_user(struct kunit *test, void *memory, size_t size)
+{
+	struct file *file = anon_inode_getfile("kmem_mapped", &mapped_fops, memory, O_RDWR);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, put_file, file), 0);
+	return vm_mmap(file, 0, size, PROT_READ | PROT_WRITE, MAP_SHARED, 0);
+}
+
+/*
+ * User space may map what was allocated for it, and sees what is there, and no
+ * other memory, and no more of it than there is. Source: kernel-doc of
+ * vmalloc_user() and remap_vmalloc_range(), "checks that addr is a valid
+ * vmalloc'ed area, and that it is big enough to cover the vma".
+ */
+static void only_user_memory_can_be_mapped(struct kunit *test)
+{
+	const struct way *way = test->param_value;
+	u8 *memory, *seen = kunit_kzalloc(test, SIZE, GFP_KERNEL);
+	unsigned long area;
+
+	KUNIT_ASSERT_NOT_NULL(test, seen);
+	kmem_user_map(test, PAGE_SIZE);
+	memory = way->alloc();
+	KUNIT_ASSERT_NOT_NULL(test, memory);
+	pattern_renew();
+	pattern_fill(memory, SIZE);
+
+	area = map_to_user(test, memory, (PAGES + 1) * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, (long)area, -EINVAL);
+	area = map_to_user(test, memory, PAGES * PAGE_SIZE);
+	if (way->for_user) {
+		KUNIT_ASSERT_FALSE_MSG(test, IS_ERR_VALUE(area), "%ld", (long)area);
+		KUNIT_EXPECT_EQ(test, copy_from_user(seen, (void __user *)area, SIZE), 0);
+		KUNIT_EXPECT_EQ(test, pattern_kept(seen, SIZE), SIZE);
+		KUNIT_EXPECT_EQ(test, vm_munmap(area, PAGES * PAGE_SIZE), 0);
+	} else {
+		KUNIT_EXPECT_EQ(test, (long)area, -EINVAL);
+	}
+	vfree(memory);
+}
+
+/*
+ * Memory that shrinks and grows again is all there each time, as far as it was
+ * asked for, with its contents. Source: kvrealloc()'s kernel-doc, "contents
+ * remain unchanged"; vrealloc(), "use them", of the bytes in the allocation.
+ */
+static void memory_grows_again(struct kunit *test)
+{
+	const size_t stops[] = {
+		1, 2 * PAGE_SIZE, PAGE_SIZE + 1, 3 * PAGE_SIZE, PAGE_SIZE, 3 * PAGE_SIZE + 1,
+	};
+	size_t size = 3 * PAGE_SIZE, kept, page;
+	u8 *memory = vmalloc_filled(test, size);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(stops); i++) {
+		memory = kmem_kvrealloc(memory, size, stops[i], GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL_MSG(test, memory, "from %zu to %zu", size, stops[i]);
+		/* who touches what is not there ends the boot */
+		for (page = 0; is_vmalloc_addr(memory) && page < stops[i]; page += PAGE_SIZE)
+			KUNIT_ASSERT_NOT_NULL_MSG(test, vmalloc_to_page(memory + page),
+						  "from %zu to %zu, offset %zu", size, stops[i],
+						  page);
+		kept = min(size, stops[i]);
+		KUNIT_EXPECT_EQ_MSG(test, pattern_kept(memory, kept), kept, "from %zu to %zu",
+				    size, stops[i]);
+		size = stops[i];
+		pattern_renew();
+		pattern_fill(memory, size);
+	}
+	kvfree(memory);
+}
+
+/*
+ * Pages that a shrink cuts off are unmapped and freed, at once and once, and the
+ * others stay. Source: vrealloc(), "Free tail pages when shrink crosses a page
+ * boundary"; vm_area_free_pages(), "Caller is responsible for unmapping".
+ */
+static void shrink_frees_what_it_cuts_off(struct kunit *test)
+{
+	u8 *memory = vmalloc_filled(test, PAGES * PAGE_SIZE);
+	struct held_pages held;
+	unsigned int i;
+
+	hold_pages(test, &held, memory, PAGES * PAGE_SIZE);
+	KUNIT_ASSERT_PTR_EQ(test, kmem_kvrealloc(memory, PAGES * PAGE_SIZE, PAGE_SIZE + 1,
+						 GFP_KERNEL), memory);
+	for (i = 0; i < PAGES; i++) {
+		bool stays = i < 2 || !kmem_vrealloc_frees_the_tail();
+
+		KUNIT_EXPECT_PTR_EQ_MSG(test, vmalloc_to_page(memory + i * PAGE_SIZE),
+					stays ? held.pages[i] : NULL, "page %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, page_count(held.pages[i]), held.counts[i] + stays,
+				    "page %u", i);
+	}
+	KUNIT_EXPECT_EQ(test, pattern_kept(memory, PAGE_SIZE + 1), PAGE_SIZE + 1);
+	vfree(memory);
+	expect_unmapped(test, &held, memory);
+	release_pages_held(&held);
+}
+
+/*
+ * Of memory that user space may map, none is cut off. Source: vrealloc(), "Skip
+ * VM_USERMAP, as remap_vmalloc_range_partial() validates mapping requests against
+ * the unchanged vm->size".
+ */
+static void user_memory_stays_whole(struct kunit *test)
+{
+	u8 *memory = vmalloc_user(PAGES * PAGE_SIZE);
+	struct held_pages held;
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, memory);
+	hold_pages(test, &held, memory, PAGES * PAGE_SIZE);
+	KUNIT_ASSERT_PTR_EQ(test, kmem_kvrealloc(memory, PAGES * PAGE_SIZE, 1, GFP_KERNEL),
+			    memory);
+	for (i = 0; i < PAGES; i++)
+		KUNIT_EXPECT_PTR_EQ_MSG(test, vmalloc_to_page(memory + i * PAGE_SIZE),
+					held.pages[i], "page %u", i);
+	release_pages_held(&held);
+	vfree(memory);
+}
+
+/*
+ * Nothing is resized as vmalloc() allocates. Source: vrealloc()'s kernel-doc, "If
+ * @p is %NULL, vrealloc_XXX() behaves exactly like vmalloc_XXX()".
+ */
+static void nothing_is_resized_by_vmalloc(struct kunit *test)
+{
+	u8 *memory;
+
+	if (!kmem_has_node_align())
+		kunit_skip(test, "needs Linux 6.18, where modules may call vrealloc()");
+	memory = kmem_vrealloc(NULL, SIZE, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, memory);
+	KUNIT_EXPECT_TRUE(test, is_vmalloc_addr(memory));
+	KUNIT_EXPECT_NOT_NULL(test, vmalloc_to_page(memory + SIZE - 1));
+	vfree(memory);
+}
+
+#define ROUNDS		64
+/* as many pages as make their array an object of kmalloc()'s that is large */
+#define MANY_PAGES	(SZ_4K / sizeof(struct page *))
+
+/* The cache that has objects of kmalloc() of a size. */
+static struct kmem_gauge gauge_of(struct kunit *test, size_t size)
+{
+	void *model = kmalloc_unfenced(test, size, GFP_KERNEL);
+	const char *name = kmem_origin(model).name;
+
+	kfree(model);
+	if (kmem_is_partitioned())
+		kunit_skip(test, "needs kmalloc() to have one cache for each size");
+	KUNIT_ASSERT_NOT_NULL(test, name);
+	return kmem_gauge(test, name);
+}
+
+/* Expect that not one object in two rounds is left, of what may be freed by a worker. */
+static void expect_none_left(struct kunit *test, const struct kmem_gauge *gauge, long before,
+			     const char *of)
+{
+	unsigned int tries = 5 * HZ;
+	long left;
+
+	while ((left = kmem_gauge_read(test, gauge) - before) >= ROUNDS / 2 && --tries)
+		schedule_timeout_uninterruptible(1);
+	KUNIT_EXPECT_LT_MSG(test, left, ROUNDS / 2, "%s", of);
+}
+
+/*
+ * vfree() takes back what vmalloc() has allocated for itself: what describes the
+ * area, and the array of its pages. Source: vfree()'s kernel-doc, "Free the
+ * virtually continuous memory area".
+ */
+static void vfree_leaves_nothing(struct kunit *test)
+{
+	struct kmem_gauge areas = gauge_of(test, sizeof(struct vm_struct));
+	struct kmem_gauge arrays = gauge_of(test, SZ_4K);
+	long areas_before = kmem_gauge_read(test, &areas);
+	long arrays_before = kmem_gauge_read(test, &arrays);
+	unsigned int i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		void *memory = vmalloc(MANY_PAGES * PAGE_SIZE);
+
+		KUNIT_ASSERT_NOT_NULL(test, memory);
+		vfree(memory);
+	}
+	expect_none_left(test, &areas, areas_before, "areas");
+	expect_none_left(test, &arrays, arrays_before, "arrays");
+}
+
+static const struct patience {
+	const char *name;
+	gfp_t flags;
+} patiences[] = {
+	{ "may_sleep", GFP_KERNEL | __GFP_NOWARN },
+	{ "may_not_sleep", GFP_NOWAIT | __GFP_NOWARN },
+};
+
+KUNIT_ARRAY_PARAM_DESC(patience, patiences, name);
+
+/*
+ * Without memory for what vmalloc() needs for itself the result is NULL, and what
+ * it had got of that is freed; where it may not sleep, by a worker. Source:
+ * __vmalloc_node_range()'s kernel-doc, "or %NULL on failure".
+ */
+static void failed_vmalloc_leaves_nothing(struct kunit *test)
+{
+	const struct patience *patience = test->param_value;
+	struct kmem_gauge areas = gauge_of(test, sizeof(struct vm_struct));
+	long before = kmem_gauge_read(test, &areas);
+	unsigned int nth, i, failures = 0;
+	bool failed = true;
+
+	if (!gfpflags_allow_blocking(patience->flags) && !kmem_has_sheaves())
+		kunit_skip(test, "needs Linux 7.x, whose vmalloc() need not sleep");
+	for (nth = 1; failed; nth++) {
+		for (i = 0; i < ROUNDS && failed; i++) {
+			gfp_t allowed = kmem_reclaim_forbid(test);
+			void *memory;
+
+			kmem_fail_begin(test, nth);
+			memory = __vmalloc(PAGE_SIZE, patience->flags);
+			failed = !kmem_fail_cancel();
+			kmem_reclaim_allow(allowed);
+			failures += !memory;
+			vfree(memory);
+		}
+	}
+	KUNIT_EXPECT_GE_MSG(test, failures, 2 * ROUNDS, "of %u allocations", nth - 2);
+	expect_none_left(test, &areas, before, "areas");
+}
+
+/*
+ * Memory that is not mapped any more is not freed again: that is reported.
+ * Source: vfree(), "Trying to vfree() nonexistent vm area".
+ */
+static void second_vfree_is_reported(struct kunit *test)
+{
+	void *memory = vmalloc(SIZE);
+
+	KUNIT_ASSERT_NOT_NULL(test, memory);
+	vfree(memory);
+	KMEM_EXPECT_WARN(test, vfree(memory), "mm/vmalloc.c:");
+	KMEM_EXPECT_SILENCE(test, vfree(NULL));
+}
+
+/*
+ * Pages that vmap() was given are given up by vfree(), and so is their array.
+ * Source: vmap()'s kernel-doc, VM_MAP_PUT_PAGES, "ownership of the pages array
+ * itself [...] and one reference per page in it are transferred".
+ */
+static void vfree_puts_pages_it_was_given(struct kunit *test)
+{
+	struct page **pages = kmalloc_array(PAGES, sizeof(*pages), GFP_KERNEL);
+	struct held_pages held;
+	unsigned int i;
+	void *memory;
+
+	KUNIT_ASSERT_NOT_NULL(test, pages);
+	for (i = 0; i < PAGES; i++) {
+		pages[i] = alloc_page(GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, pages[i]);
+	}
+	memory = vmap(pages, PAGES, VM_MAP | VM_MAP_PUT_PAGES, PAGE_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, memory);
+	hold_pages(test, &held, memory, PAGES * PAGE_SIZE);
+	vfree(memory);
+	expect_unmapped(test, &held, memory);
+	release_pages_held(&held);
+}
+
+/*
+ * What is mapped is counted while it is, in kB. Source:
+ * Documentation/filesystems/proc.rst, "VmallocUsed".
+ */
+static void mapped_memory_is_counted(struct kunit *test)
+{
+	long before = kmem_meminfo(test, "VmallocUsed"), used, left;
+	void *memory = vmalloc(SZ_8M);
+
+	KUNIT_ASSERT_NOT_NULL(test, memory);
+	used = kmem_meminfo(test, "VmallocUsed") - before;
+	vfree(memory);
+	left = kmem_meminfo(test, "VmallocUsed") - before;
+	/* others map memory as well, and each CPU keeps some of the count for itself */
+	KUNIT_EXPECT_GT(test, used, SZ_8M / SZ_1K / 2);
+	KUNIT_EXPECT_LT(test, used, SZ_8M / SZ_1K * 3 / 2);
+	KUNIT_EXPECT_LT(test, left, SZ_8M / SZ_1K / 2);
+}
+
+static struct kunit_case kmem_mapped_cases[] = {
+	KUNIT_CASE_PARAM(zeroed_memory_is_zero, way_gen_params),
+	KUNIT_CASE_PARAM(only_user_memory_can_be_mapped, way_gen_params),
+	KUNIT_CASE(memory_grows_again),
+	KUNIT_CASE(shrink_frees_what_it_cuts_off),
+	KUNIT_CASE(user_memory_stays_whole),
+	KUNIT_CASE(nothing_is_resized_by_vmalloc),
+	KUNIT_CASE(vfree_leaves_nothing),
+	KUNIT_CASE_PARAM(failed_vmalloc_leaves_nothing, patience_gen_params),
+	KUNIT_CASE(second_vfree_is_reported),
+	KUNIT_CASE(vfree_puts_pages_it_was_given),
+	KUNIT_CASE(mapped_memory_is_counted),
+	{}
+};
+
+static struct kunit_suite kmem_mapped_suite = {
+	.name = "kmem_mapped",
+	.init = kmem_suite_init,
+	.test_cases = kmem_mapped_cases,
+};
+
+kunit_test_suite(kmem_mapped_suite);
+
+MODULE_DESCRIPTION("KUnit tests for mapped memory");
+MODULE_LICENSE("GPL");

@@ -163,6 +163,36 @@ static void failslab_passes_over_who_may_reclaim(struct kunit *test)
 }
 
 /*
+ * It does so also where nobody can reclaim for the moment, and mapped memory comes
+ * as well. What a cache needs for itself may fail, now and then: hence three times.
+ * Source: "%__GFP_NOFAIL: The VM implementation _must_ retry infinitely"; kvmalloc(),
+ * "nofail semantic is implemented by the vmalloc fallback".
+ */
+static void nofail_does_not_fail(struct kunit *test)
+{
+	const struct allocator *allocator = test->param_value;
+	struct kmem_cache *cache = small_cache(test);
+	void *memory[6];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(memory); i++) {
+		gfp_t allowed = kmem_reclaim_forbid(test);
+		gfp_t gfp = GFP_KERNEL | __GFP_NOFAIL;
+
+		kmem_capture_begin(test);
+		kmem_fail_begin(test, 1);
+		memory[i] = i % 2 ? kvmalloc(KMALLOC_MAX_SIZE + 1, gfp) :
+				    allocator->alloc(cache, OBJECT_SIZE, gfp);
+		kmem_fail_cancel();
+		kmem_capture_end();
+		kmem_reclaim_allow(allowed);
+		KUNIT_EXPECT_NOT_NULL_MSG(test, memory[i], "%u", i);
+	}
+	while (i)
+		kvfree(memory[--i]);
+}
+
+/*
  * Without __GFP_NOWARN, failslab says what it does. Source: should_failslab(),
  * FAULT_NOWARN.
  */
@@ -424,6 +454,7 @@ static void failures_leak_nothing(struct kunit *test)
 static struct kunit_case kmem_failure_cases[] = {
 	KUNIT_CASE_PARAM(failed_allocation_gives_null, allocator_gen_params),
 	KUNIT_CASE_PARAM(failslab_passes_over_who_may_reclaim, allocator_gen_params),
+	KUNIT_CASE_PARAM(nofail_does_not_fail, allocator_gen_params),
 	KUNIT_CASE_PARAM(failslab_speaks_without_nowarn, allocator_gen_params),
 	KUNIT_CASE_PARAM(failures_leak_nothing, allocator_gen_params),
 	KUNIT_CASE(failed_bulk_gives_nothing),

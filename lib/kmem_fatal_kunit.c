@@ -17,6 +17,7 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/sched/task_stack.h>
 #include <linux/slab.h>
 #include <linux/stdarg.h>
 #include <linux/string.h>
@@ -267,6 +268,33 @@ static void copy_from_zero_size_memory(struct kunit *test)
 		     (unsigned long)ZERO_SIZE_PTR);
 }
 
+/* The kernel's own code is not for user space. Source: __check_object_size(), "text exposure". */
+static void copy_from_kernel_text(struct kunit *test)
+{
+	KMEM_REQUIRE(test, CONFIG_HARDENED_USERCOPY);
+	EXPECT_DEATH(test, copy((const void *)vfree, 16, true),
+		     "exposure attempt detected from kernel text");
+}
+
+/*
+ * No copy begins before the stack, and none ends behind it. Source:
+ * check_stack_object(), "Reject: object partially overlaps the stack".
+ */
+static void copy_from_before_the_stack(struct kunit *test)
+{
+	KMEM_REQUIRE(test, CONFIG_HARDENED_USERCOPY);
+	EXPECT_DEATH(test, copy(task_stack_page(current) - 8, 16, true),
+		     "exposure attempt detected from process stack");
+}
+
+/* Source: as above. */
+static void copy_to_behind_the_stack(struct kunit *test)
+{
+	KMEM_REQUIRE(test, CONFIG_HARDENED_USERCOPY);
+	EXPECT_DEATH(test, copy(task_stack_page(current) + THREAD_SIZE - 8, 16, false),
+		     "overwrite attempt detected to process stack");
+}
+
 /*
  * With SLAB_PANIC, a cache that cannot be created stops the kernel. Source:
  * include/linux/slab.h, "SLAB_PANIC: Panic if kmem_cache_create() fails".
@@ -319,6 +347,9 @@ static struct kunit_case kmem_fatal_cases[] = {
 	KUNIT_CASE(copy_from_unmapped_memory),
 	KUNIT_CASE(copy_round_the_end_of_memory),
 	KUNIT_CASE(copy_from_zero_size_memory),
+	KUNIT_CASE(copy_from_kernel_text),
+	KUNIT_CASE(copy_from_before_the_stack),
+	KUNIT_CASE(copy_to_behind_the_stack),
 	KUNIT_CASE(cache_that_may_not_fail),
 	KUNIT_CASE(mempool_resized_to_nothing),
 	{}

@@ -44,9 +44,10 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: list[matrix.J
     kcidb.write(good, [kcidb.Run("6.12.3", "x", "um", "default", "gcc", "run",
                                  datetime.now(timezone.utc), "c",
                                  Result((Case("kmem_tiny", "first", "", Status.PASS),)))])
-    script.write_text("import shutil, sys\nprint('kmem-kunit: building Linux ...')\n"
+    script.write_text("import os, shutil, sys\nprint('kmem-kunit: building Linux ...')\n"
                       f"print(*sys.argv[1:], file=open({str(called)!r}, 'a'))\n"
-                      f"shutil.copy({str(good)!r}, sys.argv[sys.argv.index('--json') + 1])\n")
+                      "output = sys.argv[sys.argv.index('--json') + 1]\n"
+                      f"os.replace(shutil.copy({str(good)!r}, output + '~'), output)\n")
     monkeypatch.setattr(matrix, "_COMMAND", script)
     return called
 

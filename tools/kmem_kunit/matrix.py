@@ -4,7 +4,6 @@
 An engine carries the commands out: local() as processes here.
 """
 import os
-import re
 import sys
 import threading
 import time
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 LIMIT = 4 * 3600.0  # seconds for one cell, with its build
 _COMMAND = overlay.REPO / "tools/kmem-kunit"
-_SAID = re.compile(r"kmem-kunit: (.*?)(?: \.\.\.)?\Z")
 _SHOWN = 12  # lines of a failure
 KEPT = 40  # last lines of a cell's output that are shown if it died
 
@@ -93,7 +91,7 @@ class _Stopped(Exception):
 def _run(job: Job, glob: str, compilers: int, tell: State, stop: threading.Event) -> kcidb.Run:
     """Run one job, telling what it does, until stop is set."""
     def on_line(line: str) -> None:
-        if said := step_in(line):
+        if said := progress.said(line):
             tell(job, said, None)
 
     def on_tick() -> None:
@@ -129,12 +127,6 @@ def run(
     env = proc.environment(**_variables())
     done = proc.run(argv, timeout=LIMIT, env=env, on_line=take, on_tick=on_tick, grace=10.0)
     return collect(job, f"status {done.status} and no result\n" + "\n".join(last), started)
-
-
-def step_in(line: str) -> str:
-    """Return the step of the work that a line of a cell's output announces, "" if it does not."""
-    said = _SAID.match(line)
-    return said[1] if said else ""
 
 
 def _variables() -> dict[str, str]:

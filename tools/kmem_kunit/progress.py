@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a person sees while it runs: a live line on a terminal, plain lines in a pipe."""
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ Tick = Callable[[int, int | None], None]
 
 _UNPRINTABLE = {number: f"\\x{number:02x}" for number in [*range(32), *range(127, 160)]}
 del _UNPRINTABLE[ord("\t")]
+_SAID = re.compile(r"kmem-kunit: (.*?)(?: \.\.\.)?\Z")
 _COLOURS = {"red": "31", "green": "32", "yellow": "33", "bold": "1", "dim": "2"}
 
 
@@ -25,6 +27,12 @@ def clean(text: str) -> str:
 def say(line: str) -> None:
     """Tell the user something on stderr, in one line."""
     print(f"kmem-kunit: {clean(line)}", file=sys.stderr, flush=True)
+
+
+def said(line: str) -> str:
+    """Return what another kmem-kunit has said in a line of its output, "" if that is not its own."""
+    match = _SAID.match(line)
+    return match[1] if match else ""
 
 
 def coloured() -> bool:

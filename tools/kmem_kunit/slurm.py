@@ -189,7 +189,7 @@ def _told(place: Path, index: int, state: str, machine: str) -> str:
     """Return what a task is doing, for people."""
     if state != "RUNNING":
         return "waiting" if state == "PENDING" else state.lower()
-    steps = [step for line in _tail(place, index) if (step := matrix.step_in(line))]
+    steps = [step for line in _tail(place, index) if (step := progress.said(line))]
     return f"{machine}: {steps[-1] if steps else 'started'}"
 
 

@@ -30,6 +30,7 @@ from kmem_kunit import (
     kcidb,
     kernel,
     matrix,
+    matrix_slurm,
     overlay,
     progress,
     quarantine,
@@ -222,7 +223,7 @@ def _matrix(options: argparse.Namespace) -> int:
         building = (*host.BUILDING, *host.CACHING, *host.building_for(cell.arch))
         host.ensure((*host.FETCHING, *host.SHOWING, *(() if far else building)))
     base = cache.root()
-    engine = slurm.run if far else matrix.local
+    engine = matrix_slurm.run if far else matrix.local
     with slurm.folder(base) if far else cache.temporary(base / "runs") as folder:
         jobs = matrix.plan(chosen, folder, options.repeat)
         with matrix.shown(jobs) as tell:
@@ -237,7 +238,9 @@ def _matrix(options: argparse.Namespace) -> int:
 def _matrix_job(options: argparse.Namespace) -> int:
     """One job of a cluster's: a cell -> its result, or all results -> one file of them."""
     manifest = options.manifest.absolute()
-    return slurm.merge(manifest) if options.merge else slurm.perform(manifest, options.index)
+    if options.merge:
+        return matrix_slurm.merge(manifest)
+    return matrix_slurm.perform(manifest, options.index)
 
 
 def _question(options: argparse.Namespace) -> bisect.Question:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Many cells: each is a "kmem-kunit run" of its own, whose result is one file that appears whole.
 
-An engine carries the commands out: local() as processes here.
+An engine carries the commands out: local() as processes here, matrix_slurm as jobs of a cluster.
 """
 import os
 import sys

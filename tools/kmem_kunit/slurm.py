@@ -1,16 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Many machines: the jobs of a matrix as one array of Slurm's, and a last job that merges.
+"""Many machines: an array of jobs of Slurm's, and the folder through which its tasks are heard.
 
 All that goes from machine to machine is in one folder of the cache, which they have to share:
 
-    manifest.json        the jobs, each with the hash of what it is made from
-    array.sh, merge.sh   what Slurm starts: "kmem-kunit matrix-job"
-    N.out                what task N of the array said
-    CELL.TIME.json       its result, which appears whole
-    results.json         all of them, merged
+    manifest.json   what each task is to do, and the hash of what that is made from
+    NAME.sh         what Slurm starts: "kmem-kunit VERB"
+    N.out           what task N of the array said
 
-A task may be started at any time, also twice and after a machine has failed in the middle of it: one
-whose result is there ends at once, any other begins anew.
+A task may be started at any time, also twice and after a machine has failed in the middle of it. Its
+output is a file that appears whole: where that is there, the task ends at once, else it begins anew.
 """
 import json
 import os
@@ -18,40 +16,22 @@ import shlex
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from kmem_kunit import arch, cache, config, kcidb, kernel, matrix, overlay, progress, proc
-from kmem_kunit.cells import Cell
+from kmem_kunit import cache, overlay, progress, proc
 from kmem_kunit.errors import UserError
-from kmem_kunit.matrix import Job
 
 MANIFEST = "manifest.json"
-MERGED = "results.json"
+DONE = "done"  # what a task is doing whose output is there
 _COMMANDS = ("sbatch", "squeue", "scancel", "scontrol")
 _ASKING_LIMIT = 120.0  # seconds for one of them; they try for a minute themselves
-_ARRAY_MINUTES = int(matrix.LIMIT / 60) + 10  # what a job has for itself, and then some
-_MERGE_MINUTES = 10
 _LOOK = 1.0  # seconds between looks into the folder
 _ASK = 10.0  # seconds between questions to the controller
 _LAG = 70.0  # seconds until a file is seen on all machines; NFS looks again after 60
 _TAIL = 8192  # bytes of a task's output that are read
-
-
-@dataclass(frozen=True)
-class Order:
-    """What a manifest says: the jobs, in the order of the array, and the filter of all.
-
-    contents has the hash of what each cell is made from.
-    """
-
-    jobs: tuple[Job, ...]
-    glob: str
-    contents: Mapping[Cell, str]
 
 
 def check() -> None:
@@ -68,9 +48,9 @@ def check() -> None:
 
 @contextmanager
 def folder(base: Path) -> Iterator[Path]:
-    """Give the folder of one matrix in the cache, which goes when the block ends.
+    """Give the folder of one array in the cache, which goes when the block ends.
 
-    It stays if we are killed: the tasks go on without us, and MERGED will be in it.
+    It stays if we are killed: the tasks go on without us, and leave their outputs in it.
     """
     path = base / "matrices" / cache.unique()
     path.mkdir()
@@ -82,47 +62,52 @@ def folder(base: Path) -> Iterator[Path]:
         os.close(held)
 
 
-def run(jobs: Sequence[Job], glob: str, workers: int, tell: matrix.State) -> list[kcidb.Run]:
-    """Run jobs on the machines of a cluster, workers at once; return their results in that order.
-
-    Their outputs are to be in folder(). Raises UserError where Slurm does not take them, or where no
-    machine of it can write to the cache.
-    """
-    place = jobs[0].output.parent
-    write(place / MANIFEST, jobs, glob)
-    name = f"kmem-kunit-{place.name}"
+@contextmanager
+def cancelling(place: Path) -> Iterator[None]:
+    """Take what was submitted of a folder, and nothing else, out of the queue if the block fails."""
     try:
-        array = _submit(place, name, "array", '--index "$SLURM_ARRAY_TASK_ID"', _ARRAY_MINUTES,
-                        f"--array=0-{len(jobs) - 1}%{workers}", "--output=%a.out")
-        _submit(place, name, "merge", "--merge", _MERGE_MINUTES, f"--dependency=afterany:{array}",
-                "--output=merge.out")
-        progress.say(f"job {array} of Slurm has the {len(jobs)} cells; what they say is in {place}")
-        if _wait(place, jobs, array, tell):
-            runs = _merged(place, jobs)
-        else:
-            _ask("scancel", f"--name={name}")
-            runs = _collected(place, jobs)
+        yield
     except BaseException:
-        _ask("scancel", f"--name={name}")
+        cancel(place)
         raise
-    for job, found in zip(jobs, runs):
-        if not job.output.exists():
-            tell(job, "done", found)
-    return runs
 
 
-def _submit(place: Path, name: str, script: str, what: str, minutes: int, *options: str) -> str:
-    """Submit a job that does a part of the manifest, and return its number."""
-    command = shlex.join([sys.executable, str(overlay.REPO / "tools/kmem-kunit"), "matrix-job",
+def cancel(place: Path) -> None:
+    """End the jobs of a folder that have not ended."""
+    _ask("scancel", f"--name={_name(place)}")
+
+
+def submit(place: Path, verb: str, minutes: int, tasks: int, workers: int) -> str:
+    """Submit an array of tasks, workers of them at once; return its number.
+
+    Task N does "kmem-kunit VERB --manifest FILE --index N", and has so many minutes for it. Raises
+    UserError where Slurm does not take it.
+    """
+    return _submit(place, "array", verb, '--index "$SLURM_ARRAY_TASK_ID"', minutes,
+                   f"--array=0-{tasks - 1}%{workers}", "--output=%a.out")
+
+
+def submit_last(place: Path, verb: str, minutes: int, name: str, array: str) -> str:
+    """Submit "kmem-kunit VERB --manifest FILE --NAME" for when an array has ended; return its number."""
+    return _submit(place, name, verb, f"--{name}", minutes, f"--dependency=afterany:{array}",
+                   f"--output={name}.out")
+
+
+def _submit(place: Path, script: str, verb: str, what: str, minutes: int, *options: str) -> str:
+    command = shlex.join([sys.executable, str(overlay.REPO / "tools/kmem-kunit"), verb,
                           "--manifest", str(place / MANIFEST)])
     path = place / f"{script}.sh"
     cache.write(path, f"#!/bin/sh\nexec {command} {what}\n")
-    done = _ask("sbatch", "--parsable", f"--job-name={name}", f"--time={minutes}", "--requeue",
+    done = _ask("sbatch", "--parsable", f"--job-name={_name(place)}", f"--time={minutes}", "--requeue",
                 "--export=ALL", "--open-mode=append", f"--chdir={place}", *options, str(path))
     number = done.output.strip().rpartition("\n")[2].partition(";")[0]
     if done.status or not number.isdecimal():
         raise UserError(f"Slurm does not take the job: {_reason(done)}")
     return number
+
+
+def _name(place: Path) -> str:
+    return f"kmem-kunit-{place.name}"
 
 
 def _ask(*argv: str) -> proc.Done:
@@ -144,35 +129,37 @@ def _reason(done: proc.Done) -> str:
     return progress.clean((telling or lines or [f"status {done.status}"])[-1])
 
 
-def _wait(place: Path, jobs: Sequence[Job], array: str, tell: matrix.State) -> bool:
-    """Wait for the merged results, telling what each job does; return whether they are there.
+def watched(place: Path, array: str, outputs: Sequence[str], last: str = "") -> Iterator[tuple[int, str]]:
+    """Yield the tasks of an array as they go, each with what it is doing, DONE when its output is there.
 
-    They are not if the job that merges has not come long after the others have ended.
+    outputs names them, in the order of the tasks. This ends when the file last is there or, without
+    one, all outputs are; or when nothing more has come long after the tasks have ended.
     """
-    finished: set[Job] = set()
-    states: dict[Job, str] = {}
+    finished: set[int] = set()
+    states: dict[int, str] = {}
     asked, running, ended = 0.0, True, time.monotonic()
     while True:
         names = set(os.listdir(place))
-        for job in jobs:
-            if job.output.name in names and job not in finished:
-                finished.add(job)
-                tell(job, "done", matrix.collect(job, "", datetime.now(timezone.utc)))
-        if MERGED in names:
-            return True
+        for index, output in enumerate(outputs):
+            if output in names and index not in finished:
+                finished.add(index)
+                yield index, DONE
+        all_there = len(finished) == len(outputs)
+        if last in names if last else all_there:
+            return
         now = time.monotonic()
         if now >= asked + _ASK:
             asked, queue = now, _queue(array)
             running = queue is None or bool(queue)
             for index, state in sorted((queue or {}).items()):
-                job, told = jobs[index], _told(place, index, *state)
-                if job not in finished and states.get(job) != told:
-                    states[job] = told
-                    tell(job, told, None)
-        if running and len(finished) < len(jobs):
+                told = _told(place, index, *state)
+                if index not in finished and states.get(index) != told:
+                    states[index] = told
+                    yield index, told
+        if running and not all_there:
             ended = now
         elif now >= ended + _LAG:
-            return False
+            return
         time.sleep(_LOOK)
 
 
@@ -194,120 +181,37 @@ def _told(place: Path, index: int, state: str, machine: str) -> str:
 
 
 def _tail(place: Path, index: int) -> list[str]:
-    """Return the last lines that a task has said."""
     try:
         with (place / f"{index}.out").open("rb") as file:
             file.seek(max(0, os.fstat(file.fileno()).st_size - _TAIL))
-            text = file.read().decode(errors="backslashreplace")
+            return file.read().decode(errors="backslashreplace").splitlines()
     except FileNotFoundError:
         return []
-    return text.splitlines()[-matrix.KEPT:]
 
 
-def _merged(place: Path, jobs: Sequence[Job]) -> list[kcidb.Run]:
-    """Return what the last job has merged, one for each job."""
-    runs = kcidb.load(place / MERGED)
-    if [each.cell for each in runs] != [job.cell.name for job in jobs]:
-        raise UserError(f"{place / MERGED} has not one result for each cell; run it again")
-    return list(runs)
+def last_words(place: Path, index: int) -> list[str]:
+    """Return the last lines that a task has said, which are there to tell why it left no output."""
+    return _tail(place, index) or ["and nothing said: do all machines share this folder of "
+                                   "KMEM_KUNIT_CACHE?"]
 
 
-def _collected(place: Path, jobs: Sequence[Job]) -> list[kcidb.Run]:
-    """Return the result of each job, made up for those that left none.
-
-    Raises UserError if none of them left anything at all.
-    """
-    if not any(job.output.exists() or _tail(place, n) for n, job in enumerate(jobs)):
+def check_shared(place: Path, outputs: Sequence[str]) -> None:
+    """Raise UserError if no task has left anything at all: an output, or a word."""
+    if not any((place / output).exists() or _tail(place, n) for n, output in enumerate(outputs)):
         raise UserError(f"no machine of the cluster has written anything to {place}: set "
                         "KMEM_KUNIT_CACHE to a folder that all of them share")
-    return [_collect(place, index, job) for index, job in enumerate(jobs)]
 
 
-def _collect(place: Path, index: int, job: Job) -> kcidb.Run:
-    said = _tail(place, index) or ["and nothing said: do all machines share this folder of "
-                                   "KMEM_KUNIT_CACHE?"]
-    why = "\n".join([f"no result in {place}", *said])
-    return matrix.collect(job, why, datetime.now(timezone.utc))
+@contextmanager
+def manifest(path: Path) -> Iterator[Any]:
+    """Give what a manifest holds to the block that reads it.
 
-
-def perform(manifest: Path, index: int) -> int:
-    """Be a task of the array: run a job of a manifest, unless its result is there.
-
-    Returns 0 if the result is as it should be and 1 if not; raises UserError if what the job is made
-    from is not any more what it was when it was submitted.
+    Raises UserError, one line, where there is none, and for what the block does not find in it.
     """
-    order = read(manifest)
-    if not 0 <= index < len(order.jobs):
-        raise UserError(f"{manifest} has no job {index}")
-    job = order.jobs[index]
-    found = _finished(job)
-    if found is None:
-        if _content(job.cell) != order.contents[job.cell]:
-            raise UserError(f"the suites or the source of Linux {job.cell.kernel} have changed "
-                            "since this was submitted; submit it again")
-        compilers = len(os.sched_getaffinity(0))
-        found = matrix.run(job, order.glob, compilers, lambda line: print(line, flush=True))
-        if not job.output.exists():
-            kcidb.write(job.output, [found])
-    return 0 if found.result.ok else 1
-
-
-def _finished(job: Job) -> kcidb.Run | None:
-    """Return the result of a job if it is there, and whole."""
     try:
-        return matrix.collect(job, "", datetime.now(timezone.utc)) if job.output.exists() else None
-    except UserError:
-        job.output.unlink(missing_ok=True)
-        return None
-
-
-def merge(manifest: Path) -> int:
-    """Be the last job: merge the results of all jobs of a manifest into one file beside it."""
-    jobs = read(manifest).jobs
-    kcidb.write(manifest.parent / MERGED, _collected(manifest.parent, jobs))
-    return 0
-
-
-def write(path: Path, jobs: Sequence[Job], glob: str) -> None:
-    """Write the manifest of jobs, getting the source of each kernel into the cache on the way."""
-    contents = {cell: _content(cell) for cell in dict.fromkeys(job.cell for job in jobs)}
-    entries = [
-        {
-            "name": job.cell.name, "kernel": job.cell.kernel, "arch": job.cell.arch.label,
-            "configs": job.cell.configs, "arguments": job.cell.arguments,
-            "output": job.output.name, "time": job.time, "content": contents[job.cell],
-        }
-        for job in jobs
-    ]
-    cache.write(path, json.dumps({"filter": glob, "jobs": entries}, indent=1) + "\n")
-
-
-def read(path: Path) -> Order:
-    """Return what a manifest says; raises UserError, one line, for a file that is none."""
-    try:
-        data = json.loads(path.read_bytes())
-        jobs = tuple(_job(path.parent, entry) for entry in data["jobs"])
-        contents = {job.cell: str(entry["content"]) for job, entry in zip(jobs, data["jobs"])}
-        return Order(jobs, str(data["filter"]), contents)
+        yield json.loads(path.read_bytes())
     except OSError as error:
         raise UserError(f"cannot read {path} ({error.strerror}): KMEM_KUNIT_CACHE must be in a "
                         "folder that all machines share") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{path} is no manifest of a matrix: {error!r}") from error
-
-
-def _job(place: Path, entry: Mapping[str, Any]) -> Job:
-    cell = Cell(entry["name"], entry["kernel"], arch.find(entry["arch"]),
-                tuple(entry["configs"]), tuple(entry["arguments"]))
-    return Job(cell, place / Path(entry["output"]).name, entry["time"])
-
-
-def _content(cell: Cell) -> str:
-    """Return the hash of what a cell is made from: the kernel, the suites, and how it is run."""
-    the_kernel = kernel.resolve(cell.kernel)
-    return cache.digest(
-        kernel.identity(the_kernel).digest,
-        overlay.digest(overlay.files(overlay.REPO)),
-        config.merged(overlay.REPO, the_kernel.series, cell.arch, cell.configs),
-        *cell.command(),
-    )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{path} is no manifest of an array: {error!r}") from error

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from conftest import behave
 
-from kmem_kunit import cache, cells, cli, kcidb, matrix, overlay, slurm
+from kmem_kunit import cache, cells, cli, kcidb, matrix, matrix_slurm, overlay, slurm
 from kmem_kunit.errors import UserError
 from kmem_kunit.result import Case, Result, Status
 
@@ -33,7 +33,7 @@ def jobs(fake_kernel: Path, repo: Path, cache_root: Path) -> Iterator[list[matri
     debug = cells.Cell("6.12/debug", str(fake_kernel), configs=("debug",), arguments=("a='b c'",))
     with slurm.folder(cache.root()) as folder:
         jobs = matrix.plan([plain, debug], folder, 2)[:3]
-        slurm.write(folder / slurm.MANIFEST, jobs, "kmem_tiny*")
+        matrix_slurm.write(folder / slurm.MANIFEST, jobs, "kmem_tiny*")
         yield jobs
 
 
@@ -57,7 +57,7 @@ def manifest(jobs: list[matrix.Job]) -> Path:
 
 
 def test_a_manifest_says_all_of_a_job(jobs: list[matrix.Job]) -> None:
-    order = slurm.read(manifest(jobs))
+    order = matrix_slurm.read(manifest(jobs))
     assert list(order.jobs) == jobs and order.glob == "kmem_tiny*"
     assert [job.command("x", 1) for job in order.jobs] == [job.command("x", 1) for job in jobs]
     assert set(order.contents) == {job.cell for job in jobs}
@@ -67,24 +67,24 @@ def test_a_manifest_says_all_of_a_job(jobs: list[matrix.Job]) -> None:
 def test_what_is_no_manifest(tmp_path: Path, text: str) -> None:
     path = tmp_path / "manifest.json"
     with pytest.raises(UserError, match="all machines share"):
-        slurm.read(path)
+        matrix_slurm.read(path)
     path.write_text(text, encoding="latin-1")
     with pytest.raises(UserError, match="is no manifest"):
-        slurm.read(path)
+        matrix_slurm.read(path)
 
 
 def test_a_job_is_done_once(jobs: list[matrix.Job], command: Path) -> None:
-    assert slurm.perform(manifest(jobs), 1) == 0
+    assert matrix_slurm.perform(manifest(jobs), 1) == 0
     (words,) = command.read_text().splitlines()
     assert "--config debug --boot-args a='b c'" in words and "--filter kmem_tiny*" in words
     assert kcidb.load(jobs[1].output)[0].result.ok
-    assert slurm.perform(manifest(jobs), 1) == 0
+    assert matrix_slurm.perform(manifest(jobs), 1) == 0
     assert len(command.read_text().splitlines()) == 1
     jobs[1].output.write_text(jobs[1].output.read_text()[:99])  # begun, and then the machine died
-    assert slurm.perform(manifest(jobs), 1) == 0
+    assert matrix_slurm.perform(manifest(jobs), 1) == 0
     assert len(command.read_text().splitlines()) == 2 and kcidb.load(jobs[1].output)
     with pytest.raises(UserError, match="has no job 3"):
-        slurm.perform(manifest(jobs), 3)
+        matrix_slurm.perform(manifest(jobs), 3)
 
 
 def test_a_job_that_dies_says_of_what(
@@ -93,7 +93,7 @@ def test_a_job_that_dies_says_of_what(
     script = tmp_path / "command"
     script.write_text("import sys; print('no compiler'); sys.exit(2)")
     monkeypatch.setattr(matrix, "_COMMAND", script)
-    assert slurm.perform(manifest(jobs), 0) == 1
+    assert matrix_slurm.perform(manifest(jobs), 0) == 1
     (run,) = kcidb.load(jobs[0].output)
     assert run.result.problems[0].log == "status 2 and no result\nno compiler"
 
@@ -109,18 +109,18 @@ def test_what_has_changed_since_is_not_run(
     else:
         (repo / ".kunitconfig").write_text("CONFIG_KUNIT=y\n")
     with pytest.raises(UserError, match="have changed since"):
-        slurm.perform(manifest(jobs), 0)
+        matrix_slurm.perform(manifest(jobs), 0)
     assert not command.exists() and not jobs[0].output.exists()
 
 
 def test_merging(jobs: list[matrix.Job], command: Path) -> None:
     folder = manifest(jobs).parent
     with pytest.raises(UserError, match="set KMEM_KUNIT_CACHE to a folder that all of them share"):
-        slurm.merge(manifest(jobs))
-    slurm.perform(manifest(jobs), 2)
+        matrix_slurm.merge(manifest(jobs))
+    matrix_slurm.perform(manifest(jobs), 2)
     (folder / "1.out").write_bytes(b"x" * 20000 + b"\n\xff\nCANCELLED DUE TO TIME LIMIT\n")
-    assert slurm.merge(manifest(jobs)) == 0
-    runs = kcidb.load(folder / slurm.MERGED)
+    assert matrix_slurm.merge(manifest(jobs)) == 0
+    runs = kcidb.load(folder / matrix_slurm.MERGED)
     assert [run.cell for run in runs] == [job.cell.name for job in jobs]
     assert [run.result.ok for run in runs] == [False, False, True]
     assert "KMEM_KUNIT_CACHE" in runs[0].result.problems[0].log
@@ -170,13 +170,13 @@ def test_what_slurm_is_told(
     def machines() -> None:
         wait_for(lambda: len(lines_of(cluster, "squeue")) > 1, "a question")
         for index in range(3):
-            slurm.perform(path, index)
-        slurm.merge(path)
+            matrix_slurm.perform(path, index)
+        matrix_slurm.merge(path)
 
     far = threading.Thread(target=machines)
     far.start()
-    runs = slurm.run(jobs, "kmem_tiny*", 2,
-                     lambda job, what, run: told.append((job.cell.name, job.time, what)))
+    runs = matrix_slurm.run(jobs, "kmem_tiny*", 2,
+                            lambda job, what, run: told.append((job.cell.name, job.time, what)))
     far.join()
     assert [run.cell for run in runs] == ["6.12/plain", "6.12/debug", "6.12/plain"]
     assert all(run.result.ok for run in runs)
@@ -202,7 +202,7 @@ def test_a_job_script_is_safe_from_its_words(
     tool.write_text("import json, sys; print(json.dumps(sys.argv))")
     monkeypatch.setattr(overlay, "REPO", checkout)
     place = manifest(jobs).parent
-    slurm._submit(place, "x", "array", '--index "$SLURM_ARRAY_TASK_ID"', 1)
+    slurm.submit(place, "matrix-job", 1, 3, 2)
     done = subprocess.run(["sh", place / "array.sh"], capture_output=True, text=True, cwd=tmp_path,
                           env={**os.environ, "SLURM_ARRAY_TASK_ID": "5"}, check=True)
     assert json.loads(done.stdout) == [str(tool), "matrix-job", "--manifest", str(manifest(jobs)),
@@ -219,7 +219,7 @@ def test_an_interrupt_cancels_our_jobs_and_no_others(
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        slurm.run(jobs, "", 2, tell)
+        matrix_slurm.run(jobs, "", 2, tell)
     (cancelled,) = lines_of(cluster, "scancel")
     name = f"--name=kmem-kunit-{manifest(jobs).parent.name}"
     assert cancelled == f"scancel {name}"
@@ -230,12 +230,12 @@ def test_a_merge_that_does_not_come(
     jobs: list[matrix.Job], command: Path, cluster: Path, tmp_path: Path
 ) -> None:
     for index in (0, 1):
-        slurm.perform(manifest(jobs), index)
+        matrix_slurm.perform(manifest(jobs), index)
     (jobs[0].output.parent / "2.out").write_text("killed")
     (tmp_path / "queue").write_text("")
     told: list[tuple[matrix.Job, bool]] = []
-    runs = slurm.run(jobs, "", 2,
-                     lambda job, _, run: told.append((job, run.result.ok)) if run else None)
+    runs = matrix_slurm.run(jobs, "", 2,
+                            lambda job, _, run: told.append((job, run.result.ok)) if run else None)
     assert [run.result.ok for run in runs] == [True, True, False]
     assert sorted(told, key=lambda each: jobs.index(each[0])) == [*zip(jobs, (True, True, False))]
     assert runs[2].result.problems[0].log.endswith("\nkilled")
@@ -247,7 +247,7 @@ def test_machines_that_do_not_share_the_cache(
 ) -> None:
     fake_bin("squeue", "echo 'slurm_load_jobs error: Invalid job id specified' >&2; exit 1")
     with pytest.raises(UserError, match="KMEM_KUNIT_CACHE to a folder that all of them share"):
-        slurm.run(jobs, "", 2, quiet)
+        matrix_slurm.run(jobs, "", 2, quiet)
 
 
 def test_a_controller_that_is_away_for_a_while(
@@ -260,11 +260,11 @@ def test_a_controller_that_is_away_for_a_while(
     def machines() -> None:
         wait_for(lambda: asked.exists() and len(asked.read_text()) > 20, "ten questions")
         for index in range(3):
-            slurm.perform(manifest(jobs), index)
+            matrix_slurm.perform(manifest(jobs), index)
 
     far = threading.Thread(target=machines)
     far.start()
-    assert all(run.result.ok for run in slurm.run(jobs, "", 2, quiet))
+    assert all(run.result.ok for run in matrix_slurm.run(jobs, "", 2, quiet))
     far.join()
 
 
@@ -273,7 +273,7 @@ def test_a_job_that_slurm_does_not_take(
 ) -> None:
     fake_bin("sbatch", "echo 'sbatch: error: Batch job submission failed: No account' >&2; exit 1")
     with pytest.raises(UserError, match="does not take the job: sbatch: error: .*No account$"):
-        slurm.run(jobs, "", 2, quiet)
+        matrix_slurm.run(jobs, "", 2, quiet)
 
 
 def test_no_slurm(

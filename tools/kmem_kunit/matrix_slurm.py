@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The engine of the matrix that has its jobs done by a cluster, and a last one that merges.
+
+In the folder of the array there are, besides what slurm has in it:
+
+    CELL.TIME.json   the result of a job
+    results.json     all of them, merged
+"""
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from kmem_kunit import arch, cache, config, kcidb, kernel, matrix, overlay, progress, slurm
+from kmem_kunit.cells import Cell
+from kmem_kunit.errors import UserError
+from kmem_kunit.matrix import Job
+
+MERGED = "results.json"
+_VERB = "matrix-job"
+_ARRAY_MINUTES = int(matrix.LIMIT / 60) + 10  # what a job has for itself, and then some
+_MERGE_MINUTES = 10
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a manifest says: the jobs, in the order of the array, and the filter of all.
+
+    contents has the hash of what each cell is made from.
+    """
+
+    jobs: tuple[Job, ...]
+    glob: str
+    contents: Mapping[Cell, str]
+
+
+def run(jobs: Sequence[Job], glob: str, workers: int, tell: matrix.State) -> list[kcidb.Run]:
+    """Run jobs on the machines of a cluster, workers at once; return their results in that order.
+
+    Their outputs are to be in slurm.folder(). Raises UserError where Slurm does not take them, or
+    where no machine of it can write to the cache.
+    """
+    place = jobs[0].output.parent
+    write(place / slurm.MANIFEST, jobs, glob)
+    with slurm.cancelling(place):
+        array = slurm.submit(place, _VERB, _ARRAY_MINUTES, len(jobs), workers)
+        slurm.submit_last(place, _VERB, _MERGE_MINUTES, "merge", array)
+        progress.say(f"job {array} of Slurm has the {len(jobs)} cells; what they say is in {place}")
+        for index, what in slurm.watched(place, array, _outputs(jobs), MERGED):
+            done = what == slurm.DONE
+            tell(jobs[index], what, _found(jobs[index]) if done else None)
+        if (place / MERGED).exists():
+            runs = _merged(place, jobs)
+        else:
+            slurm.cancel(place)
+            runs = _collected(place, jobs)
+    for job, found in zip(jobs, runs):
+        if not job.output.exists():
+            tell(job, slurm.DONE, found)
+    return runs
+
+
+def _outputs(jobs: Sequence[Job]) -> list[str]:
+    return [job.output.name for job in jobs]
+
+
+def _found(job: Job, why: str = "") -> kcidb.Run:
+    return matrix.collect(job, why, datetime.now(timezone.utc))
+
+
+def _merged(place: Path, jobs: Sequence[Job]) -> list[kcidb.Run]:
+    """Return what the last job has merged, one for each job."""
+    runs = kcidb.load(place / MERGED)
+    if [each.cell for each in runs] != [job.cell.name for job in jobs]:
+        raise UserError(f"{place / MERGED} has not one result for each cell; run it again")
+    return list(runs)
+
+
+def _collected(place: Path, jobs: Sequence[Job]) -> list[kcidb.Run]:
+    """Return the result of each job, made up for those that left none.
+
+    Raises UserError if none of them left anything at all.
+    """
+    slurm.check_shared(place, _outputs(jobs))
+    return [_collect(place, index, job) for index, job in enumerate(jobs)]
+
+
+def _collect(place: Path, index: int, job: Job) -> kcidb.Run:
+    words = slurm.last_words(place, index)[-matrix.KEPT:]
+    return _found(job, "\n".join([f"no result in {place}", *words]))
+
+
+def perform(manifest: Path, index: int) -> int:
+    """Be a task of the array: run a job of a manifest, unless its result is there.
+
+    Returns 0 if the result is as it should be and 1 if not; raises UserError if what the job is made
+    from is not any more what it was when it was submitted.
+    """
+    order = read(manifest)
+    if not 0 <= index < len(order.jobs):
+        raise UserError(f"{manifest} has no job {index}")
+    job = order.jobs[index]
+    found = _finished(job)
+    if found is None:
+        if _content(job.cell) != order.contents[job.cell]:
+            raise UserError(f"the suites or the source of Linux {job.cell.kernel} have changed "
+                            "since this was submitted; submit it again")
+        compilers = len(os.sched_getaffinity(0))
+        found = matrix.run(job, order.glob, compilers, lambda line: print(line, flush=True))
+        if not job.output.exists():
+            kcidb.write(job.output, [found])
+    return 0 if found.result.ok else 1
+
+
+def _finished(job: Job) -> kcidb.Run | None:
+    """Return the result of a job if it is there, and whole."""
+    try:
+        return _found(job) if job.output.exists() else None
+    except UserError:
+        job.output.unlink(missing_ok=True)
+        return None
+
+
+def merge(manifest: Path) -> int:
+    """Be the last job: merge the results of all jobs of a manifest into one file beside it."""
+    jobs = read(manifest).jobs
+    kcidb.write(manifest.parent / MERGED, _collected(manifest.parent, jobs))
+    return 0
+
+
+def write(path: Path, jobs: Sequence[Job], glob: str) -> None:
+    """Write the manifest of jobs, getting the source of each kernel into the cache on the way."""
+    contents = {cell: _content(cell) for cell in dict.fromkeys(job.cell for job in jobs)}
+    entries = [
+        {
+            "name": job.cell.name, "kernel": job.cell.kernel, "arch": job.cell.arch.label,
+            "configs": job.cell.configs, "arguments": job.cell.arguments,
+            "output": job.output.name, "time": job.time, "content": contents[job.cell],
+        }
+        for job in jobs
+    ]
+    cache.write(path, json.dumps({"filter": glob, "jobs": entries}, indent=1) + "\n")
+
+
+def read(path: Path) -> Order:
+    """Return what a manifest says; raises UserError, one line, for a file that is none."""
+    with slurm.manifest(path) as data:
+        jobs = tuple(_job(path.parent, entry) for entry in data["jobs"])
+        contents = {job.cell: str(entry["content"]) for job, entry in zip(jobs, data["jobs"])}
+        return Order(jobs, str(data["filter"]), contents)
+
+
+def _job(place: Path, entry: Mapping[str, Any]) -> Job:
+    cell = Cell(entry["name"], entry["kernel"], arch.find(entry["arch"]),
+                tuple(entry["configs"]), tuple(entry["arguments"]))
+    return Job(cell, place / Path(entry["output"]).name, entry["time"])
+
+
+def _content(cell: Cell) -> str:
+    """Return the hash of what a cell is made from: the kernel, the suites, and how it is run."""
+    the_kernel = kernel.resolve(cell.kernel)
+    return cache.digest(
+        kernel.identity(the_kernel).digest,
+        overlay.digest(overlay.files(overlay.REPO)),
+        config.merged(overlay.REPO, the_kernel.series, cell.arch, cell.configs),
+        *cell.command(),
+    )

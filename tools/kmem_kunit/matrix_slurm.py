@@ -7,7 +7,6 @@ In the folder of the array there are, besides what slurm has in it:
     results.json     all of them, merged
 """
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -108,8 +107,7 @@ def perform(manifest: Path, index: int) -> int:
         if _content(job.cell) != order.contents[job.cell]:
             raise UserError(f"the suites or the source of Linux {job.cell.kernel} have changed "
                             "since this was submitted; submit it again")
-        compilers = len(os.sched_getaffinity(0))
-        found = matrix.run(job, order.glob, compilers, lambda line: print(line, flush=True))
+        found = matrix.run(job, order.glob, slurm.processors(), lambda line: print(line, flush=True))
         if not job.output.exists():
             kcidb.write(job.output, [found])
     return 0 if found.result.ok else 1

@@ -195,6 +195,12 @@ def last_words(place: Path, index: int) -> list[str]:
                                    "KMEM_KUNIT_CACHE?"]
 
 
+def processors() -> int:
+    """Return how many processors a task has, which sees more of them where Slurm does not bind it."""
+    seen, given = len(os.sched_getaffinity(0)), os.environ.get("SLURM_CPUS_ON_NODE", "")
+    return max(1, min(seen, int(given))) if given.isdecimal() else seen
+
+
 def check_shared(place: Path, outputs: Sequence[str]) -> None:
     """Raise UserError if no task has left anything at all: an output, or a word."""
     if not any((place / output).exists() or _tail(place, n) for n, output in enumerate(outputs)):

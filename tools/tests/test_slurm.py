@@ -87,6 +87,16 @@ def test_a_job_is_done_once(jobs: list[matrix.Job], command: Path) -> None:
         matrix_slurm.perform(manifest(jobs), 3)
 
 
+@pytest.mark.parametrize(("given", "compilers"), [("2", 2), ("9", 4), ("0", 1), ("", 4), ("2(x3)", 4)])
+def test_a_job_has_the_processors_that_slurm_gave_it(
+    jobs: list[matrix.Job], command: Path, monkeypatch: pytest.MonkeyPatch, given: str, compilers: int
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(4))
+    monkeypatch.setenv("SLURM_CPUS_ON_NODE", given)
+    matrix_slurm.perform(manifest(jobs), 0)
+    assert f"--jobs {compilers} " in command.read_text()
+
+
 def test_a_job_that_dies_says_of_what(
     jobs: list[matrix.Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,23 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Mutants that change nothing: those whose object code is that of the source without them."""
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from kmem_kunit import proc
 from kmem_kunit.errors import UserError
 from kmem_kunit.mutant import FILES, UNITS, Mutant
-from kmem_kunit.mutation import Made
 
 _LIMIT = 600.0  # seconds for one compilation
 
 
 class Comparison:
-    """Compiles sources of a kernel as they are and with a mutant; folder is for what it needs."""
+    """Compiles sources of a kernel as they are and with a mutant."""
 
-    def __init__(self, made: Made, folder: Path) -> None:
-        self._made, self._folder = made, folder
+    def __init__(self, source: Path, build: Path, commands: Mapping[str, Sequence[str]],
+                 folder: Path) -> None:
+        """source is the kernel's own tree, build where its commands run; folder is for what we need."""
+        self._source, self._build, self._commands, self._folder = source, build, commands, folder
         self._plain: dict[str, bytes] = {}
 
     def same(self, mutant: Mutant) -> bool:
@@ -25,9 +26,9 @@ class Comparison:
 
         Of a header's mutants, that of all that includes it has to be the same.
         """
-        text = (self._made.source / mutant.file).read_bytes()
+        text = (self._source / mutant.file).read_bytes()
         edited = text[: mutant.start] + mutant.text(text) + text[mutant.end :]
-        units = [mutant.file] if mutant.file in UNITS else self._made.commands
+        units = [mutant.file] if mutant.file in UNITS else self._commands
         return all(self._object(unit, {mutant.file: edited}) == self._without(unit) for unit in units)
 
     def _without(self, unit: str) -> bytes:
@@ -35,18 +36,18 @@ class Comparison:
         if unit not in self._plain:
             self._plain[unit] = self._object(unit, {})
             if not self._plain[unit]:
-                raise UserError(f"{unit} cannot be compiled as it was in {self._made.build}")
+                raise UserError(f"{unit} cannot be compiled as it was in {self._build}")
         return self._plain[unit]
 
     def _object(self, unit: str, texts: Mapping[str, bytes]) -> bytes:
         """Compile a source with these texts for some files; b"" if that fails."""
-        words = list(self._made.commands[unit])
+        words = list(self._commands[unit])
         root = Path(words[-1]).parents[len(Path(unit).parents) - 1]
         with TemporaryDirectory(dir=self._folder) as name:
             here = Path(name)
             files = []
             for number, file in enumerate(FILES):
-                content = self._made.source / file
+                content = self._source / file
                 if file in texts:
                     content = here / str(number)
                     content.write_bytes(texts[file])
@@ -57,5 +58,5 @@ class Comparison:
             made = here / "object"
             words = [word for word in words if not word.startswith("-Wp,-M")]
             words[words.index("-o") + 1] = str(made)
-            done = proc.run([*words, "-ivfsoverlay", overlay], cwd=self._made.build, timeout=_LIMIT)
+            done = proc.run([*words, "-ivfsoverlay", overlay], cwd=self._build, timeout=_LIMIT)
             return made.read_bytes() if done.status == 0 else b""

@@ -124,7 +124,7 @@ def run(base: Path, request: image.Request, wish: Wish) -> Outcome:
             with ThreadPoolExecutor(request.jobs) as pool:
                 maps = list(pool.map(partial(campaign.watch, made.image.binary, folder, dying=dying),
                                      guest.ways(request.kernel.series)))
-        comparison = Comparison(made, folder)
+        comparison = Comparison(made.source, made.build, made.commands, folder)
         the_campaign = Campaign(made.image.binary, folder, maps, wish.measures,
                                 lambda number: comparison.same(made.mutants[number]))
         wanted = [number for number, mutant in made.mutants.items()

@@ -4,11 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from kmem_kunit import arch, image
+from kmem_kunit import arch
 from kmem_kunit.equivalent import Comparison
 from kmem_kunit.errors import UserError
 from kmem_kunit.mutant import Mutant
-from kmem_kunit.mutation import Made
 
 OTHER = '#include "slab.h"\nint g(void)\n{\n\treturn one() + zero();\n}\n'
 SOURCE = '#include "slab.h"\nint f(int a)\n{\n\treturn a + zero() + 1;\n}\n'
@@ -25,8 +24,8 @@ static inline int one(void)
 """
 
 
-@pytest.fixture(name="made")
-def _made(tmp_path: Path) -> Made:
+@pytest.fixture(name="comparison")
+def _comparison(tmp_path: Path) -> Comparison:
     (tmp_path / "mm").mkdir()
     (tmp_path / "mm/slub.c").write_text(SOURCE)
     (tmp_path / "mm/slab.h").write_text(HEADER)
@@ -34,8 +33,7 @@ def _made(tmp_path: Path) -> Made:
     clang = f"clang{arch.find('uml-clang').llvm}"
     commands = {unit: [clang, "-O2", "-Wp,-MMD,x.d", "-c", "-o", "object.o", str(tmp_path / unit)]
                 for unit in ("mm/slub.c", "mm/other.c")}
-    the_image = image.Image(tmp_path, tmp_path, "7.3", "", arch.UML)
-    return Made({}, [], commands, the_image, tmp_path, tmp_path, tmp_path)
+    return Comparison(tmp_path, tmp_path, commands, tmp_path)
 
 
 def edit(file: str, text: str, old: str, new: str | None) -> Mutant:
@@ -50,8 +48,8 @@ def edit(file: str, text: str, old: str, new: str | None) -> Mutant:
     ("+ 1", "+ 2", False),
     ("a + zero()", "a + nowhere", False),
 ])
-def test_object_code_decides(made: Made, tmp_path: Path, old: str, new: str, same: bool) -> None:
-    comparison = Comparison(made, tmp_path)
+def test_object_code_decides(comparison: Comparison, tmp_path: Path, old: str, new: str,
+                             same: bool) -> None:
     assert comparison.same(edit("mm/slub.c", SOURCE, old, new)) is same
     assert (tmp_path / "mm/slub.c").read_text() == SOURCE
     assert not (tmp_path / "x.d").exists()
@@ -62,12 +60,13 @@ def test_object_code_decides(made: Made, tmp_path: Path, old: str, new: str, sam
     ("return 0", "return 1", False),
     ("return 1", "return 2", False),  # mm/slub.c does not use it
 ])
-def test_of_a_header_all_that_includes_it_decides(made: Made, tmp_path: Path, old: str, new: str,
+def test_of_a_header_all_that_includes_it_decides(comparison: Comparison, old: str, new: str,
                                                   same: bool) -> None:
-    assert Comparison(made, tmp_path).same(edit("mm/slab.h", HEADER, old, new)) is same
+    assert comparison.same(edit("mm/slab.h", HEADER, old, new)) is same
 
 
-def test_what_cannot_be_compiled_at_all_is_equal_to_nothing(made: Made, tmp_path: Path) -> None:
+def test_what_cannot_be_compiled_at_all_is_equal_to_nothing(comparison: Comparison,
+                                                             tmp_path: Path) -> None:
     (tmp_path / "mm/slab.h").unlink()
     with pytest.raises(UserError, match="mm/slub.c cannot be compiled as it was"):
-        Comparison(made, tmp_path).same(edit("mm/slub.c", SOURCE, "+ 1", "+ 2"))
+        comparison.same(edit("mm/slub.c", SOURCE, "+ 1", "+ 2"))

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Which mutants the cases notice: for each, boots of the cases that reach it, and what these show."""
+import json
 import re
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import Enum
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from kmem_kunit import deaths, guest, ktap
 from kmem_kunit.errors import UserError
@@ -17,6 +19,7 @@ from kmem_kunit.result import Case, Result, Status
 
 _WATCH = ("kmem_mutant=watch", "log_buf_len=16M")
 _ROW = re.compile(r"(?:\[[ \d.]+\] )?kmem_mutants (\d+) (\d+) ([0-9a-f]+)\s*\Z")
+_KEPT = 64 << 20  # bytes of a file of verdicts that are read
 _LONG = 600.0  # seconds for a boot of all cases without a mutant
 _FAIR, _SPARE = 5.0, 1.0  # how many times as long as that a mutant may take, and seconds more
 _PATIENT = 4.0  # how many times as long when a time-out is confirmed
@@ -55,6 +58,31 @@ class Verdict:
     case: str = ""
     cases: int = 0
     took: float = 0.0
+
+    def line(self) -> str:
+        """Return it as a line of a file."""
+        return json.dumps({**asdict(self), "fate": self.fate.value})
+
+
+def kept(path: Path) -> dict[int, Verdict]:
+    """Return the verdicts of a file, by mutant; a line that was being written when a run died is none."""
+    found = {}
+    for line in _lines(path):
+        try:
+            values: dict[str, Any] = json.loads(line)
+            verdict = Verdict(fate=Fate(values.pop("fate")), **values)
+            found[verdict.number] = verdict
+        except (ValueError, KeyError, TypeError, AttributeError):
+            continue
+    return found
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read(_KEPT).splitlines()
+    except FileNotFoundError:
+        return []
 
 
 @dataclass(frozen=True)

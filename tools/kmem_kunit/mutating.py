@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
@@ -26,7 +26,7 @@ from kmem_kunit import (
     reviewed,
     suites,
 )
-from kmem_kunit.campaign import Campaign, Fate, Map, Verdict
+from kmem_kunit.campaign import Campaign, Map, Verdict
 from kmem_kunit.changes import Changes
 from kmem_kunit.equivalent import Comparison
 from kmem_kunit.errors import UserError
@@ -155,22 +155,8 @@ class Store:
         self._path = base / "mutants" / f"verdicts-{name}"
 
     def read(self) -> dict[int, Verdict]:
-        """Return what there is; a line that was being written when a run died does not count."""
-        found = {}
-        for line in self._lines():
-            try:
-                values: dict[str, Any] = json.loads(line)
-                verdict = Verdict(fate=Fate(values.pop("fate")), **values)
-            except (ValueError, KeyError, TypeError, AttributeError):
-                continue
-            found[verdict.number] = verdict
-        return found
-
-    def _lines(self) -> list[str]:
-        try:
-            return self._path.read_text(encoding="utf-8", errors="replace").splitlines()
-        except FileNotFoundError:
-            return []
+        """Return what there is."""
+        return campaign.kept(self._path)
 
     @contextmanager
     def opened(self, resume: bool) -> Iterator[Callable[[Verdict], None]]:
@@ -178,7 +164,7 @@ class Store:
         with open(self._path, "a" if resume else "w", encoding="utf-8") as file:
 
             def keep(verdict: Verdict) -> None:
-                print(json.dumps({**asdict(verdict), "fate": verdict.fate.value}), file=file, flush=True)
+                print(verdict.line(), file=file, flush=True)
 
             print(file=file)  # ends the line that a run has left half written
             yield keep

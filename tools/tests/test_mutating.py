@@ -47,7 +47,8 @@ def test_half_a_line_is_no_verdict_and_costs_no_other(made: mutation.Made, tmp_p
     assert mutating.Store(tmp_path, made, Wish()).read().keys() >= {1, 3}
 
 
-@pytest.mark.parametrize("line", ["{}", "[]", "7", '{"number": 1, "fate": "eaten"}', "\0"])
+@pytest.mark.parametrize("line", ["{}", "[]", "7", '{"number": 1, "fate": "eaten"}', "\0",
+                                  '{"number": [], "fate": "boot"}'])
 def test_strange_line_is_no_verdict(made: mutation.Made, tmp_path: Path, line: str) -> None:
     path = kept(tmp_path, made, Wish(), VERDICTS, False)
     path.write_text(f"{path.read_text()}{line}\n")

@@ -23,6 +23,7 @@ _KEPT = 64 << 20  # bytes of a file of verdicts that are read
 _LONG = 600.0  # seconds for a boot of all cases without a mutant
 _FAIR, _SPARE = 5.0, 1.0  # how many times as long as that a mutant may take, and seconds more
 _PATIENT = 4.0  # how many times as long when a time-out is confirmed
+_SHOWN = 200  # characters of a line of a boot that went wrong
 _BATCHES = (0.05, 0.5)  # seconds that the first cases need: most mutants are noticed soon
 
 
@@ -167,8 +168,8 @@ class Campaign:
     def __init__(self, binary: Path, folder: Path, maps: Sequence[Map],
                  measures: Callable[[str], bool], same: Callable[[int], bool]) -> None:
         """measures says whether a case, by its path, counts; same, whether a mutant is equivalent."""
-        self._binary, self._folder, self._maps = binary, folder, maps
-        self._measures, self._same = measures, same
+        self.maps, self.measures = maps, measures
+        self._binary, self._folder, self._same = binary, folder, same
         self._usable: list[frozenset[int]] = []
         known: set[str] = set()
         for each in maps:
@@ -179,16 +180,27 @@ class Campaign:
                 if measures(path) and not (each.way.other and path in known)))
             known.update(passes.values())
 
+    def check(self) -> None:
+        """Raise UserError unless the kernel boots here without a mutant, as it did for the maps.
+
+        Where it does not, all that its mutants do would be taken for their doing.
+        """
+        limit = _PATIENT * self._limit(0, ())
+        seen = guest.boot(self._binary, self._folder, (*self.maps[0].way.arguments, _chosen(())), limit)
+        if seen.timed_out or seen.status:
+            said = seen.lines[-1][:_SHOWN] if seen.lines else "it says nothing"
+            raise UserError(f"the kernel with mutants does not boot here in {limit:.0f} s: {said}")
+
     def covered(self, number: int) -> bool:
         """Say whether any case reaches a mutant, in any way of booting."""
-        return any(self._cases(at, number) or self._fatal(at, number) for at in range(len(self._maps)))
+        return any(self._cases(at, number) or self._fatal(at, number) for at in range(len(self.maps)))
 
     def judge(self, number: int) -> Verdict:
         """Return what becomes of a mutant."""
         if not self.covered(number):
             return Verdict(number, Fate.NOT_COVERED)
         ran, took = 0, 0.0
-        for at, each in enumerate(self._maps):
+        for at, each in enumerate(self.maps):
             for attempt, cases in self._attempts(at, number):
                 notice, seconds = attempt(1.0)
                 ran, took = ran + cases, took + seconds
@@ -207,12 +219,12 @@ class Campaign:
             yield partial(self._die, at, number, name), 1
 
     def _fatal(self, at: int, number: int) -> list[str]:
-        names = self._maps[at].fatal.get(number, ())
-        return [name for name in names if self._measures(f"{deaths.SUITE}.{name}")]
+        names = self.maps[at].fatal.get(number, ())
+        return [name for name in names if self.measures(f"{deaths.SUITE}.{name}")]
 
     def _cases(self, at: int, number: int) -> list[int]:
         """Return the cases that reach a mutant, the quickest first."""
-        each = self._maps[at]
+        each = self.maps[at]
         cases = self._usable[at].intersection(each.reach.get(number, ()))
         return sorted(cases, key=lambda case: (each.cases[case].duration or 0.0, case))
 
@@ -221,7 +233,7 @@ class Campaign:
         batch, spent, bounds = list[int](), 0.0, iter(_BATCHES)
         bound = next(bounds)
         for case in cases:
-            cost = self._maps[at].cases[case].duration or 0.0
+            cost = self.maps[at].cases[case].duration or 0.0
             if batch and bound and spent + cost > bound:
                 yield batch
                 batch, bound = [], next(bounds, 0.0)
@@ -232,7 +244,7 @@ class Campaign:
 
     def _limit(self, at: int, cases: Sequence[int]) -> float:
         """Return how many seconds a boot of cases may take."""
-        each = self._maps[at]
+        each = self.maps[at]
         return _SPARE + _FAIR * (
             each.empty + sum(each.cases[case].duration or 0.0 for case in cases))
 
@@ -241,7 +253,7 @@ class Campaign:
         limit = patience * self._limit(at, cases)
         seen = self._boot(at, number, (_chosen(cases),), limit)
         planned: dict[str, list[str]] = {}
-        for case in map(self._maps[at].cases.__getitem__, sorted(cases)):
+        for case in map(self.maps[at].cases.__getitem__, sorted(cases)):
             planned.setdefault(case.suite, []).append(case.name)
         return _notice(seen, ktap.read(seen.lines, planned)), seen.took
 
@@ -254,13 +266,13 @@ class Campaign:
         return _Notice(Fate.TIMEOUT if seen.timed_out else Fate.ASSERTION, verdict.path), seen.took
 
     def _boot(self, at: int, number: int, arguments: Sequence[str], limit: float) -> guest.Boot:
-        words = (*self._maps[at].way.arguments, f"kmem_mutant={number}", *arguments)
+        words = (*self.maps[at].way.arguments, f"kmem_mutant={number}", *arguments)
         return guest.boot(self._binary, self._folder, words, limit)
 
     def _confirmed(self, at: int, number: int, notice: _Notice, attempt: _Attempt) -> tuple[Fate, float]:
         """Make sure of a kill: that the cases earn it, and that it comes again."""
         took = 0.0
-        each = self._maps[at]
+        each = self.maps[at]
         if notice.fate is not Fate.ASSERTION and number in each.booting:
             seen = self._boot(at, number, (_chosen(()),), _PATIENT * self._limit(at, ()))
             took += seen.took

@@ -108,6 +108,24 @@ def test_kernel_that_tells_nothing_is_refused(guest: Path, tmp_path: Path) -> No
         campaign.watch(guest, tmp_path, INIT, [])
 
 
+@pytest.mark.parametrize(("script", "says"), [
+    ("echo one; echo no memory; exit 1", "no memory"),
+    ("exec sleep 60", "in 6 s: it says nothing"),
+    (None, "No such file or directory"),
+])
+def test_machine_on_which_nothing_boots_is_told_from_a_mutant(
+        guest: Path, tmp_path: Path, script: str | None, says: str) -> None:
+    maps = [Map(PLAIN, [], {}, {}, frozenset(), 0.1)]
+    made = Campaign(guest, tmp_path, maps, lambda _: True, lambda _: False)
+    made.check()
+    guest.unlink()
+    if script is not None:
+        guest.write_text(f"#!/bin/sh\n{script}\n")
+        guest.chmod(0o755)
+    with pytest.raises(UserError, match=f"does not boot here .*{says}$"):
+        made.check()
+
+
 @pytest.mark.parametrize(("number", "fate", "way", "case"), [
     (1, Fate.ASSERTION, "init", "kmem_a.early"),
     (2, Fate.BOOT, "plain", ""),

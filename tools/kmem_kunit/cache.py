@@ -9,7 +9,7 @@
     revisions/COMMIT/      kernel sources out of a git repository of the user's
     results/HASH/          what a cell of such a revision came to
     bisects/HASH/          bisections that are not finished
-    matrices/ID/           what the machines of a cluster have of a matrix, and its results
+    matrices/ID/           what the machines of a cluster have of a matrix or of mutants, and the results
     mutants/               trees with mutants, what was found in them, and verdicts
     apt/                   package lists
     locks/                 what runs hold while they use the above

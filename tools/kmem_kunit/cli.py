@@ -31,6 +31,7 @@ from kmem_kunit import (
     kernel,
     matrix,
     matrix_slurm,
+    mutating_slurm,
     overlay,
     progress,
     quarantine,
@@ -281,12 +282,20 @@ def _mutate(options: argparse.Namespace) -> int:
     for path in (options.json, options.html):
         if path is not None:
             _check_output(path)
+    if options.engine == "slurm":
+        slurm.check()
     base, request = _prepare(options)
     host.ensure((*host.MUTATING, *host.CACHING, *host.BISECTING, *(host.PAGES if options.html else ())))
     from kmem_kunit import mutating  # needs clang, which that installs
 
     os.environ["PATH"] = host.cached_path()
     return mutating.mutate(base, request, options)
+
+
+def _mutate_job(options: argparse.Namespace) -> int:
+    """One job of a cluster's: some mutants -> boots -> verdicts."""
+    os.environ["PATH"] = host.cached_path()
+    return mutating_slurm.perform(options.manifest.absolute(), options.index)
 
 
 def _coverage(options: argparse.Namespace) -> int:
@@ -384,6 +393,7 @@ _VERBS = {
     "bisect": _bisect,
     "bisect-step": _bisect_step,
     "mutate": _mutate,
+    "mutate-job": _mutate_job,
     "coverage": _coverage,
     "fetch": _fetch,
     "list": _list,

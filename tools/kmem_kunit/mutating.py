@@ -2,6 +2,7 @@
 """The verb "mutate": a kernel with all mutants -> boots -> verdicts -> what is told of them."""
 import argparse
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,12 +19,14 @@ from kmem_kunit import (
     deaths,
     guest,
     image,
+    mutating_slurm,
     mutation,
     mutation_page,
     mutation_report,
     progress,
     result,
     reviewed,
+    slurm,
     suites,
 )
 from kmem_kunit.campaign import Campaign, Map, Verdict
@@ -71,12 +74,13 @@ class Wish:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run came to."""
+    """What a run came to; lost are the mutants on which machines that died have left no verdict."""
 
     made: mutation.Made
     maps: Sequence[Map]
     verdicts: Sequence[Verdict]
     reviews: Sequence[Review]
+    lost: Sequence[int] = ()
 
     def survivors(self) -> list[mutation_report.Survivor]:
         """Return the mutants that nothing has noticed, each with its review if there is one."""
@@ -103,7 +107,11 @@ def mutate(base: Path, request: image.Request, options: argparse.Namespace) -> i
     elif options.diff is not None:
         changed = changes.of_file(options.diff, request.repo)
     wish = Wish(options.suites, tuple(options.without), options.shard, options.resume, changed)
-    outcome = run(base, request, wish)
+    tasks = None
+    if options.engine == "slurm":  # what is made before its tasks is made here, with what is here
+        tasks = request.jobs
+        request = replace(request, jobs=min(tasks, len(os.sched_getaffinity(0))))
+    outcome = run(base, request, wish, tasks)
     if options.json is not None:
         result.save(options.json, json.dumps(outcome.document(), indent=1).encode())
     if options.html is not None:
@@ -111,11 +119,14 @@ def mutate(base: Path, request: image.Request, options: argparse.Namespace) -> i
         result.save(options.html, text.encode())
     for line in lines(outcome):
         print(line)
-    return 0
+    return 1 if outcome.lost else 0
 
 
-def run(base: Path, request: image.Request, wish: Wish) -> Outcome:
-    """Make the kernel, and judge all of its mutants that are asked for."""
+def run(base: Path, request: image.Request, wish: Wish, tasks: int | None = None) -> Outcome:
+    """Make the kernel, and judge all of its mutants that are asked for.
+
+    They are judged by this machine, or by so many tasks at once of a cluster.
+    """
     reviews = reviewed.load(request.repo)
     made = mutation.make(base, request, wish.without)
     with cache.temporary(base / "runs") as folder:
@@ -142,8 +153,14 @@ def run(base: Path, request: image.Request, wish: Wish) -> Outcome:
                 keep(verdict)
                 tick(len(known), len(wanted))
 
-            campaign.run(the_campaign, missing, request.jobs, tell)
-    return Outcome(made, maps, [known[number] for number in wanted], reviews)
+            if tasks is None:
+                campaign.run(the_campaign, missing, request.jobs, tell)
+            else:
+                with slurm.folder(base) as place:
+                    mutating_slurm.run(place / store.path.name, mutation.configured(request), made,
+                                       the_campaign, missing, tasks, tell)
+    return Outcome(made, maps, [known[number] for number in wanted if number in known], reviews,
+                   [number for number in wanted if number not in known])
 
 
 class Store:
@@ -152,16 +169,19 @@ class Store:
     def __init__(self, base: Path, made: mutation.Made, wish: Wish) -> None:
         cases = sorted(wish.changes.cases) if wish.changes else []
         name = cache.digest(made.image.path.name, wish.suites, repr(wish.shard), *cases)
-        self._path = base / "mutants" / f"verdicts-{name}"
+        self._base, self.path = base, base / "mutants" / f"verdicts-{name}"
 
     def read(self) -> dict[int, Verdict]:
-        """Return what there is."""
-        return campaign.kept(self._path)
+        """Return what there is, and what tasks of a cluster have left for a caller that was killed."""
+        found: dict[int, Verdict] = {}
+        for path in (*slurm.left(self._base, f"{self.path.name}.*"), self.path):
+            found |= campaign.kept(path)
+        return found
 
     @contextmanager
     def opened(self, resume: bool) -> Iterator[Callable[[Verdict], None]]:
         """Give what keeps a verdict."""
-        with open(self._path, "a" if resume else "w", encoding="utf-8") as file:
+        with open(self.path, "a" if resume else "w", encoding="utf-8") as file:
 
             def keep(verdict: Verdict) -> None:
                 print(verdict.line(), file=file, flush=True)
@@ -174,6 +194,7 @@ def lines(outcome: Outcome) -> Iterator[str]:
     """Yield what people are told."""
     made, verdicts, survivors = outcome.made, outcome.verdicts, outcome.survivors()
     yield from mutation_report.survivor_lines(made.mutants, survivors)
+    yield from mutation_report.lost_lines(made.mutants, outcome.lost)
     yield from mutation_report.by_function(made.mutants, verdicts)
     yield ""
     yield from mutation_report.summary(made.mutants, verdicts)
@@ -182,3 +203,5 @@ def lines(outcome: Outcome) -> Iterator[str]:
            f" ({percent(killed, could)}); {len(made.single)} more cannot be chosen at boot")
     if survivors:
         yield reviewed.summary([review for _, _, review in survivors], killed, could)
+    if outcome.lost:
+        yield f"{len(outcome.lost)} mutants have no verdict: try these again with --resume"

@@ -60,12 +60,17 @@ class Made(_Book):
     build: Path
 
 
+def configured(request: image.Request) -> image.Request:
+    """Return a request with what kernels with mutants are configured with besides."""
+    return replace(request, configs=(*request.configs, *_CONFIGS))
+
+
 def make(base: Path, request: image.Request, without: Sequence[str]) -> Made:
     """Return the kernel of a request, by clang, with all mutants in it but those of operators without.
 
     Raises UserError where it cannot be built, or is not as we know kernels.
     """
-    request = replace(request, configs=(*request.configs, *_CONFIGS))
+    request = configured(request)
     source = request.kernel
     folder = base / "mutants" / cache.digest(str(source.path), str(request.repo), *request.configs)
     folder.mkdir(parents=True, exist_ok=True)
@@ -90,7 +95,7 @@ def edited(base: Path, request: image.Request, made: Made, each: Mutant) -> imag
 
     What a boot chooses are cases only. Raises image.BuildFailed if it does not compile.
     """
-    request = replace(request, configs=(*request.configs, *_CONFIGS))
+    request = configured(request)
     text = (made.source / each.file).read_bytes()
     content = text[: each.start] + each.text(text) + text[each.end :]
     return _built(base, request, made.place.with_name("edited"), {

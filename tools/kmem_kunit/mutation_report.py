@@ -93,6 +93,12 @@ def survivor_lines(numbered: Mapping[int, Mutant], found: Sequence[Survivor]) ->
                + (f" ({review.verdict}: {review.reason})" if review else ""))
 
 
+def lost_lines(numbered: Mapping[int, Mutant], lost: Sequence[int]) -> Iterator[str]:
+    """Yield a line, as a compiler prints it, for each mutant on which there is no verdict."""
+    for each in sorted(numbered[number] for number in lost):
+        yield f"{each.file}:{each.line}:{each.column}: no verdict: [{each.operator}] in {each.function}()"
+
+
 def _short(text: str) -> str:
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 

@@ -62,6 +62,11 @@ def folder(base: Path) -> Iterator[Path]:
         os.close(held)
 
 
+def left(base: Path, pattern: str) -> list[Path]:
+    """Return the files of such a name in the folders that there are, as of a caller that was killed."""
+    return sorted((base / "matrices").glob(f"*/{pattern}"))
+
+
 @contextmanager
 def cancelling(place: Path) -> Iterator[None]:
     """Take what was submitted of a folder, and nothing else, out of the queue if the block fails."""

@@ -28,6 +28,11 @@ _EXAMPLES = {
     "unapply": "kmem-kunit unapply --tree ~/src/linux",
 }
 
+_PARTS = {  # what the jobs of --engine slurm run
+    "matrix-job": "Be one job of a matrix on a cluster: run a cell, or merge the results of all.",
+    "mutate-job": "Be one job of mutate on a cluster: judge some of the mutants.",
+}
+
 
 class _Parser(argparse.ArgumentParser):
     """Reports wrong use as every other error is reported."""
@@ -76,18 +81,18 @@ def parser(functions: Mapping[str, Verb]) -> argparse.ArgumentParser:
     many.add_argument("--dry-run", action="store_true", help="only print the commands of the cells")
     many.add_argument("--repeat", type=_positive, default=1, metavar="N", help="run each N times")
     many.add_argument("--json", type=Path, metavar="FILE", help="write all results as KCIDB JSON")
-    many.add_argument("--engine", default="local", choices=("local", "slurm"),
-                      help="slurm: on the machines of a cluster that share the cache")
+    _add_engine(many)
     _add_jobs(many, "cells, and compilers, at once")
-    part = verbs.add_parser(  # what the jobs of "matrix --engine slurm" run
-        "matrix-job", allow_abbrev=False,
-        description="Be one job of a matrix on a cluster: run a cell, or merge the results of all.")
-    part.set_defaults(function=functions["matrix-job"])
-    part.add_argument("--manifest", required=True, type=Path, metavar="FILE",
-                      help="the jobs, as matrix has written them")
-    which = part.add_mutually_exclusive_group(required=True)
-    which.add_argument("--index", type=int, metavar="N", help="run the N-th, unless it has been run")
-    which.add_argument("--merge", action="store_true", help="write all results into one file")
+
+    for name, does in _PARTS.items():
+        part = verbs.add_parser(name, allow_abbrev=False, description=does)
+        part.set_defaults(function=functions[name])
+        part.add_argument("--manifest", required=True, type=Path, metavar="FILE",
+                          help="what the jobs are, as who submits them has written it")
+        which = part.add_mutually_exclusive_group(required=True)
+        which.add_argument("--index", type=int, metavar="N", help="do the N-th, unless it has been done")
+        if name == "matrix-job":
+            which.add_argument("--merge", action="store_true", help="write all results into one file")
 
     _add_gate(verb("gate", "compare two results or two revisions, case by case"))
 
@@ -105,21 +110,7 @@ def parser(functions: Mapping[str, Verb]) -> argparse.ArgumentParser:
         each.add_argument("--boot-args", default="", metavar='"..."', help="kernel arguments")
         _add_building(each)
 
-    mutate = verb("mutate", "change the allocator in many small ways, and count what goes unnoticed")
-    _add_mutable(mutate)
-    mutate.add_argument("--suites", default=OURS, metavar="GLOB", help="the suites that are measured")
-    mutate.add_argument("--without", action="append", default=[], choices=list(OPERATORS),
-                        metavar="OPERATOR", help="leave out the mutants of an operator; may be repeated")
-    changed = mutate.add_mutually_exclusive_group()
-    changed.add_argument("--since", metavar="REV", help="only mutants on lines changed since then")
-    changed.add_argument("--diff", type=Path, metavar="FILE", help="only mutants on lines it changes")
-    mutate.add_argument("--shard", type=_shard, default=(1, 1), metavar="K/N",
-                        help="only the K-th of N parts of the mutants")
-    mutate.add_argument("--resume", action="store_true", help="go on with a run that was interrupted")
-    mutate.add_argument("--json", type=Path, metavar="FILE",
-                        help="write the verdicts as mutation-testing-report-schema has it")
-    mutate.add_argument("--html", type=Path, metavar="FILE", help="write a page that shows them")
-    _add_jobs(mutate, "mutants, and compilers, at once")
+    _add_mutate(verb("mutate", "change the allocator in many small ways, and count what goes unnoticed"))
 
     cover = verb("coverage", "count which lines, branches and functions the suites reach")
     _add_mutable(cover)
@@ -166,6 +157,24 @@ def _add_mutable(parser: argparse.ArgumentParser) -> None:
                         help=f"a series such as 7.3, or a kernel tree (default: {kernel.DEFAULT})")
 
 
+def _add_mutate(mutate: argparse.ArgumentParser) -> None:
+    _add_mutable(mutate)
+    mutate.add_argument("--suites", default=OURS, metavar="GLOB", help="the suites that are measured")
+    mutate.add_argument("--without", action="append", default=[], choices=list(OPERATORS),
+                        metavar="OPERATOR", help="leave out the mutants of an operator; may be repeated")
+    changed = mutate.add_mutually_exclusive_group()
+    changed.add_argument("--since", metavar="REV", help="only mutants on lines changed since then")
+    changed.add_argument("--diff", type=Path, metavar="FILE", help="only mutants on lines it changes")
+    mutate.add_argument("--shard", type=_shard, default=(1, 1), metavar="K/N",
+                        help="only the K-th of N parts of the mutants")
+    mutate.add_argument("--resume", action="store_true", help="go on with a run that was interrupted")
+    mutate.add_argument("--json", type=Path, metavar="FILE",
+                        help="write the verdicts as mutation-testing-report-schema has it")
+    mutate.add_argument("--html", type=Path, metavar="FILE", help="write a page that shows them")
+    _add_engine(mutate)
+    _add_jobs(mutate, "mutants, and compilers, at once")
+
+
 def _add_building(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config",
@@ -195,6 +204,11 @@ def _add_gate(gate: argparse.ArgumentParser) -> None:
     gate.add_argument("--gitlab", type=Path, metavar="FILE", help="write a Code Quality report")
     gate.add_argument("--github", action="store_true", help="print GitHub's workflow commands")
     _add_jobs(gate, "cells, and compilers, at once")
+
+
+def _add_engine(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--engine", default="local", choices=("local", "slurm"),
+                        help="slurm: on the machines of a cluster that share the cache")
 
 
 def _add_jobs(parser: argparse.ArgumentParser, what: str) -> None:

@@ -358,7 +358,7 @@ def test_help_needs_no_libraries(tmp_path: Path) -> None:
     """On a fresh machine the command itself has to start, or it could install nothing."""
     code = (
         "import sys\n"
-        "for name in ('rich', 'junitparser', 'jsonschema'): sys.modules[name] = None\n"
+        "for name in ('rich', 'junitparser', 'jsonschema', 'clang', 'unidiff'): sys.modules[name] = None\n"
         f"sys.path.insert(0, {str(TOOLS)!r})\n"
         "from kmem_kunit import cli\n"
         "sys.exit(cli.main(['list']))"

@@ -63,6 +63,18 @@ def test_runs_that_differ_keep_theirs_apart(made: mutation.Made, tmp_path: Path)
     assert mutating.Store(tmp_path, made, Wish(changes=changed)).read() == {}
 
 
+def test_what_a_cluster_has_left_counts(made: mutation.Made, tmp_path: Path) -> None:
+    """The caller was killed, and its tasks went on."""
+    store = mutating.Store(tmp_path, made, Wish())
+    kept(tmp_path, made, Wish(), VERDICTS[:1], False)
+    for folder, name, number in (("a", store.path.name, 3), ("b", store.path.name, 4),
+                                 ("b", "verdicts-else", 5)):
+        (tmp_path / "matrices" / folder).mkdir(parents=True, exist_ok=True)
+        path = tmp_path / "matrices" / folder / f"{name}.{number}"
+        path.write_text(f"{Verdict(number, Fate.PANIC).line()}\n{Verdict(1, Fate.BOOT).line()}\n")
+    assert store.read() == {1: VERDICTS[0], 3: Verdict(3, Fate.PANIC), 4: Verdict(4, Fate.PANIC)}
+
+
 def test_all_is_wanted_unless_something_changed() -> None:
     assert Wish().wants(NUMBER, False) and Wish().measures("kmem_a.one")
     assert not Wish(suites="kmem_b*").measures("kmem_a.one")

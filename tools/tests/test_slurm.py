@@ -286,21 +286,24 @@ def test_a_job_that_slurm_does_not_take(
         matrix_slurm.run(jobs, "", 2, quiet)
 
 
+@pytest.mark.parametrize("verb", ["matrix", "mutate"])
 def test_no_slurm(
-    only_bin: Path, repo: Path, cache_root: Path, capsys: pytest.CaptureFixture[str]
+    only_bin: Path, repo: Path, cache_root: Path, capsys: pytest.CaptureFixture[str], verb: str
 ) -> None:
-    assert cli.main(["matrix", "--engine", "slurm", "--group", "quick"]) == 2
+    assert cli.main([verb, "--engine", "slurm"]) == 2
     assert capsys.readouterr().err == (
         "kmem-kunit: no Slurm here (there is no sbatch): run this where there is one, "
         "or with --engine local\n")
     assert not cache_root.exists()
 
 
+@pytest.mark.parametrize("verb", ["matrix", "mutate"])
 def test_no_controller(
-    cluster: Path, fake_bin: Add, repo: Path, cache_root: Path, capsys: pytest.CaptureFixture[str]
+    cluster: Path, fake_bin: Add, repo: Path, cache_root: Path, capsys: pytest.CaptureFixture[str],
+    verb: str,
 ) -> None:
     fake_bin("scontrol", "echo 'Slurmctld(primary) at far is DOWN'; echo '*****'; exit 1")
-    assert cli.main(["matrix", "--engine", "slurm", "--group", "quick"]) == 2
+    assert cli.main([verb, "--engine", "slurm"]) == 2
     assert capsys.readouterr().err == (
         "kmem-kunit: Slurm does not answer (Slurmctld(primary) at far is DOWN): run this where it "
         "does, or with --engine local\n")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The matrix on a real Slurm: one controller and two machines, all of them this one.
+"""The matrix, and mutants, on a real Slurm: one controller and two machines, all of them this one.
 
 Debian's slurmd is built with --enable-multiple-slurmd, so that two of them can run here, each with a
 name, a port and a folder of its own. They run as whoever runs the tests, root or not, listen on the
@@ -16,14 +16,18 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+import test_mutating_slurm
 from conftest import GOOD_CONSOLE, behave, make_checkout, make_kernel
+from test_campaign import INIT, PLAIN
 
-from kmem_kunit import kcidb, proc
+from kmem_kunit import cache, guest, kcidb, mutating, mutation, overlay, proc
+from kmem_kunit.campaign import Fate, Verdict
 
 PATIENCE = 120.0  # seconds until something that must happen is given up
 PROGRAMS = ("munged", "mungekey", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "sinfo")
@@ -99,6 +103,13 @@ class Cluster:
             self.parts[name] = subprocess.Popen(
                 [*map(str, argv)], env=self.env, cwd=self.home / name,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def start_nodes(self) -> None:
+        """Start the machines that do not run, and wait until there is nothing to do for any."""
+        for node in ("node1", "node2"):
+            if node not in self.parts or self.parts[node].poll() is not None:
+                self.start(node, "slurmd", "-D", "-N", node, "-f", self.home / "slurm.conf")
+        wait_for(lambda: self.ask("sinfo", "-hNo", "%t").split() == ["idle"] * 2, "the cluster")
 
     def ask(self, *argv: str) -> str:
         """Return what a command of Slurm's says."""
@@ -179,9 +190,7 @@ def cluster() -> Iterator[Cluster]:
                    f"--log-file={munge}/log", f"--seed-file={munge}/seed", "--num-threads=2")
         wait_for((munge / "socket").exists, "munged")
         made.start("slurmctld", "slurmctld", "-D", "-f", home / "slurm.conf")
-        for node in ("node1", "node2"):
-            made.start(node, "slurmd", "-D", "-N", node, "-f", home / "slurm.conf")
-        wait_for(lambda: made.ask("sinfo", "-hNo", "%t").split() == ["idle"] * 2, "the cluster")
+        made.start_nodes()
         yield made
     finally:
         made.stop()
@@ -220,6 +229,12 @@ class Checkout:
         """Let all boots come to their end."""
         (self.folder / "go").touch()
 
+    def hold(self) -> None:
+        """Let all boots from now on wait."""
+        for path in (self.folder / "booted").iterdir():
+            path.unlink()
+        (self.folder / "go").unlink(missing_ok=True)
+
     def running(self) -> int:
         """Return how many jobs have come to their kernel's boot so far."""
         return len(list((self.folder / "booted").iterdir()))
@@ -255,11 +270,10 @@ def checkout(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Chec
 
 
 @pytest.fixture(autouse=True)
-def none_booted(checkout: Checkout) -> None:
-    """Begin with no job, and with boots that wait."""
-    for path in (checkout.folder / "booted").iterdir():
-        path.unlink()
-    (checkout.folder / "go").unlink(missing_ok=True)
+def none_booted(cluster: Cluster, checkout: Checkout) -> None:
+    """Begin with two machines and no job, and with boots that wait."""
+    cluster.start_nodes()
+    checkout.hold()
     checkout.result("slurm").unlink(missing_ok=True)
 
 
@@ -324,6 +338,63 @@ def test_a_machine_that_dies_in_the_middle(cluster: Cluster, checkout: Checkout)
         checkout.go()
         agrees(checkout, process)
     assert "due to failure of node node1" in (cluster.home / "slurmctld.log").read_text()
+
+
+Judge = Callable[[int | None], list[Verdict]]
+
+
+@pytest.fixture
+def judge(cluster: Cluster, checkout: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+          ) -> Judge:
+    """Give a function that judges the mutants of a fake kernel, here or in so many tasks at once.
+
+    Of survivors the object code is looked at, by a compiler that waits as boots of the matrix do.
+    """
+    for name in ("PATH", "SLURM_CONF"):
+        monkeypatch.setenv(name, cluster.env[name])
+    monkeypatch.setenv("KMEM_KUNIT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(overlay, "REPO", make_checkout(tmp_path / "repo").parents[1])
+    linux = make_kernel(tmp_path / "linux")
+    request = test_mutating_slurm.request_for(linux, overlay.REPO)
+    made = test_mutating_slurm.make_kernel_with_mutants(tmp_path / "made", linux, str(checkout.folder))
+    monkeypatch.setattr(mutation, "make", lambda *_: made)
+    monkeypatch.setattr(guest, "ways", lambda _: [PLAIN, INIT])
+
+    def judged(tasks: int | None) -> list[Verdict]:
+        outcome = mutating.run(cache.root(), request, mutating.Wish(), tasks)
+        assert not outcome.lost and not list((tmp_path / "cache/matrices").iterdir())
+        return test_mutating_slurm.essence(outcome.verdicts)
+
+    return judged
+
+
+def test_mutants_fare_the_same_on_a_cluster(checkout: Checkout, judge: Judge) -> None:
+    checkout.go()
+    local = judge(None)
+    assert [each.number for each in local] == list(test_mutating_slurm.NUMBERS)
+    assert len({each.fate for each in local}) == 7 and local[-1].fate is Fate.EQUIVALENT
+    assert judge(4) == local
+
+
+def test_mutants_on_a_machine_that_dies_in_the_middle(
+    cluster: Cluster, checkout: Checkout, judge: Judge
+) -> None:
+    """Those that it was given are judged by the other, and none is missed."""
+    checkout.go()
+    local = judge(None)
+    checkout.hold()
+    said = (cluster.home / "slurmctld.log").read_text()
+    with ThreadPoolExecutor(1) as pool:
+        far = pool.submit(judge, 4)
+        try:
+            wait_for(lambda: checkout.running() == 4 or far.done(), "four compilations")
+            assert cluster.steps("node1") and cluster.steps("node2")
+            cluster.kill_node("node1")
+        finally:
+            checkout.go()
+        assert far.result(PATIENCE) == local
+    more = (cluster.home / "slurmctld.log").read_text().removeprefix(said)
+    assert "due to failure of node node1" in more
 
 
 def test_a_controller_that_is_not_there(cluster: Cluster, checkout: Checkout) -> None:

@@ -501,9 +501,10 @@ static void recycled_bulk_is_zero(struct kunit *test)
 
 	for (i = 0; i < batch->nr; i++)
 		memset(batch->objects[i], DIRT, 100);
-	/* every other one, so that the slabs stay */
+	/* every other one, so that the slabs stay; 6.x is to begin with the fullest */
 	for (i = 1; i < batch->nr; i += 2)
 		kmem_cache_free(cache, batch->objects[i]);
+	kmem_cache_shrink(cache);
 	KUNIT_EXPECT_TRUE(test, kmem_cache_alloc_bulk(cache, GFP_KERNEL | __GFP_ZERO, BULK,
 						      objects));
 
@@ -511,7 +512,8 @@ static void recycled_bulk_is_zero(struct kunit *test)
 		back += kmem_count(batch, objects[i]);
 		KUNIT_EXPECT_NULL_MSG(test, memchr_inv(objects[i], 0, 100), "object %u", i);
 	}
-	KUNIT_EXPECT_GT_MSG(test, back, BULK / 2, "too few came back, nothing is proved");
+	/* the last slab may have more that are fresh */
+	KUNIT_EXPECT_GT_MSG(test, back, BULK / 8, "too few came back, nothing is proved");
 
 	kmem_cache_free_bulk(cache, BULK, objects);
 	for (i = 0; 2 * i < batch->nr; i++)

@@ -10,59 +10,14 @@
  */
 #include <kunit/test.h>
 #include <linux/gfp.h>
-#include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/mm.h>
-#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include "kmem_memcg.h"
+#include "kmem_haul.h"
 #include "kmem_text.h"
-
-#define OBJECT_SIZE	SZ_4K
-#define NR_OBJECTS	(SZ_8M / OBJECT_SIZE)
-#define NR_PAGES	((long)(SZ_8M / PAGE_SIZE))
-#define BULK		16
-#define LIMIT		512
-/* pages that all objects may cost beyond themselves: owners, red zones as large as they */
-#define OVERHEAD	(2 * NR_PAGES)
-/* no reclaim, so that nobody is killed when the limit is reached */
-#define GFP_ATTEMPT	(GFP_NOWAIT | __GFP_NOWARN)
-
-#ifdef CONFIG_MEMCG
-static void set_limit(unsigned long pages)
-{
-	xchg(&memcg->memory.max, pages);
-}
-#else
-static void set_limit(unsigned long pages)
-{
-}
-#endif
-
-static void lift_limit(void *unused)
-{
-	set_limit(PAGE_COUNTER_MAX);
-}
-
-/**
- * struct allocator - one way to allocate a number of objects, and to free them
- * @name: of the parameter
- * @flags: of the cache
- * @gfp: to allocate with, beside what tells how hard to try
- * @alloc: allocates nr objects; returns how many it got
- * @release: frees them
- * @step: how many it takes at a time
- */
-struct allocator {
-	const char *name;
-	slab_flags_t flags;
-	gfp_t gfp;
-	unsigned int (*alloc)(struct kmem_cache *cache, gfp_t gfp, void **objects);
-	void (*release)(struct kmem_cache *cache, void **objects);
-	unsigned int step;
-};
 
 static unsigned int cache_alloc(struct kmem_cache *cache, gfp_t gfp, void **objects)
 {
@@ -78,11 +33,6 @@ static void cache_free(struct kmem_cache *cache, void **objects)
 static unsigned int bulk_alloc(struct kmem_cache *cache, gfp_t gfp, void **objects)
 {
 	return kmem_cache_alloc_bulk(cache, gfp, BULK, objects) ? BULK : 0;
-}
-
-static void bulk_free(struct kmem_cache *cache, void **objects)
-{
-	kmem_cache_free_bulk(cache, BULK, objects);
 }
 
 static unsigned int small_alloc(struct kmem_cache *cache, gfp_t gfp, void **objects)
@@ -103,15 +53,46 @@ static unsigned int large_alloc(struct kmem_cache *cache, gfp_t gfp, void **obje
 	return objects[0] ? BULK : 0;
 }
 
-static void plain_free(struct kmem_cache *cache, void **objects)
-{
-	kfree(objects[0]);
-}
-
 static void bulk_of_kmalloc_free(struct kmem_cache *cache, void **objects)
 {
 	kfree_bulk(1, objects);
 }
+
+static void many_of_kmalloc_free(struct kmem_cache *cache, void **objects)
+{
+	kfree_bulk(BULK, objects);
+}
+
+static unsigned int many_alloc(struct kmem_cache *cache, gfp_t gfp, void **objects)
+{
+	unsigned int nr;
+
+	for (nr = 0; nr < BULK; nr++) {
+		if (small_alloc(cache, gfp, &objects[nr]))
+			continue;
+		kfree_bulk(nr, objects);
+		return 0;
+	}
+	return BULK;
+}
+
+struct late_object {
+	struct rcu_head rcu;
+};
+
+static void late_free(struct kmem_cache *cache, void **objects)
+{
+	kfree_rcu((struct late_object *)objects[0], rcu);
+}
+
+static void require_checks(struct kunit *test)
+{
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+}
+
+#define CHECKED		(SLAB_ACCOUNT | SLAB_CONSISTENCY_CHECKS)
+#define DIRECT		(SLAB_ACCOUNT | SLAB_NOLEAKTRACE)
+#define RECLAIMABLE	(__GFP_ACCOUNT | __GFP_RECLAIMABLE)
 
 static const struct allocator accounted[] = {
 	{ "cache", SLAB_ACCOUNT, 0, cache_alloc, cache_free, 1 },
@@ -119,11 +100,17 @@ static const struct allocator accounted[] = {
 	{ "cache_node", SLAB_ACCOUNT, 0, node_alloc, cache_free, 1 },
 	{ "cache_reclaimable", SLAB_ACCOUNT | SLAB_RECLAIM_ACCOUNT, 0, cache_alloc, cache_free, 1 },
 	{ "cache_bulk", SLAB_ACCOUNT, 0, bulk_alloc, bulk_free, BULK },
+	{ "cache_bulk_checked", CHECKED, 0, bulk_alloc, bulk_free, BULK, require_checks },
+	{ "cache_bulk_direct", DIRECT, 0, bulk_alloc, bulk_free, BULK },
 	{ "cache_kfree", SLAB_ACCOUNT, 0, cache_alloc, plain_free, 1 },
+	{ "cache_kfree_rcu", SLAB_ACCOUNT, 0, cache_alloc, late_free, 1,
+	  kmem_require_kfree_rcu_barrier, kmem_kfree_rcu_barrier },
 	{ "cache_gfp", 0, __GFP_ACCOUNT, cache_alloc, cache_free, 1 },
 	{ "cache_gfp_bulk", 0, __GFP_ACCOUNT, bulk_alloc, bulk_free, BULK },
 	{ "kmalloc", 0, __GFP_ACCOUNT, small_alloc, plain_free, 1 },
+	{ "kmalloc_reclaimable", 0, RECLAIMABLE, small_alloc, plain_free, 1 },
 	{ "kmalloc_bulk", 0, __GFP_ACCOUNT, small_alloc, bulk_of_kmalloc_free, 1 },
+	{ "kmalloc_many", 0, __GFP_ACCOUNT, many_alloc, many_of_kmalloc_free, BULK },
 	{ "kmalloc_large", 0, __GFP_ACCOUNT, large_alloc, plain_free, BULK },
 };
 
@@ -138,40 +125,6 @@ static const struct allocator unaccounted[] = {
 
 KUNIT_ARRAY_PARAM_DESC(unaccounted, unaccounted, name);
 
-/* What one case has allocated. */
-struct haul {
-	const struct allocator *by;
-	struct kmem_cache *cache;
-	unsigned int nr;
-	void *objects[NR_OBJECTS];
-};
-
-static void give_back(void *context)
-{
-	struct haul *haul = context;
-
-	for (; haul->nr; haul->nr -= haul->by->step)
-		haul->by->release(haul->cache, &haul->objects[haul->nr - haul->by->step]);
-}
-
-/* Allocates until there are NR_OBJECTS or no more can be had. */
-static struct haul *take(struct kunit *test, const char *name, const struct allocator *by,
-			 gfp_t gfp)
-{
-	struct haul *haul = kunit_kzalloc(test, sizeof(*haul), GFP_KERNEL);
-	unsigned int got;
-
-	KUNIT_ASSERT_NOT_NULL(test, haul);
-	haul->by = by;
-	haul->cache = kmem_private_cache(test, name, OBJECT_SIZE, by->flags, NULL);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, give_back, haul), 0);
-	do {
-		got = by->alloc(haul->cache, by->gfp | gfp, &haul->objects[haul->nr]);
-		haul->nr += got;
-	} while (got && haul->nr < NR_OBJECTS);
-	return haul;
-}
-
 /*
  * What is allocated with __GFP_ACCOUNT or from a SLAB_ACCOUNT cache is charged to the cgroup that
  * is active, and uncharged when it is freed, whoever is active then.
@@ -179,17 +132,7 @@ static struct haul *take(struct kunit *test, const char *name, const struct allo
  */
 static void accounted_memory_is_charged_until_it_is_freed(struct kunit *test)
 {
-	struct haul *haul;
-	long before;
-
-	enter(test);
-	before = charged();
-	haul = take(test, "kmem_charged", test->param_value, GFP_KERNEL);
-	KUNIT_ASSERT_EQ(test, haul->nr, NR_OBJECTS);
-	expect_charged(test, before, NR_PAGES, OVERHEAD, "by allocating");
-	set_active_memcg(NULL);
-	give_back(haul);
-	expect_charged(test, before, 0, 0, "after all was freed");
+	expect_charged_until_freed(test, test->param_value);
 }
 
 /*
@@ -203,11 +146,9 @@ static void other_memory_is_not_charged(struct kunit *test)
 
 	enter(test);
 	before = charged();
-	haul = take(test, "kmem_charged", test->param_value, GFP_KERNEL);
-	KUNIT_ASSERT_EQ(test, haul->nr, NR_OBJECTS);
+	haul = take_all(test, "kmem_charged", test->param_value, GFP_KERNEL);
 	expect_charged(test, before, 0, 0, "by allocating");
-	give_back(haul);
-	expect_charged(test, before, 0, 0, "by freeing");
+	expect_uncharged(test, haul, before);
 }
 
 /*
@@ -224,18 +165,17 @@ static void allocation_beyond_the_limit_fails(struct kunit *test)
 	long before;
 
 	enter(test);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, lift_limit, NULL), 0);
 	before = charged();
-	set_limit(before + LIMIT);
+	limit_charges(test, LIMIT);
 	haul = take(test, "kmem_charged", by, GFP_ATTEMPT);
 	nr = haul->nr;
 	KUNIT_EXPECT_LE(test, nr, (LIMIT + STOCK) * PAGE_SIZE / OBJECT_SIZE);
 	KUNIT_EXPECT_GE(test, nr, (LIMIT - STOCK) * PAGE_SIZE / OBJECT_SIZE / 4);
 	KUNIT_EXPECT_LE_MSG(test, charged(), before + LIMIT, "charged beyond the limit");
-	give_back(haul);
-	expect_charged(test, before, 0, 0, "after all was freed");
+	expect_uncharged(test, haul, before);
 	haul = take(test, "kmem_charged_again", by, GFP_ATTEMPT);
-	KUNIT_EXPECT_GE_MSG(test, haul->nr + STOCK * PAGE_SIZE / OBJECT_SIZE, nr,
+	KUNIT_EXPECT_GE_MSG(test,
+			    haul->nr + (STOCK + other_stocks(by)) * PAGE_SIZE / OBJECT_SIZE, nr,
 			    "objects to be had after all were freed");
 }
 

@@ -9,7 +9,10 @@
  *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_memcg'
  */
 #include <kunit/test.h>
+#include <linux/fcntl.h>
+#include <linux/fs.h>
 #include <linux/gfp.h>
+#include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
@@ -179,6 +182,68 @@ static void allocation_beyond_the_limit_fails(struct kunit *test)
 			    "objects to be had after all were freed");
 }
 
+/* A line of memory.stat, in pages. */
+static long memory_stat(struct kunit *test, const char *name)
+{
+	const size_t size = SZ_16K;
+	char *text = kunit_kzalloc(test, size, GFP_KERNEL), *line;
+	struct vfsmount *mnt = kern_mount(get_fs_type("cgroup2"));
+	unsigned long bytes = 0;
+	struct file *file;
+	ssize_t length;
+	int found;
+
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(mnt));
+	file = file_open_root_mnt(mnt, "/kmem_kunit/memory.stat", O_RDONLY, 0);
+	length = IS_ERR(file) ? PTR_ERR(file) : kmem_file_read(file, text, size - 1);
+	if (!IS_ERR(file))
+		__fput_sync(file);
+	kern_unmount(mnt);
+	KUNIT_ASSERT_GT(test, length, 0);
+	line = strstr(text, name);
+	KUNIT_ASSERT_NOT_NULL_MSG(test, line, "no %s in memory.stat", name);
+	found = sscanf(line + strlen(name), " %lu", &bytes);
+	KUNIT_ASSERT_EQ_MSG(test, found, 1, "%s", name);
+	kunit_kfree(test, text);
+	return bytes / PAGE_SIZE;
+}
+
+static const char *const kinds[] = { "slab_unreclaimable", "slab_reclaimable" };
+
+/* Expect so much more slab memory of a kind, and no more of the other one. */
+static void expect_stat(struct kunit *test, const long since[2], bool reclaimable, long pages,
+			long slack)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2; i++)
+		expect_pages(test, memory_stat(test, kinds[i]) - since[i],
+			     i == reclaimable ? pages : 0, i == reclaimable ? slack : 0, kinds[i]);
+}
+
+/*
+ * memory.stat tells what slab memory a cgroup has, reclaimable or not; large memory of kmalloc()
+ * is of that, too.
+ * Source: Documentation/admin-guide/cgroup-v2.rst, memory.stat
+ */
+static void memory_stat_tells_slab_memory(struct kunit *test)
+{
+	const struct allocator *by = test->param_value;
+	struct haul *haul;
+	bool reclaimable;
+	long before[2];
+
+	enter(test);
+	before[0] = memory_stat(test, kinds[0]);
+	before[1] = memory_stat(test, kinds[1]);
+	haul = take_all(test, "kmem_charged", by, GFP_KERNEL);
+	reclaimable = kmem_origin(haul->objects[0]).flags & SLAB_RECLAIM_ACCOUNT;
+	expect_stat(test, before, reclaimable, NR_PAGES, OVERHEAD);
+	give_back(haul);
+	expect_stat(test, before, reclaimable, 0, other_stocks(by));
+}
+
 /*
  * Where there is nobody to charge, such as before there is any cgroup, memory to
  * account can be had all the same, each object and many at once. Source:
@@ -212,31 +277,54 @@ static void charge_of_nobody_succeeds(struct kunit *test)
 				      "number %u", i);
 }
 
-/*
- * kmem_cache_charge() charges an object that was allocated without, once; freeing uncharges it.
- * Source: kmem_cache_charge(), <linux/slab.h>
- */
-static void object_can_be_charged_later(struct kunit *test)
+static const struct allocator chargeable[] = {
+	{ "cache", 0, 0, cache_alloc, cache_free, 1 },
+	{ "kmalloc_large", 0, 0, large_alloc, plain_free, BULK },
+};
+
+KUNIT_ARRAY_PARAM_DESC(chargeable, chargeable, name);
+
+/* Takes memory on nobody's account, and enters the cgroup that it can be charged to. */
+static struct haul *take_unaccounted(struct kunit *test, const struct allocator *by)
 {
 	struct haul *haul;
-	unsigned int i;
-	long before, pages;
+	long before;
 
 	if (!kmem_has_cache_charge())
 		kunit_skip(test, "needs Linux 6.12");
 	require_memcg(test);
 	before = charged();
-	haul = take(test, "kmem_charged", &unaccounted[0], GFP_KERNEL);
-	KUNIT_ASSERT_EQ(test, haul->nr, NR_OBJECTS);
+	haul = take_all(test, "kmem_charged", by, GFP_KERNEL);
 	expect_charged(test, before, 0, 0, "by allocating");
 	enter(test);
-	for (i = 0; i < haul->nr; i++)
-		KUNIT_ASSERT_TRUE(test, kmem_cache_charge(haul->objects[i], GFP_KERNEL));
+	return haul;
+}
+
+/* Returns for how many objects a charge succeeded. */
+static unsigned int charge_all(struct haul *haul, gfp_t gfp)
+{
+	unsigned int i, done = 0;
+
+	for (i = 0; i < haul->nr; i += haul->by->step)
+		done += kmem_cache_charge(haul->objects[i], gfp) ? haul->by->step : 0;
+	return done;
+}
+
+/*
+ * kmem_cache_charge() charges an object that was allocated without, or large memory of kmalloc(),
+ * once; freeing uncharges it.
+ * Source: kmem_cache_charge(), <linux/slab.h>
+ */
+static void object_can_be_charged_later(struct kunit *test)
+{
+	struct haul *haul = take_unaccounted(test, test->param_value);
+	long before = charged(), pages;
+
+	KUNIT_ASSERT_EQ(test, charge_all(haul, GFP_KERNEL), NR_OBJECTS);
 	expect_charged(test, before, NR_PAGES, OVERHEAD, "by charging");
 	pages = charged() - before;
 	before = charged();
-	for (i = 0; i < haul->nr; i++)
-		KUNIT_ASSERT_TRUE(test, kmem_cache_charge(haul->objects[i], GFP_KERNEL));
+	KUNIT_ASSERT_EQ(test, charge_all(haul, GFP_KERNEL), NR_OBJECTS);
 	expect_charged(test, before, 0, 0, "by charging again");
 	give_back(haul);
 	expect_charged(test, before, -pages, pages - NR_PAGES,
@@ -244,34 +332,39 @@ static void object_can_be_charged_later(struct kunit *test)
 }
 
 /*
- * kmem_cache_charge() charges large kmalloc() memory too, and nothing for small kmalloc() memory
- * that was allocated without __GFP_ACCOUNT.
+ * What kmem_cache_charge() charges is slab memory of the cgroup from then on, and no more of it
+ * for the node than before.
+ * Source: memcg_slab_post_charge(), mm/slub.c, "subtract from the global and use the interface
+ * which adds to both"; Documentation/filesystems/proc.rst, SUnreclaim
+ */
+static void later_charge_counts_memory_once(struct kunit *test)
+{
+	struct haul *haul = take_unaccounted(test, test->param_value);
+	const long before[] = { memory_stat(test, kinds[0]), memory_stat(test, kinds[1]) };
+	const long node = kmem_meminfo(test, "SUnreclaim") * SZ_1K / PAGE_SIZE;
+
+	KUNIT_ASSERT_EQ(test, charge_all(haul, GFP_KERNEL), NR_OBJECTS);
+	expect_stat(test, before, false, NR_PAGES, OVERHEAD);
+	KUNIT_EXPECT_LT_MSG(test, abs((long)kmem_meminfo(test, "SUnreclaim") * SZ_1K / PAGE_SIZE -
+				      node), NR_PAGES / 2,
+			    "the node's slab memory changes with the charge");
+}
+
+/*
+ * kmem_cache_charge() charges nothing for small kmalloc() memory that was allocated without
+ * __GFP_ACCOUNT.
  * Source: kmem_cache_charge(), <linux/slab.h>, "There are several cases"
  */
 static void charge_of_kmalloc_depends_on_its_kind(struct kunit *test)
 {
-	struct haul *large, *small;
-	unsigned int i;
+	struct haul *haul;
 	long before;
 
-	if (!kmem_has_cache_charge())
-		kunit_skip(test, "needs Linux 6.12");
 	KMEM_REQUIRE_NOT(test, CONFIG_SLUB_TINY, "its caches are those of reclaimable memory too");
-	require_memcg(test);
-	small = take(test, "kmem_charged", &unaccounted[2], GFP_KERNEL);
-	large = take(test, "kmem_large", &unaccounted[3], GFP_KERNEL);
-	KUNIT_ASSERT_EQ(test, small->nr, NR_OBJECTS);
-	KUNIT_ASSERT_EQ(test, large->nr, NR_OBJECTS);
-	enter(test);
+	haul = take_unaccounted(test, &unaccounted[2]);
 	before = charged();
-	for (i = 0; i < small->nr; i++)
-		KUNIT_ASSERT_TRUE(test, kmem_cache_charge(small->objects[i], GFP_KERNEL));
+	KUNIT_ASSERT_EQ(test, charge_all(haul, GFP_KERNEL), NR_OBJECTS);
 	expect_charged(test, before, 0, 0, "by charging kmalloc()'s");
-	for (i = 0; i < large->nr; i += BULK)
-		KUNIT_ASSERT_TRUE(test, kmem_cache_charge(large->objects[i], GFP_KERNEL));
-	expect_charged(test, before, NR_PAGES, 0, "by charging pages");
-	give_back(large);
-	expect_charged(test, before, 0, 0, "after they were freed");
 }
 
 /*
@@ -280,29 +373,36 @@ static void charge_of_kmalloc_depends_on_its_kind(struct kunit *test)
  */
 static void charge_beyond_the_limit_fails(struct kunit *test)
 {
-	struct haul *haul;
-	unsigned int i, done = 0;
-	long before;
+	struct haul *haul = take_unaccounted(test, test->param_value);
+	long before = charged();
+	unsigned int i, done;
 
-	if (!kmem_has_cache_charge())
-		kunit_skip(test, "needs Linux 6.12");
-	require_memcg(test);
-	haul = take(test, "kmem_charged", &unaccounted[0], GFP_KERNEL);
-	KUNIT_ASSERT_EQ(test, haul->nr, NR_OBJECTS);
-	enter(test);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, lift_limit, NULL), 0);
-	before = charged();
-	set_limit(before + LIMIT);
-	for (i = 0; i < haul->nr; i++) {
+	for (i = 0; i < haul->nr; i += haul->by->step)
 		memset(haul->objects[i], i, OBJECT_SIZE);
-		done += kmem_cache_charge(haul->objects[i], GFP_ATTEMPT);
+	limit_charges(test, LIMIT);
+	done = charge_all(haul, GFP_ATTEMPT);
+	for (i = 0; i < haul->nr; i += haul->by->step)
 		if (memchr_inv(haul->objects[i], i, OBJECT_SIZE))
 			KUNIT_FAIL(test, "object %u was changed", i);
-	}
 	KUNIT_EXPECT_GE(test, done, (LIMIT - STOCK) * PAGE_SIZE / OBJECT_SIZE / 2);
 	KUNIT_EXPECT_LE(test, done, (LIMIT + STOCK) * PAGE_SIZE / OBJECT_SIZE);
-	give_back(haul);
-	expect_charged(test, before, 0, 0, "after all was freed");
+	expect_uncharged(test, haul, before);
+}
+
+/*
+ * With __GFP_NOFAIL, kmem_cache_charge() charges beyond the limit.
+ * Source: kmem_cache_charge(), <linux/slab.h>, "Including __GFP_NOFAIL denotes that overcharging is
+ * requested instead of failure"
+ */
+static void charge_can_be_forced(struct kunit *test)
+{
+	struct haul *haul = take_unaccounted(test, test->param_value);
+	long before = charged();
+
+	limit_charges(test, LIMIT);
+	KUNIT_EXPECT_EQ(test, charge_all(haul, GFP_ATTEMPT | __GFP_NOFAIL), NR_OBJECTS);
+	expect_charged(test, before, NR_PAGES, OVERHEAD, "beyond its limit");
+	expect_uncharged(test, haul, before);
 }
 
 #define OWNED	(PAGE_SIZE / 64)
@@ -341,9 +441,12 @@ static struct kunit_case kmem_memcg_cases[] = {
 	KUNIT_CASE_PARAM(accounted_memory_is_charged_until_it_is_freed, accounted_gen_params),
 	KUNIT_CASE_PARAM(other_memory_is_not_charged, unaccounted_gen_params),
 	KUNIT_CASE_PARAM(allocation_beyond_the_limit_fails, accounted_gen_params),
-	KUNIT_CASE(object_can_be_charged_later),
+	KUNIT_CASE_PARAM(memory_stat_tells_slab_memory, accounted_gen_params),
+	KUNIT_CASE_PARAM(object_can_be_charged_later, chargeable_gen_params),
+	KUNIT_CASE_PARAM(later_charge_counts_memory_once, chargeable_gen_params),
 	KUNIT_CASE(charge_of_kmalloc_depends_on_its_kind),
-	KUNIT_CASE(charge_beyond_the_limit_fails),
+	KUNIT_CASE_PARAM(charge_beyond_the_limit_fails, chargeable_gen_params),
+	KUNIT_CASE_PARAM(charge_can_be_forced, chargeable_gen_params),
 	KUNIT_CASE(slab_leaves_nothing_of_its_owners),
 	{}
 };

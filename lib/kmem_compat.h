@@ -17,6 +17,7 @@
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/kthread.h>
+#include <linux/list_lru.h>
 #include <linux/mempool.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
@@ -216,6 +217,12 @@ static inline char *kmem_compat_kstrdup_and_replace(const char *src, char old, c
 #define kmemdup_array(src, n, size, gfp) kmemdup(src, size_mul(size, n), gfp)
 #define kstrdup_and_replace(src, old, new, gfp) \
 	kmem_compat_kstrdup_and_replace(src, old, new, gfp)
+#endif
+
+/* 6.8 gave other arguments to the functions of these names up to 6.7. */
+#ifndef KUNIT_DEFINE_ACTION_WRAPPER
+#define list_lru_add_obj(lru, item)	list_lru_add(lru, item)
+#define list_lru_del_obj(lru, item)	list_lru_del(lru, item)
 #endif
 
 /*

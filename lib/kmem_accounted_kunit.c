@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Accounted memory that is allocated by others than kmalloc() and the functions of
+ * a cache: copies, mapped memory, objects of prefilled sheaves; and what a cgroup
+ * is, and is not, given along with its objects.
+ *
+ *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_accounted'
+ */
+#include <kunit/test.h>
+#include <linux/gfp.h>
+#include <linux/kernel.h>
+#include <linux/list.h>
+#include <linux/list_lru.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/vmalloc.h>
+#include "kmem_count.h"
+#include "kmem_haul.h"
+
+/* Not constant, or kstrdup_const() would not copy it. */
+static char text[OBJECT_SIZE] = { [0 ... OBJECT_SIZE - 2] = 't' };
+
+static void *resized(gfp_t gfp)
+{
+	void *small = kmalloc(1, GFP_KERNEL), *large = krealloc(small, OBJECT_SIZE, gfp);
+
+	if (!large)
+		kfree(small);
+	return large;
+}
+
+/* Each way to have OBJECT_SIZE bytes of a size that is not told to kmalloc() itself. */
+#define COPY(name, expression)							\
+static unsigned int by_##name(struct kmem_cache *cache, gfp_t gfp, void **objects) \
+{										\
+	objects[0] = (void *)(expression);					\
+	return !!objects[0];							\
+}
+
+COPY(kmemdup, kmemdup(text, OBJECT_SIZE, gfp))
+COPY(kmemdup_array, kmemdup_array(text, OBJECT_SIZE / 8, 8, gfp))
+COPY(kmemdup_nul, kmemdup_nul(text, OBJECT_SIZE - 1, gfp))
+COPY(kvmemdup, kvmemdup(text, OBJECT_SIZE, gfp))
+COPY(kstrdup, kstrdup(text, gfp))
+COPY(kstrdup_const, kstrdup_const(text, gfp))
+COPY(kstrndup, kstrndup(text, OBJECT_SIZE, gfp))
+COPY(kstrdup_and_replace, kstrdup_and_replace(text, 't', 'u', gfp))
+COPY(kasprintf, kasprintf(gfp, "%s", text))
+COPY(krealloc, resized(gfp))
+COPY(kvmalloc, kvmalloc(OBJECT_SIZE, gfp))
+
+static void free_copy(struct kmem_cache *cache, void **objects)
+{
+	kvfree(objects[0]);
+}
+
+#define COPIED(name)	{ #name, 0, __GFP_ACCOUNT, by_##name, free_copy, 1 }
+
+static const struct allocator copies[] = {
+	COPIED(kmemdup), COPIED(kmemdup_array), COPIED(kmemdup_nul), COPIED(kvmemdup),
+	COPIED(kstrdup), COPIED(kstrdup_const), COPIED(kstrndup), COPIED(kstrdup_and_replace),
+	COPIED(kasprintf), COPIED(krealloc), COPIED(kvmalloc),
+};
+
+KUNIT_ARRAY_PARAM_DESC(copy, copies, name);
+
+/*
+ * Who copies or formats on a cgroup's account has it charged for the memory.
+ * Source: kernel-doc in mm/util.c, "@gfp: GFP mask to use"; __GFP_ACCOUNT in
+ * <linux/gfp_types.h>.
+ */
+static void copies_are_charged_until_they_are_freed(struct kunit *test)
+{
+	expect_charged_until_freed(test, test->param_value);
+}
+
+/* the smallest size that kmalloc() cannot have */
+#define MAPPED_SIZE	((size_t)KMALLOC_MAX_SIZE + 1)
+#define MAPPED_PAGES	((long)DIV_ROUND_UP(MAPPED_SIZE, PAGE_SIZE))
+
+static void *map_new(gfp_t gfp)
+{
+	return kvmalloc(MAPPED_SIZE, gfp);
+}
+
+static void *map_copy(gfp_t gfp)
+{
+	void *source = vmalloc(MAPPED_SIZE), *copy = NULL;
+
+	if (source)
+		copy = kvmemdup(source, MAPPED_SIZE, gfp);
+	vfree(source);
+	return copy;
+}
+
+static void *map_grown(void *memory, gfp_t gfp)
+{
+	void *grown = kmem_kvrealloc(memory, PAGE_SIZE, MAPPED_SIZE, gfp);
+
+	if (!grown)
+		kvfree(memory);
+	return grown;
+}
+
+static void *map_grown_kmalloc(gfp_t gfp)
+{
+	return map_grown(kmalloc(PAGE_SIZE, GFP_KERNEL), gfp);
+}
+
+static void *map_grown_mapping(gfp_t gfp)
+{
+	return map_grown(vmalloc(PAGE_SIZE), gfp);
+}
+
+static const struct mapper {
+	const char *name;
+	void *(*map)(gfp_t gfp);
+} mappers[] = {
+	{ "kvmalloc", map_new },
+	{ "kvmemdup", map_copy },
+	{ "kvrealloc_of_kmalloc", map_grown_kmalloc },
+	{ "kvrealloc_of_mapping", map_grown_mapping },
+};
+
+KUNIT_ARRAY_PARAM_DESC(mapper, mappers, name);
+
+/*
+ * Memory that is mapped because it is too much for kmalloc() is charged as well,
+ * until it is freed. Source: kvmalloc_node() and kvrealloc(), which hand on their
+ * flags; __GFP_ACCOUNT in <linux/gfp_types.h>.
+ */
+static void mapped_memory_is_charged_until_it_is_freed(struct kunit *test)
+{
+	const struct mapper *mapper = test->param_value;
+	void *memory;
+	long before;
+
+	enter(test);
+	before = charged();
+	memory = mapper->map(GFP_KERNEL_ACCOUNT);
+	KUNIT_ASSERT_NOT_NULL(test, memory);
+	KUNIT_EXPECT_TRUE(test, is_vmalloc_addr(memory));
+	/* a mapping may be of huge pages */
+	expect_charged(test, before, MAPPED_PAGES, MAPPED_PAGES, "by mapping");
+	set_active_memcg(NULL);
+	kvfree(memory);
+	expect_charged(test, before, 0, 0, "after all was freed");
+}
+
+static void require_sheaf_calls(struct kunit *test)
+{
+	if (!kmem_can_call_sheaves())
+		kunit_skip(test, "needs Linux 7, with the suite built in");
+}
+
+/* All of a sheaf's objects, or none. */
+static unsigned int sheaf_alloc(struct kmem_cache *cache, gfp_t gfp, void **objects)
+{
+	struct slab_sheaf *sheaf = kmem_cache_prefill_sheaf(cache, gfp & ~__GFP_ACCOUNT, BULK);
+	unsigned int nr;
+
+	if (!sheaf)
+		return 0;
+	for (nr = 0; nr < BULK; nr++) {
+		objects[nr] = kmem_cache_alloc_from_sheaf(cache, gfp & __GFP_ACCOUNT, sheaf);
+		if (!objects[nr])
+			break;
+	}
+	kmem_cache_return_sheaf(cache, gfp & ~__GFP_ACCOUNT, sheaf);
+	if (nr == BULK)
+		return BULK;
+	kmem_cache_free_bulk(cache, nr, objects);
+	return 0;
+}
+
+static const struct allocator prefilled[] = {
+	{ "cache", SLAB_ACCOUNT, 0, sheaf_alloc, bulk_free, BULK, require_sheaf_calls },
+	{ "gfp", 0, __GFP_ACCOUNT, sheaf_alloc, bulk_free, BULK, require_sheaf_calls },
+};
+
+KUNIT_ARRAY_PARAM_DESC(prefilled, prefilled, name);
+
+/*
+ * Objects of a prefilled sheaf are charged, and can be had also where the cgroup
+ * is full. Source: kmem_cache_alloc_from_sheaf(), "Guaranteed not to fail", "memcg
+ * charging is forced over limit if necessary".
+ */
+static void prefilled_objects_are_charged_beyond_the_limit(struct kunit *test)
+{
+	struct haul *haul;
+	long before;
+
+	enter(test);
+	before = charged();
+	limit_charges(test, LIMIT);
+	haul = take_all(test, "kmem_charged", test->param_value, GFP_ATTEMPT);
+	expect_charged(test, before, NR_PAGES, OVERHEAD, "by allocating");
+	expect_uncharged(test, haul, before);
+}
+
+#define LARGE_SHEAF	(SZ_512K / sizeof(void *))
+
+/*
+ * A sheaf that an accounted allocation takes for its cache is not charged. Source:
+ * OBJCGS_CLEAR_MASK in mm/slub.c, "The allocated objcg pointers array or sheaf is
+ * not accounted directly".
+ */
+static void sheaves_are_not_charged(struct kunit *test)
+{
+	struct kmem_cache *cache;
+	void *object;
+	long before;
+
+	if (!kmem_has_sheaves())
+		kunit_skip(test, "needs Linux 7, with CONFIG_SLUB_TINY=n");
+	enter(test);
+	cache = kmem_create_with_sheaves("kmem_charged", sizeof(void *), LARGE_SHEAF,
+					 SLAB_NO_MERGE | SLAB_NO_USER_FLAGS, NULL);
+	kmem_adopt_cache(test, cache);
+	before = charged();
+	object = kmem_cache_alloc(cache, GFP_KERNEL_ACCOUNT);
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	expect_charged(test, before, 0, 0, "for an object and a sheaf");
+	KUNIT_EXPECT_GE_MSG(test, kmem_attribute(test, cache, "objects"), LARGE_SHEAF,
+			    "the sheaf was not filled");
+	kmem_cache_free(cache, object);
+}
+
+static void destroy_list(void *lru)
+{
+	list_lru_destroy(lru);
+}
+
+/*
+ * An object that kmem_cache_alloc_lru() gave can be put on its cgroup's own list.
+ * Source: memcg_slab_post_alloc_hook(), which calls memcg_list_lru_alloc();
+ * list_lru_add_obj(), <linux/list_lru.h>.
+ */
+static void object_has_a_list_of_its_cgroup(struct kunit *test)
+{
+	static struct list_lru lru;
+	struct kmem_cache *cache;
+	struct list_head *object;
+	int node;
+
+	enter(test);
+	cache = kmem_private_cache(test, "kmem_listed", sizeof(*object), SLAB_ACCOUNT, NULL);
+	KUNIT_ASSERT_EQ(test, list_lru_init_memcg(&lru, NULL), 0);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, destroy_list, &lru), 0);
+	object = kmem_cache_alloc_lru(cache, &lru, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	INIT_LIST_HEAD(object);
+	node = page_to_nid(virt_to_page(object));
+	KUNIT_EXPECT_TRUE(test, list_lru_add_obj(&lru, object));
+	KUNIT_EXPECT_EQ(test, list_lru_count_one(&lru, node, memcg), 1);
+	KUNIT_EXPECT_TRUE(test, list_lru_del_obj(&lru, object));
+	KUNIT_EXPECT_EQ(test, list_lru_count_one(&lru, node, memcg), 0);
+	kmem_cache_free(cache, object);
+}
+
+static struct kunit_case kmem_accounted_cases[] = {
+	KUNIT_CASE_PARAM(copies_are_charged_until_they_are_freed, copy_gen_params),
+	KUNIT_CASE_PARAM(mapped_memory_is_charged_until_it_is_freed, mapper_gen_params),
+	KUNIT_CASE_PARAM(prefilled_objects_are_charged_beyond_the_limit, prefilled_gen_params),
+	KUNIT_CASE(sheaves_are_not_charged),
+	KUNIT_CASE(object_has_a_list_of_its_cgroup),
+	{}
+};
+
+static struct kunit_suite kmem_accounted_suite = {
+	.name = "kmem_accounted",
+	.init = kmem_suite_init,
+	.test_cases = kmem_accounted_cases,
+};
+
+kunit_test_suite(kmem_accounted_suite);
+
+MODULE_DESCRIPTION("KUnit tests for accounted memory of other functions than kmalloc()");
+MODULE_LICENSE("GPL");

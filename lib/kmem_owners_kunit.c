@@ -234,6 +234,39 @@ static void checks_spare_the_owners(struct kunit *test)
 	}
 }
 
+/*
+ * Where there is no memory to keep the owner of an object in, the object can be
+ * had all the same, and nobody is charged for it. Source: kmem_cache_charge(),
+ * <linux/slab.h>, "Allocating internal metadata has failed";
+ * __memcg_slab_post_alloc_hook().
+ */
+static void objects_without_an_owner_are_not_charged(struct kunit *test)
+{
+	/* they fill their slab, without sheaves: only owners need memory beside them */
+	const unsigned int size = 64, nr = SZ_1M / size;
+	struct kmem_cache *cache;
+	void **objects;
+	unsigned int i;
+	long before;
+
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	KMEM_REQUIRE_NOT(test, CONFIG_MEM_ALLOC_PROFILING, "which has owners made as well");
+	enter(test);
+	cache = kmem_private_cache(test, "kmem_owned", size, SLAB_CONSISTENCY_CHECKS, NULL);
+	objects = kmem_make_array(test, nr);
+	before = charged();
+	for (i = 0; i < nr; i++) {
+		/* the first allocation is the object itself, the second one is for owners */
+		objects[i] = KMEM_FAILING(test, 2, kmem_cache_alloc(cache, GFP_NOWAIT |
+								    __GFP_NOWARN | __GFP_ACCOUNT));
+		KUNIT_ASSERT_NOT_NULL_MSG(test, objects[i], "object %u", i);
+	}
+	expect_charged(test, before, 0, 0, "without owners");
+	kmem_free_array(cache, nr, objects);
+	expect_charged(test, before, 0, 0, "after all was freed");
+	kmem_expect_live(test, cache, 0, "all were freed");
+}
+
 #define MERGED_SIZE	1360
 
 /*
@@ -273,6 +306,7 @@ static struct kunit_case kmem_owners_cases[] = {
 	KUNIT_CASE_PARAM(wiped_objects_are_uncharged, place_gen_params),
 	KUNIT_CASE_PARAM(owners_take_up_unused_space, place_gen_params),
 	KUNIT_CASE(checks_spare_the_owners),
+	KUNIT_CASE(objects_without_an_owner_are_not_charged),
 	KUNIT_CASE(merged_objects_do_not_reach_their_owners),
 	{}
 };

@@ -16,6 +16,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/topology.h>
+#include "kmem_haul.h"
 #include "kmem_kunit.h"
 
 #define DIRT		0xd1
@@ -114,6 +115,35 @@ static void nolock_may_be_accounted(struct kunit *test)
 	origin = kmem_origin(object);
 	KUNIT_EXPECT_STREQ(test, origin.name, "kmalloc-cg-64");
 	kfree(object);
+}
+
+static unsigned int nolock_alloc(struct kmem_cache *cache, gfp_t gfp, void **objects)
+{
+	objects[0] = kmalloc_nolock(OBJECT_SIZE, gfp & __GFP_ACCOUNT, NUMA_NO_NODE);
+	return !!objects[0];
+}
+
+static void nolock_free(struct kmem_cache *cache, void **objects)
+{
+	kfree_nolock(objects[0]);
+}
+
+static const struct allocator accounted[] = {
+	{ "kfree_nolock", 0, __GFP_ACCOUNT, nolock_alloc, nolock_free, 1, require_service,
+	  wait_for_frees },
+	{ "kfree", 0, __GFP_ACCOUNT, nolock_alloc, plain_free, 1, require_service },
+};
+
+KUNIT_ARRAY_PARAM_DESC(accounted, accounted, name);
+
+/*
+ * With __GFP_ACCOUNT, it is charged to the cgroup that is active, until
+ * kfree_nolock() or kfree() frees it. Source: as before, and slab_free_hook(),
+ * "Alloc hooks called for kmalloc_nolock()", which has memcg_slab_post_alloc_hook().
+ */
+static void nolock_memory_is_charged_until_it_is_freed(struct kunit *test)
+{
+	expect_charged_until_freed(test, test->param_value);
 }
 
 /* Allocate until the memory comes back, and keep that only. */
@@ -283,6 +313,7 @@ static void nolock_does_not_free_pages(struct kunit *test)
 static struct kunit_case kmem_nolock_cases[] = {
 	KUNIT_CASE(nolock_takes_from_kmallocs_caches),
 	KUNIT_CASE(nolock_may_be_accounted),
+	KUNIT_CASE_PARAM(nolock_memory_is_charged_until_it_is_freed, accounted_gen_params),
 	KUNIT_CASE(nolock_memory_is_zero_if_asked),
 	KUNIT_CASE(nolock_has_limits),
 	KUNIT_CASE(nolock_reports_flags),

@@ -8,6 +8,7 @@
 
 #include <kunit/test.h>
 #include <linux/gfp.h>
+#include <linux/irqflags.h>
 #include <linux/mempool.h>
 #include <linux/slab.h>
 #include <linux/wait.h>
@@ -32,7 +33,8 @@
  * @gfp: flags of the first of these calls
  * @out: elements that were allocated and not freed
  * @frees: elements that were freed
- * @wrong: frees of what is no allocated element, and calls that no pool should make
+ * @wrong: frees of what is no allocated element, and calls that no pool should make, such
+ *         as those with interrupts off: an allocator may sleep
  * @used: which elements are out
  * @elements: what is handed out, in no order that a pool could know
  */
@@ -76,6 +78,7 @@ static inline void *source_alloc(gfp_t gfp, void *pool_data)
 	struct source *source = pool_data;
 	unsigned int i, slot;
 
+	source->wrong += irqs_disabled();
 	if (source->calls < SOURCE_CALLS)
 		source->gfp[source->calls] = gfp;
 	source->calls++;
@@ -97,6 +100,7 @@ static inline void source_free(void *element, void *pool_data)
 	struct source *source = pool_data;
 	size_t slot = (u8 *)element - source->elements;
 
+	source->wrong += irqs_disabled();
 	if (slot >= SOURCE_ELEMENTS || !source->used[slot]) {
 		source->wrong++;
 		return;

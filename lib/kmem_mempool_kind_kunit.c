@@ -161,6 +161,26 @@ static void elements_are_whole_and_distinct(struct kunit *test)
 		KMEM_EXPECT_SILENCE(test, kmem_private_cache_destroy(test, cache));
 }
 
+/*
+ * The flags are the caller's: where a cache or kmalloc() has nothing for who may
+ * not wait, there is no element, or failslab would not have had its say. Source:
+ * mempool_alloc_slab() and mempool_kmalloc(), gfp_mask.
+ */
+static void elements_are_allocated_with_the_callers_flags(struct kunit *test)
+{
+	struct kmem_cache *cache = kmem_private_cache(test, "kmem_pool", OBJECT_SIZE, 0, NULL);
+	void *size = (void *)(long)OBJECT_SIZE, *element;
+	const gfp_t gfp = GFP_NOWAIT | __GFP_NOWARN;
+
+	element = KMEM_FAILING(test, 1, mempool_alloc_slab(gfp, cache));
+	KUNIT_EXPECT_NULL(test, element);
+	if (element)
+		mempool_free_slab(element, cache);
+	element = KMEM_FAILING(test, 1, mempool_kmalloc(gfp, size));
+	KUNIT_EXPECT_NULL(test, element);
+	mempool_kfree(element, size);
+}
+
 /* Does any of these addresses occur twice? */
 static bool any_came_back(void **addresses, unsigned int nr)
 {
@@ -511,8 +531,8 @@ static void expect_bytes_around(struct kunit *test, const struct kmem_report *re
 
 /*
  * With debugging, a write to an element in reserve is reported when the element
- * leaves it, wherever the byte is, with some bytes before and after it. Source:
- * poison_error().
+ * leaves it, be it at the pool's end, wherever the byte is, with some bytes before
+ * and after it. Source: remove_element(), poison_error().
  */
 static void write_to_reserve_is_reported(struct kunit *test)
 {
@@ -537,10 +557,15 @@ static void write_to_reserve_is_reported(struct kunit *test)
 	}
 	KMEM_EXPECT_SILENCE(test, element = mempool_alloc_preallocated(pool));
 	mempool_free(element, pool);
+	kmem_poke(memory_of(kind, element), 0x99);
+	KMEM_EXPECT_REPORT(test,
+			   kunit_release_action(test, kmem_mempool_destroy_action, pool),
+			   "mempool element poison mismatch");
 }
 
 static struct kunit_case kmem_mempool_kind_cases[] = {
 	KUNIT_CASE_PARAM(elements_are_whole_and_distinct, kind_gen_params),
+	KUNIT_CASE(elements_are_allocated_with_the_callers_flags),
 	KUNIT_CASE_PARAM(elements_come_back_after_destroy, kind_gen_params),
 	KUNIT_CASE_PARAM(pool_leaks_nothing_of_its_own, end_gen_params),
 	KUNIT_CASE(resized_pool_holds_its_new_minimum),

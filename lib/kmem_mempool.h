@@ -156,6 +156,19 @@ static inline void pool_destroy(struct kunit *test, struct source *source, mempo
 	KUNIT_EXPECT_EQ_MSG(test, source->wrong, 0, "the pool's callbacks were misused");
 }
 
+/* Let the allocator fail from now on, and take @nr elements out of the reserve. */
+static inline void exhaust(struct kunit *test, struct source *source, mempool_t *pool,
+			   void **elements, unsigned int nr)
+{
+	unsigned int i;
+
+	source_script(source, 0, NEVER);
+	for (i = 0; i < nr; i++) {
+		elements[i] = mempool_alloc(pool, GFP_NOWAIT);
+		KUNIT_ASSERT_NOT_NULL_MSG(test, elements[i], "element %u of %u", i, nr);
+	}
+}
+
 /* Someone who waits on a pool, and only counts how often it is woken. */
 struct probe {
 	wait_queue_entry_t entry;

@@ -6,20 +6,14 @@
  *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_mempool_bulk'
  */
 #include <kunit/test.h>
-#include <linux/completion.h>
 #include <linux/gfp.h>
-#include <linux/jiffies.h>
-#include <linux/kthread.h>
 #include <linux/mempool.h>
 #include <linux/module.h>
-#include <linux/sched/task.h>
 #include <linux/slab.h>
 #include "kmem_kunit.h"
 #include "kmem_mempool.h"
 
 #define FEW		5
-/* ticks; only a broken kernel makes anyone wait for so long */
-#define LONG_WHILE	(20 * HZ)
 #define FIRST_TRY	((__force u32)((GFP_KERNEL | MEMPOOL_ADDS) & ~MEMPOOL_DEFERS))
 #define SECOND_TRY	((__force u32)(GFP_KERNEL | MEMPOOL_ADDS))
 
@@ -222,72 +216,6 @@ static void bulk_free_fills_a_pool_without_minimum(struct kunit *test)
 	pool_destroy(test, source, pool);
 }
 
-/* Someone who waits for many elements in a thread of its own. */
-struct waiter {
-	mempool_t *pool;
-	void *elements[FEW];
-	struct completion done;
-};
-
-static int wait_for_elements(void *context)
-{
-	struct waiter *waiter = context;
-
-	(void)mempool_alloc_bulk(waiter->pool, waiter->elements, FEW);
-	complete(&waiter->done);
-	return 0;
-}
-
-/* Until the waiter sleeps, or has what it wants. */
-static void let_it_sleep(struct waiter *waiter)
-{
-	unsigned int ticks = 0;
-
-	/* a peek: the pool's lock orders what follows */
-	while (!waitqueue_active(&waiter->pool->wait) && !completion_done(&waiter->done) &&
-	       ticks++ < LONG_WHILE)
-		schedule_timeout_uninterruptible(1);
-}
-
-/*
- * A bulk that neither the allocator nor the reserve can give waits until the
- * pool has all of it. Source: mempool_alloc_bulk(), "On return all @count
- * elements in @elems will be populated".
- */
-static void bulk_waits_until_the_pool_has_all(struct kunit *test)
-{
-	struct source *source = source_create(test);
-	mempool_t *pool = pool_create(test, source, FEW);
-	struct waiter waiter = { .pool = pool };
-	struct task_struct *task;
-	void *elements[FEW];
-	unsigned int i;
-
-	require_bulk(test);
-	drain(test, source, pool, elements, FEW);
-	init_completion(&waiter.done);
-	source_script(source, 0, NEVER);
-	source->may_wait = true;
-	task = kthread_create(wait_for_elements, &waiter, "kmem_waiter");
-	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
-	get_task_struct(task);
-	wake_up_process(task);
-
-	for (i = 0; i < FEW; i++) {
-		let_it_sleep(&waiter);
-		KUNIT_EXPECT_FALSE_MSG(test, completion_done(&waiter.done), "%u of %u", i, FEW);
-		mempool_free(elements[i], pool);
-	}
-	wait_for_completion(&waiter.done);
-	kthread_stop(task);
-	put_task_struct(task);
-	expect_distinct(test, waiter.elements, FEW);
-	KUNIT_EXPECT_EQ(test, source->out, FEW);
-	KUNIT_EXPECT_NULL(test, mempool_alloc_preallocated(pool));
-	refill(pool, waiter.elements, FEW);
-	pool_destroy(test, source, pool);
-}
-
 /*
  * Fault injection makes an allocation use the reserve though the allocator could
  * give an element, and says so. Source: should_fail_ex() in mempool_alloc().
@@ -340,7 +268,6 @@ static struct kunit_case kmem_mempool_bulk_cases[] = {
 	KUNIT_CASE(bulk_beyond_the_minimum_warns),
 	KUNIT_CASE(bulk_free_gives_what_the_pool_lacks),
 	KUNIT_CASE(bulk_free_fills_a_pool_without_minimum),
-	KUNIT_CASE(bulk_waits_until_the_pool_has_all),
 	KUNIT_CASE(injected_failure_uses_the_reserve),
 	KUNIT_CASE(injected_failure_of_a_bulk_uses_the_reserve),
 	{}

@@ -8,22 +8,16 @@
  *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_mempool'
  */
 #include <kunit/test.h>
-#include <linux/completion.h>
 #include <linux/gfp.h>
-#include <linux/jiffies.h>
-#include <linux/kthread.h>
 #include <linux/mempool.h>
 #include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include "kmem_kunit.h"
 #include "kmem_mempool.h"
 
 #define FEW		5
-/* ticks; only a broken kernel makes anyone wait for so long */
-#define LONG_WHILE	(20 * HZ)
 
 /* The four ways to make a pool, and the flags with which its elements are allocated. */
 static const struct maker {
@@ -229,18 +223,6 @@ static void allocator_is_asked_first(struct kunit *test)
 	pool_destroy(test, source, pool);
 }
 
-static void drain(struct kunit *test, struct source *source, mempool_t *pool, void **elements,
-		  unsigned int nr)
-{
-	unsigned int i;
-
-	source_script(source, 0, NEVER);
-	for (i = 0; i < nr; i++) {
-		elements[i] = mempool_alloc(pool, GFP_NOWAIT);
-		KUNIT_ASSERT_NOT_NULL_MSG(test, elements[i], "element %u of %u", i, nr);
-	}
-}
-
 /*
  * Where the first try fails and the reserve is empty, the allocator is asked
  * again with reclaim and I/O, as far as the caller allows them. Source:
@@ -254,7 +236,7 @@ static void second_try_has_all_flags(struct kunit *test)
 	void *elements[FEW], *element;
 	bool deferred = mask->gfp & MEMPOOL_DEFERS;
 
-	drain(test, source, pool, elements, FEW);
+	exhaust(test, source, pool, elements, FEW);
 	source_script(source, 0, 1);
 	element = mempool_alloc(pool, mask->gfp);
 	KUNIT_EXPECT_EQ(test, source->calls, deferred ? 2 : 1);
@@ -317,7 +299,7 @@ static void empty_pool_gives_null_without_reclaim(struct kunit *test)
 	void *elements[FEW];
 	int i;
 
-	drain(test, source, pool, elements, FEW);
+	exhaust(test, source, pool, elements, FEW);
 	for (i = 0; i < ARRAY_SIZE(gfps); i++) {
 		source_script(source, 0, NEVER);
 		KUNIT_EXPECT_NULL_MSG(test, mempool_alloc(pool, gfps[i]), "gfp %#x",
@@ -346,7 +328,7 @@ static void free_refills_the_reserve_first(struct kunit *test)
 
 	for (i = 0; i < FEW; i++)
 		more[i] = mempool_alloc(pool, GFP_KERNEL);
-	drain(test, source, pool, reserved, FEW);
+	exhaust(test, source, pool, reserved, FEW);
 
 	probe_begin(&probe, pool);
 	for (i = 0; i < FEW; i++) {
@@ -372,7 +354,7 @@ static void free_of_null_does_nothing(struct kunit *test)
 	void *element;
 
 	KMEM_EXPECT_SILENCE(test, mempool_free(NULL, pool));
-	drain(test, source, pool, &element, 1);
+	exhaust(test, source, pool, &element, 1);
 	KMEM_EXPECT_SILENCE(test, mempool_free(NULL, pool));
 	KUNIT_EXPECT_FALSE(test, mempool_is_saturated(pool));
 	KUNIT_EXPECT_NULL(test, mempool_alloc(pool, GFP_NOWAIT));
@@ -512,73 +494,6 @@ static void zeroing_is_not_supported(struct kunit *test)
 	pool_destroy(test, source, pool);
 }
 
-/* Someone who waits for an element in a thread of its own. */
-struct waiter {
-	mempool_t *pool;
-	gfp_t gfp;
-	void *element;
-	struct completion done;
-};
-
-static int wait_for_element(void *context)
-{
-	struct waiter *waiter = context;
-
-	waiter->element = mempool_alloc(waiter->pool, waiter->gfp);
-	complete(&waiter->done);
-	return 0;
-}
-
-/*
- * With reclaim, an allocation from an empty pool whose allocator fails waits,
- * and gets the element that is freed next. Source: mempool_alloc(), "Allocation
- * failure can only happen when @gfp_mask does not include %__GFP_DIRECT_RECLAIM".
- */
-static void empty_pool_makes_wait_with_reclaim(struct kunit *test)
-{
-	static const gfp_t gfps[] = { GFP_KERNEL, GFP_NOIO, __GFP_DIRECT_RECLAIM };
-	struct source *source = source_create(test);
-	mempool_t *pool = pool_create(test, source, 2);
-	void *elements[2];
-	unsigned int ticks;
-	int i;
-
-	drain(test, source, pool, elements, 2);
-	for (i = 0; i < ARRAY_SIZE(gfps); i++) {
-		struct waiter waiter = { .pool = pool, .gfp = gfps[i] };
-		struct task_struct *task;
-
-		init_completion(&waiter.done);
-		source_script(source, 0, NEVER);
-		source->may_wait = true;
-		task = kthread_create(wait_for_element, &waiter, "kmem_waiter");
-		KUNIT_ASSERT_FALSE(test, IS_ERR(task));
-		get_task_struct(task);
-		wake_up_process(task);
-
-		ticks = 0;
-		/* it has tried twice before it waits */
-		while (!waitqueue_active(&pool->wait) && !completion_done(&waiter.done) &&
-		       ticks++ < LONG_WHILE)
-			schedule_timeout_uninterruptible(1);
-		KUNIT_EXPECT_LE_MSG(test, ticks, LONG_WHILE, "nobody waits, gfp %#x",
-				    (__force u32)gfps[i]);
-		KUNIT_EXPECT_FALSE_MSG(test, completion_done(&waiter.done), "gfp %#x",
-				       (__force u32)gfps[i]);
-		KUNIT_EXPECT_GE_MSG(test, source->calls, 2, "gfp %#x", (__force u32)gfps[i]);
-
-		mempool_free(elements[1], pool);
-		wait_for_completion(&waiter.done);
-		kthread_stop(task);
-		put_task_struct(task);
-		KUNIT_EXPECT_PTR_EQ_MSG(test, waiter.element, elements[1], "gfp %#x",
-					(__force u32)gfps[i]);
-		KUNIT_EXPECT_FALSE(test, mempool_is_saturated(pool));
-	}
-	refill(pool, elements, 2);
-	pool_destroy(test, source, pool);
-}
-
 static struct kunit_case kmem_mempool_cases[] = {
 	KUNIT_CASE_PARAM(new_pool_holds_its_minimum, maker_gen_params),
 	KUNIT_CASE_PARAM(failed_creation_frees_its_elements, maker_gen_params),
@@ -596,7 +511,6 @@ static struct kunit_case kmem_mempool_cases[] = {
 	KUNIT_CASE(pool_without_minimum),
 	KUNIT_CASE(pool_without_minimum_can_grow),
 	KUNIT_CASE(zeroing_is_not_supported),
-	KUNIT_CASE(empty_pool_makes_wait_with_reclaim),
 	{}
 };
 

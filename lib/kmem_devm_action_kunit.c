@@ -20,6 +20,7 @@
 
 static void act(void *letter)
 {
+	note_context();
 	write_down(*(char *)letter);
 }
 
@@ -30,8 +31,8 @@ static void act_otherwise(void *letter)
 
 /*
  * An action is run once when the device goes, with its data, in its turn among
- * all resources. Source: kernel-doc of devm_add_action(), "executed as part of
- * standard resource unwinding".
+ * all resources, and may sleep. Source: kernel-doc of devm_add_action(), "executed
+ * as part of standard resource unwinding"; release_nodes(), which no lock is held for.
  */
 static void actions_run_in_their_turn(struct kunit *test)
 {

@@ -9,6 +9,7 @@
 #include <kunit/test.h>
 #include <linux/device.h>
 #include <linux/gfp.h>
+#include <linux/irqflags.h>
 #include <linux/string.h>
 #include "kmem_device.h"
 #include "kmem_kunit.h"
@@ -50,17 +51,37 @@ static inline void drop_and_expect_released(struct kunit *test, struct device *d
 	expect_released(test, letters);
 }
 
-/* Two kinds of resources, told apart by their release functions. */
-static inline void release(struct device *dev, void *resource)
+/* Who is called when something goes may sleep, and use the device. */
+static inline void note_context(void)
 {
+	if (irqs_disabled())
+		write_down('!');
+}
+
+static inline int match_address(struct device *dev, void *resource, void *address)
+{
+	return resource == address;
+}
+
+/* What is released, and that the device has it no more. */
+static inline void note_release(struct device *dev, void *resource, dr_release_t kind)
+{
+	note_context();
+	if (!irqs_disabled() && devres_find(dev, kind, match_address, resource))
+		write_down('?');
 	diary.dev = dev;
 	write_down(*(char *)resource);
 }
 
+/* Two kinds of resources, told apart by their release functions. */
+static inline void release(struct device *dev, void *resource)
+{
+	note_release(dev, resource, release);
+}
+
 static inline void release_other(struct device *dev, void *resource)
 {
-	diary.dev = dev;
-	write_down(*(char *)resource);
+	note_release(dev, resource, release_other);
 }
 
 static inline char *alloc_resource(struct kunit *test, dr_release_t kind, char letter)

@@ -113,8 +113,9 @@ static void devres_free_frees_only(struct kunit *test)
 
 /*
  * When the device goes all of its resources are released, once each, the latest
- * first, and are told which device it was. Source: kernel-doc of devres_add(),
- * "On driver detach", and release_nodes().
+ * first, and are told which device it was; it has them no more, and their release
+ * may sleep. Source: kernel-doc of devres_add(), "On driver detach", and
+ * devres_release_all(), which holds no lock then.
  */
 static void device_releases_in_reverse_order(struct kunit *test)
 {
@@ -312,7 +313,8 @@ static void devres_destroy_does_not_release(struct kunit *test)
 
 /*
  * devres_release() releases the latest match, once, and frees it; -ENOENT if
- * there is none. Source: its kernel-doc.
+ * there is none. Source: its kernel-doc, "removed atomically, the release function
+ * called".
  */
 static void devres_release_releases_one(struct kunit *test)
 {
@@ -440,6 +442,10 @@ static void latest_open_group_is_meant(struct kunit *test)
 	expect_released(test, "b");
 	KUNIT_EXPECT_EQ(test, devres_release_group(dev, &first), 2);
 	expect_released(test, "CA");
+
+	KUNIT_ASSERT_NOT_NULL(test, devres_open_group(dev, &first, GFP_KERNEL));
+	KMEM_EXPECT_SILENCE(test, devres_remove_group(dev, NULL));
+	KMEM_EXPECT_WARN(test, devres_release_group(dev, &first), "drivers/base/devres.c:");
 	drop_and_expect_released(test, dev, "d");
 }
 
@@ -490,6 +496,29 @@ static void groups_go_with_the_device(struct kunit *test)
 	drop_and_expect_released(test, dev, "CbA");
 }
 
+static void release_group(void *id)
+{
+	devres_release_group(diary.dev, id);
+}
+
+/*
+ * Who releases a group while its device goes, which has taken it away before, does
+ * nothing, silently. Source: devres_release_group(), "dev is probably dying via
+ * devres_release_all() ... don't touch and don't warn".
+ */
+static void group_of_a_dying_device_is_not_missed(struct kunit *test)
+{
+	struct device *dev = make_watched(test);
+	int id;
+
+	diary.dev = dev;
+	KUNIT_ASSERT_NOT_NULL(test, devres_open_group(dev, &id, GFP_KERNEL));
+	add_resources(test, dev, "Ab");
+	devres_close_group(dev, &id);
+	KUNIT_ASSERT_EQ(test, devm_add_action(dev, release_group, &id), 0);
+	drop_and_expect_released(test, dev, "bA");
+}
+
 static void open_and_end_groups(struct kunit *test, void *dev)
 {
 	int id;
@@ -538,6 +567,7 @@ static struct kunit_case kmem_devres_cases[] = {
 	KUNIT_CASE(removed_group_leaves_its_resources),
 	KUNIT_CASE(unknown_group_is_reported),
 	KUNIT_CASE(groups_go_with_the_device),
+	KUNIT_CASE(group_of_a_dying_device_is_not_missed),
 	KUNIT_CASE(ended_group_leaves_nothing),
 	{}
 };

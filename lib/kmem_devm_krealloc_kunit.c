@@ -219,6 +219,46 @@ static void what_moves_keeps_its_turn(struct kunit *test)
 	kmem_expect_pages(test, earlier - later, LARGE_PAGES);
 }
 
+#define SMALL		100
+#define GROWN		1000
+#define DIRT		0xd1
+/* how many allocations may pass until the freed memory comes back */
+#define TRIES		512
+
+/* From the same place, by which kmalloc() may choose among its caches. */
+static noinline u8 *make_and_grow(struct device *dev)
+{
+	u8 *memory = devm_kzalloc(dev, SMALL, GFP_KERNEL);
+
+	memory = memory ? devm_krealloc(dev, memory, GROWN, GFP_KERNEL | __GFP_ZERO) : NULL;
+	barrier();	/* or it would be left for the place that it was called from */
+	return memory;
+}
+
+/*
+ * Zeroed memory that grows with __GFP_ZERO is zero to the end, also where it was
+ * dirty before. Source: kernel-doc, "similarly to regular krealloc()", whose
+ * kernel-doc has "starting with the initial memory allocation"; alloc_dr().
+ */
+static void growth_is_zeroed_if_asked_for(struct kunit *test)
+{
+	struct device *dev = make_device(test, "kmem_devm");
+	u8 *dirty = make_and_grow(dev), *memory = NULL, *stain;
+	unsigned int i;
+
+	kmem_require_no_quarantine(test);
+	KUNIT_ASSERT_NOT_NULL(test, dirty);
+	memset(dirty, DIRT, GROWN);
+	devm_kfree(dev, dirty);
+	for (i = 0; i < TRIES && memory != dirty; i++) {
+		memory = make_and_grow(dev);
+		KUNIT_ASSERT_NOT_NULL(test, memory);
+		stain = memchr_inv(memory, 0, GROWN);
+		KUNIT_ASSERT_NULL_MSG(test, stain, "number %u, offset %td", i, stain - memory);
+	}
+	KUNIT_EXPECT_PTR_EQ_MSG(test, memory, dirty, "it did not come back, nothing is proved");
+}
+
 static void alloc_and_resize_to_nothing(struct kunit *test, void *dev)
 {
 	void *memory = devm_kmalloc(dev, LARGE, GFP_KERNEL);
@@ -362,6 +402,7 @@ static struct kunit_case kmem_devm_krealloc_cases[] = {
 	KUNIT_CASE(what_moves_is_known_by_its_new_address),
 	KUNIT_CASE(the_others_stay),
 	KUNIT_CASE(what_moves_keeps_its_turn),
+	KUNIT_CASE(growth_is_zeroed_if_asked_for),
 	KUNIT_CASE(no_bytes_free_the_memory),
 	KUNIT_CASE(failed_resize_changes_nothing),
 	KUNIT_CASE(size_near_the_largest_changes_nothing),

@@ -589,17 +589,23 @@ static void nothing_gives_nothing(struct kunit *test)
 }
 
 /*
- * What is read-only is shared and not copied, and may be freed all the same.
- * Source: kernel-doc of devm_kstrdup_const() and devm_kmemdup_const().
+ * What is read-only is shared and not copied, and may be freed all the same; other
+ * data of the kernel is copied. Source: kernel-doc of devm_kstrdup_const() and
+ * devm_kmemdup_const(), "if it is in .rodata section".
  */
 static void constant_is_shared(struct kunit *test)
 {
 	struct device *dev = make_device(test, "kmem_devm");
 	const char *string = devm_kstrdup_const(dev, RODATA, GFP_KERNEL);
 	const char *memory = devm_kmemdup_const(dev, RODATA, 10, GFP_KERNEL);
+	static char writable[9] = "writable";
 
 	KUNIT_EXPECT_PTR_EQ(test, string, RODATA);
 	KUNIT_EXPECT_PTR_EQ(test, memory, RODATA);
+	KUNIT_EXPECT_PTR_NE(test, devm_kstrdup_const(dev, writable, GFP_KERNEL),
+			    (const char *)writable);
+	KUNIT_EXPECT_PTR_NE(test, devm_kmemdup_const(dev, writable, 9, GFP_KERNEL),
+			    (const void *)writable);
 	KMEM_EXPECT_SILENCE(test, {
 		devm_kfree(dev, memory);
 		kunit_release_action(test, drop_device, dev);

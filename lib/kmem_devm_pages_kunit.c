@@ -172,6 +172,25 @@ static void too_many_pages_give_none(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, address, 0);
 }
 
+static void fail_pages(struct kunit *test, void *dev)
+{
+	unsigned long address = 1;
+
+	KMEM_CAPTURE(test, address = KMEM_FAILING_BLOCKING(test, 1,
+							   devm_get_free_pages(dev, GFP_KERNEL,
+									       LARGE_ORDER)));
+	KUNIT_EXPECT_EQ(test, address, 0);
+}
+
+/*
+ * Pages that the device has no memory to keep account of are freed at once, all of
+ * them. Source: kernel-doc of devm_get_free_pages(), "0 on failure".
+ */
+static void failed_pages_leave_nothing(struct kunit *test)
+{
+	kmem_expect_no_leak(test, SZ_1M, fail_pages, make_device(test, "kmem_devm"));
+}
+
 /* a share of it for each processor, large enough to be noticed */
 struct share {
 	u8 bytes[1024];
@@ -202,8 +221,17 @@ static void each_processor_has_its_share(struct kunit *test)
 						       sizeof(struct share)), "cpu %d", cpu);
 }
 
-/* Per-cpu memory is freed with its device: it can be had again, dirty or not. */
-static void percpu_memory_is_freed_with_its_device(struct kunit *test)
+static void fail_percpu(struct kunit *test, struct device *dev)
+{
+	struct share __percpu *memory = NULL;
+
+	KMEM_CAPTURE(test, memory = KMEM_FAILING_BLOCKING(test, 1,
+							  devm_alloc_percpu(dev, struct share)));
+	KUNIT_EXPECT_TRUE(test, !memory);
+}
+
+/* Expect that the per-cpu memory of a device can be had again when that is gone. */
+static void expect_percpu_reused(struct kunit *test, bool fails_before)
 {
 	struct share __percpu *seen[16];
 	unsigned int i, j, reused = 0;
@@ -211,6 +239,8 @@ static void percpu_memory_is_freed_with_its_device(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(seen); i++) {
 		struct device *dev = make_device(test, "kmem_devm");
 
+		if (fails_before)
+			fail_percpu(test, dev);
 		seen[i] = devm_alloc_percpu(dev, struct share);
 		KUNIT_ASSERT_TRUE(test, !!seen[i]);
 		for (j = 0; j < i; j++)
@@ -218,6 +248,21 @@ static void percpu_memory_is_freed_with_its_device(struct kunit *test)
 		kunit_release_action(test, drop_device, dev);
 	}
 	KUNIT_EXPECT_GT(test, reused, 0);
+}
+
+/* Per-cpu memory is freed with its device: it can be had again, dirty or not. */
+static void percpu_memory_is_freed_with_its_device(struct kunit *test)
+{
+	expect_percpu_reused(test, false);
+}
+
+/*
+ * Nor is any left if the device has no memory to keep account of it. Source:
+ * kernel-doc of __devm_alloc_percpu(), "NULL on failure".
+ */
+static void failed_percpu_memory_leaves_nothing(struct kunit *test)
+{
+	expect_percpu_reused(test, true);
 }
 
 /*
@@ -258,6 +303,27 @@ static void array_lives_as_long_as_its_device(struct kunit *test)
 	KUNIT_EXPECT_LT(test, left, KMEM_STRAY_PAGES);
 }
 
+/*
+ * Whichever allocation fails, the resource's, the array's or any string's, the result
+ * is -ENOMEM and not NULL, and the device is as it was. Source:
+ * devm_kasprintf_strarray().
+ */
+static void array_fails_at_any_allocation(struct kunit *test)
+{
+	struct device *dev = make_device(test, "kmem_devm");
+	const size_t n = 3;
+	unsigned int nth;
+	char **names;
+
+	for (nth = 1; nth <= 2 + n; nth++) {
+		KMEM_CAPTURE(test, names = KMEM_FAILING_BLOCKING(test, nth,
+								 devm_kasprintf_strarray(dev, "x",
+											 n)));
+		KUNIT_EXPECT_EQ_MSG(test, PTR_ERR(names), -ENOMEM, "allocation %u", nth);
+	}
+	KMEM_EXPECT_SILENCE(test, kunit_release_action(test, drop_device, dev));
+}
+
 static void fail_array(struct kunit *test, void *dev)
 {
 	size_t n = SIZE_MAX / sizeof(char *) + 2;
@@ -289,10 +355,13 @@ static struct kunit_case kmem_devm_pages_cases[] = {
 	KUNIT_CASE(devm_free_pages_spares_the_others),
 	KUNIT_CASE(devm_free_pages_of_unmanaged_pages_is_reported),
 	KUNIT_CASE(too_many_pages_give_none),
+	KUNIT_CASE(failed_pages_leave_nothing),
 	KUNIT_CASE(each_processor_has_its_share),
 	KUNIT_CASE(percpu_memory_is_freed_with_its_device),
+	KUNIT_CASE(failed_percpu_memory_leaves_nothing),
 	KUNIT_CASE(array_holds_numbered_strings),
 	KUNIT_CASE(array_lives_as_long_as_its_device),
+	KUNIT_CASE(array_fails_at_any_allocation),
 	KUNIT_CASE(array_of_too_much_is_enomem),
 	{}
 };

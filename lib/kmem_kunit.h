@@ -357,6 +357,27 @@ static inline unsigned int kmem_fail_cancel(void)
 	return left;
 }
 
+/**
+ * kmem_changing_text() - Give a string that an allocation of this task changes.
+ * @test: the test context
+ *
+ * current->fail_nth counts down: two of its bytes are zero, until the next slab
+ * allocation that cannot reclaim. Then they are 0xff, and the string is not empty any
+ * more. kmem_fail_cancel() is to follow.
+ *
+ * Return: the empty string.
+ */
+static inline char *kmem_changing_text(struct kunit *test)
+{
+	char *text = NULL;
+
+	kmem_fail_begin(test, 0x10000);
+#ifdef CONFIG_FAULT_INJECTION
+	text = (char *)&current->fail_nth + (IS_ENABLED(CONFIG_CPU_BIG_ENDIAN) ? 2 : 0);
+#endif
+	return text;
+}
+
 /* Has each class of kmalloc() several caches, one of which is chosen by who calls? */
 static inline bool kmem_is_partitioned(void)
 {

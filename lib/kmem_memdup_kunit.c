@@ -52,11 +52,12 @@ static void *dup_mappable(const void *src, size_t size, gfp_t gfp)
 static const struct duplicator {
 	const char *name;
 	void *(*dup)(const void *src, size_t size, gfp_t gfp);
+	bool maps;		/* falls back to mapped pages */
 } duplicators[] = {
 	{ "kmemdup", dup_memory },
 	{ "kmemdup_array of bytes", dup_bytes },
 	{ "kmemdup_array of one", dup_one },
-	{ "kvmemdup", dup_mappable },
+	{ "kvmemdup", dup_mappable, .maps = true },
 };
 
 KUNIT_ARRAY_PARAM_DESC(duplicator, duplicators, name);
@@ -147,25 +148,32 @@ static void copy_is_not_written_past_its_end(struct kunit *test)
 
 /*
  * When memory runs out the result is NULL, and the source is as it was; the
- * flags are the caller's, or failslab would not have had its say. Source:
- * kernel-doc, "or %NULL in case of error".
+ * flags are the caller's, or failslab would not have had its say. What is to be
+ * contiguous is not mapped instead. Source: kernel-doc, "or %NULL in case of error",
+ * "physically contiguous. Use kfree() to free".
  */
 static void failed_allocation_gives_null(struct kunit *test)
 {
+	static const size_t sizes[] = { 100, PAGE_SIZE + 100 };
 	const struct duplicator *duplicator = test->param_value;
-	const size_t size = 100;
-	char *text = kmem_make_text(test, size, 4);
-	char *same = kmem_make_text(test, size, 4);
-	char *copy;
+	size_t i;
 
-	copy = KMEM_FAILING(test, 1, duplicator->dup(text, size, GFP_NOWAIT | __GFP_NOWARN));
-	KUNIT_EXPECT_NULL(test, copy);
-	kmem_expect_same(test, text, same, size);
+	for (i = 0; i < ARRAY_SIZE(sizes) - duplicator->maps; i++) {
+		const gfp_t gfp = GFP_NOWAIT | __GFP_NOWARN;
+		size_t size = sizes[i];
+		char *text = kmem_make_text(test, size, 4);
+		char *same = kmem_make_text(test, size, 4);
+		char *copy;
 
-	copy = duplicator->dup(text, size, GFP_NOWAIT | __GFP_NOWARN);
-	KUNIT_ASSERT_NOT_NULL(test, copy);
-	kmem_expect_same(test, copy, text, size);
-	kvfree(copy);
+		copy = KMEM_FAILING(test, 1, duplicator->dup(text, size, gfp));
+		KUNIT_EXPECT_NULL_MSG(test, copy, "size=%zu", size);
+		kmem_expect_same(test, text, same, size);
+
+		copy = duplicator->dup(text, size, gfp);
+		KUNIT_ASSERT_NOT_NULL_MSG(test, copy, "size=%zu", size);
+		kmem_expect_same(test, copy, text, size);
+		kvfree(copy);
+	}
 }
 
 /* The flags are the caller's: a copy can be had where nothing may sleep. */

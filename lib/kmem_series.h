@@ -60,6 +60,24 @@ static inline bool kmem_user_copies_are_bucketed(void)
 }
 
 /**
+ * kmem_kstrdup_adds_the_nul() - Where the NUL of kstrdup()'s copies is from.
+ *
+ * Up to 6.x, kstrdup() copies the NUL of its source, where there may be none any
+ * more by then. __kmemdup_nul() of 7.x has "Ensure the buf is always NUL-terminated,
+ * regardless of @s". SLAB_NO_SHEAVES is of 7.x.
+ *
+ * Return: true if it is added, false if it is copied.
+ */
+static inline bool kmem_kstrdup_adds_the_nul(void)
+{
+#ifdef SLAB_NO_SHEAVES
+	return true;
+#else
+	return false;
+#endif
+}
+
+/**
  * kmem_memdup_user_nul_is_hardened() - Does memdup_user_nul() do as memdup_user().
  *
  * Up to 6.x, memdup_user_nul() used plain kmalloc(), without a bucket, and with a

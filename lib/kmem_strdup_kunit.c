@@ -59,12 +59,13 @@ static const struct duplicator {
 	const char *name;
 	char *(*dup)(const char *s, size_t len, gfp_t gfp);
 	bool reads_nul;		/* the source's NUL, besides its len bytes */
+	bool string;		/* stops at a NUL */
 } duplicators[] = {
-	{ "kstrdup", dup_kstrdup, true },
-	{ "kstrdup_const", dup_kstrdup_const, true },
-	{ "kstrndup", dup_kstrndup, false },
-	{ "kmemdup", dup_kmemdup, true },
-	{ "kmemdup_nul", dup_kmemdup_nul, false },
+	{ "kstrdup", dup_kstrdup, true, true },
+	{ "kstrdup_const", dup_kstrdup_const, true, true },
+	{ "kstrndup", dup_kstrndup, false, true },
+	{ "kmemdup", dup_kmemdup, true, false },
+	{ "kmemdup_nul", dup_kmemdup_nul, false, false },
 };
 
 KUNIT_ARRAY_PARAM_DESC(duplicator, duplicators, name);
@@ -218,24 +219,56 @@ static void copy_is_not_written_past_its_end(struct kunit *test)
 }
 
 /*
- * When memory runs out, the result is NULL, and the source is as it was.
- * Source: kernel-doc, "or %NULL in case of error".
+ * When memory runs out, the result is NULL, and the source is as it was; what is
+ * more than a page is not mapped instead. Source: kernel-doc, "or %NULL in case of
+ * error", and of kmemdup(), "physically contiguous. Use kfree() to free".
  */
 static void failed_allocation_gives_null(struct kunit *test)
 {
+	static const size_t lengths[] = { 100, PAGE_SIZE + 100 };
 	const struct duplicator *duplicator = test->param_value;
-	const size_t len = 100;
-	char *text = kmem_make_text(test, len, 4);
-	char *same = kmem_make_text(test, len, 4);
-	char *copy;
+	size_t i;
 
-	copy = KMEM_FAILING(test, 1, duplicator->dup(text, len, GFP_NOWAIT | __GFP_NOWARN));
-	KUNIT_EXPECT_NULL(test, copy);
-	kmem_expect_same(test, text, same, len + 1);
+	for (i = 0; i < ARRAY_SIZE(lengths); i++) {
+		const gfp_t gfp = GFP_NOWAIT | __GFP_NOWARN;
+		size_t len = lengths[i];
+		char *text = kmem_make_text(test, len, 4);
+		char *same = kmem_make_text(test, len, 4);
+		char *copy;
 
-	copy = duplicator->dup(text, len, GFP_NOWAIT | __GFP_NOWARN);
-	KUNIT_EXPECT_NOT_NULL(test, copy);
-	kfree(copy);
+		copy = KMEM_FAILING(test, 1, duplicator->dup(text, len, gfp));
+		KUNIT_EXPECT_NULL_MSG(test, copy, "len=%zu", len);
+		kmem_expect_same(test, text, same, len + 1);
+
+		copy = duplicator->dup(text, len, gfp);
+		KUNIT_EXPECT_NOT_NULL_MSG(test, copy, "len=%zu", len);
+		kfree(copy);
+	}
+}
+
+/*
+ * A copy ends in a NUL though its source does not any more when it is copied: it
+ * may change meanwhile. Source: __kmemdup_nul(), "Ensure the buf is always
+ * NUL-terminated, regardless of @s" (7.x); kstrndup().
+ */
+static void copy_of_what_changes_ends_in_nul(struct kunit *test)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(duplicators); i++) {
+		const struct duplicator *duplicator = &duplicators[i];
+		char *text, *copy;
+
+		if (!duplicator->string ||
+		    (duplicator->reads_nul && !kmem_kstrdup_adds_the_nul()))
+			continue;
+		text = kmem_changing_text(test);
+		copy = duplicator->dup(text, 4, GFP_NOWAIT | __GFP_NOWARN);
+		kmem_fail_cancel();
+		KUNIT_ASSERT_NOT_NULL_MSG(test, copy, "%s", duplicator->name);
+		KUNIT_EXPECT_EQ_MSG(test, *copy, '\0', "%s", duplicator->name);
+		kfree(copy);
+	}
 }
 
 /* The flags are the caller's: a copy can be had where nothing may sleep. */
@@ -390,14 +423,19 @@ static void kmemdup_of_too_much_gives_null(struct kunit *test)
 
 /*
  * kstrdup_const() gives a string of the kernel's read-only data itself, and
- * kfree_const() leaves it alone. Source: kernel-doc of both, in mm/util.c.
+ * kfree_const() leaves it alone; other data of the kernel is copied. Source:
+ * kernel-doc of both, in mm/util.c.
  */
 static void kstrdup_const_shares_rodata(struct kunit *test)
 {
 	const char *rodata = (const char *)_ctype;
 	const char *copy = kstrdup_const(rodata, GFP_KERNEL);
+	static char writable[9] = "writable";
 
 	KUNIT_EXPECT_PTR_EQ(test, copy, rodata);
+	KMEM_EXPECT_SILENCE(test, kfree_const(copy));
+	copy = kstrdup_const(writable, GFP_KERNEL);
+	KUNIT_EXPECT_PTR_NE(test, copy, (const char *)writable);
 	KMEM_EXPECT_SILENCE(test, kfree_const(copy));
 	KUNIT_EXPECT_TRUE(test, isalpha('a'));
 }
@@ -435,6 +473,7 @@ static struct kunit_case kmem_strdup_cases[] = {
 	KUNIT_CASE_PARAM(source_is_not_read_past_its_end, duplicator_gen_params),
 	KUNIT_CASE_PARAM(copy_is_not_written_past_its_end, duplicator_gen_params),
 	KUNIT_CASE_PARAM(failed_allocation_gives_null, duplicator_gen_params),
+	KUNIT_CASE(copy_of_what_changes_ends_in_nul),
 	KUNIT_CASE_PARAM(copy_can_be_made_in_atomic_context, duplicator_gen_params),
 	KUNIT_CASE(null_gives_null),
 	KUNIT_CASE(kstrdup_stops_at_first_nul),

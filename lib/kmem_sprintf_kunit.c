@@ -162,16 +162,21 @@ static void result_fits_its_object(struct kunit *test)
 
 /*
  * When memory runs out the result is NULL; the flags are the caller's, or
- * failslab would not have had its say. Source: kvasprintf(), "return NULL".
+ * failslab would not have had its say. What is more than a page is not mapped
+ * instead, as it is to be freed by kfree(). Source: kvasprintf(), "return NULL".
  */
 static void failed_allocation_gives_null(struct kunit *test)
 {
+	static const int widths[] = { 1, PAGE_SIZE + 100 };
 	const struct formatter *formatter = test->param_value;
 	char *result;
+	size_t i;
 
-	result = KMEM_FAILING(test, 1, formatter->format(GFP_NOWAIT | __GFP_NOWARN, "%d%s", 1,
-							 "2"));
-	KUNIT_EXPECT_NULL(test, result);
+	for (i = 0; i < ARRAY_SIZE(widths); i++) {
+		result = KMEM_FAILING(test, 1, formatter->format(GFP_NOWAIT | __GFP_NOWARN,
+								 "%*d%s", widths[i], 1, "2"));
+		KUNIT_EXPECT_NULL_MSG(test, result, "width %d", widths[i]);
+	}
 
 	result = formatter->format(GFP_NOWAIT | __GFP_NOWARN, "%d%s", 1, "2");
 	KUNIT_ASSERT_NOT_NULL(test, result);
@@ -414,6 +419,22 @@ static void make_and_free_pointers(struct kunit *test, void *context)
 	kfree_strarray(kcalloc(256, sizeof(char *), GFP_KERNEL), 0);
 }
 
+static void make_and_free_holes(struct kunit *test, void *context)
+{
+	char **names = kcalloc(3, sizeof(*names), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, names);
+	names[1] = kstrdup(context, GFP_KERNEL);
+	kfree_strarray(names, 3);
+}
+
+/* A string behind a NULL is freed like others. Source: as above, "@n: Number of strings". */
+static void kfree_strarray_goes_on_after_null(struct kunit *test)
+{
+	kmem_require_no_quarantine(test);
+	kmem_expect_no_leak(test, 2048, make_and_free_holes, kmem_make_text(test, LONG_PREFIX, 1));
+}
+
 /*
  * kfree_strarray() of no array does nothing, whatever the number; of an array
  * without strings it frees the array. Source: its kernel-doc, "Passing a
@@ -488,6 +509,7 @@ static struct kunit_case kmem_sprintf_cases[] = {
 	KUNIT_CASE(array_fails_at_any_allocation),
 	KUNIT_CASE(failed_array_leaves_nothing),
 	KUNIT_CASE(freed_array_leaves_nothing),
+	KUNIT_CASE(kfree_strarray_goes_on_after_null),
 	KUNIT_CASE(kfree_strarray_takes_what_is_empty),
 	KUNIT_CASE(kfree_strarray_spares_other_strings),
 	KUNIT_CASE(array_of_too_much_gives_null),

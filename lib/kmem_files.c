@@ -152,7 +152,7 @@ unsigned long kmem_meminfo(struct kunit *test, const char *name)
 }
 EXPORT_SYMBOL_GPL(kmem_meminfo);
 
-#define PATH_SIZE	128
+#define PATH_SIZE	320
 
 static struct vfsmount *sysfs_path(struct kunit *test, char *path, const char *name,
 				   const char *attribute)

@@ -147,13 +147,17 @@ static void null_gives_null(struct kunit *test)
 
 /*
  * When memory runs out the result is NULL, and the source is as it was; the
- * flags are the caller's, or failslab would not have had its say.
+ * flags are the caller's, or failslab would not have had its say. What is more
+ * than a page is not mapped instead, as it is to be freed by kfree().
  */
 static void failed_allocation_gives_null(struct kunit *test)
 {
 	const gfp_t gfp = GFP_NOWAIT | __GFP_NOWARN;
+	char *large = kmem_make_text(test, PAGE_SIZE + 100, 8);
 	char text[] = "some \"text\"";
 
+	memset(large, 'x', PAGE_SIZE + 100);
+	KUNIT_EXPECT_NULL(test, KMEM_FAILING(test, 1, kstrdup_quotable(large, gfp)));
 	KUNIT_EXPECT_NULL(test, KMEM_FAILING(test, 1, kstrdup_quotable(text, gfp)));
 	KUNIT_EXPECT_NULL(test, KMEM_FAILING(test, 1, kstrdup_and_replace(text, 't', 'x', gfp)));
 	KUNIT_EXPECT_NULL(test, KMEM_FAILING(test, 1, kstrdup_quotable_file(NULL, gfp)));
@@ -304,6 +308,18 @@ static void kernel_thread_has_no_arguments(struct kunit *test)
 	kfree(result);
 }
 
+/* Without a buffer for the arguments there is no result. Source: as above. */
+static void cmdline_needs_a_buffer(struct kunit *test)
+{
+	char *result = NULL;
+
+	KMEM_CAPTURE(test, result = KMEM_FAILING_BLOCKING(test, 1,
+							  kstrdup_quotable_cmdline(current,
+										   GFP_KERNEL)));
+	KUNIT_EXPECT_NULL(test, result);
+	kfree(result);
+}
+
 static void fail_cmdline(struct kunit *test, void *context)
 {
 	char *result;
@@ -373,6 +389,37 @@ static void missing_path_is_explained(struct kunit *test)
 	kfree(result);
 }
 
+/* So is that there was no memory for it. Source: as above, "<no_memory>". */
+static void missing_memory_is_explained(struct kunit *test)
+{
+	struct file *file = make_file(test, "[kmem]");
+	char *result = NULL;
+
+	KMEM_CAPTURE(test, result = KMEM_FAILING_BLOCKING(test, 1,
+							  kstrdup_quotable_file(file, GFP_KERNEL)));
+	KUNIT_ASSERT_NOT_NULL(test, result);
+	KUNIT_EXPECT_STREQ(test, result, "<no_memory>");
+	kfree(result);
+}
+
+/*
+ * A path is shown from its root, and may be longer than a name can be. Source: as
+ * above, "string containing pathname"; PATH_MAX in kstrdup_quotable_file().
+ */
+static void long_path_is_shown_from_its_root(struct kunit *test)
+{
+	char name[NAME_MAX], wanted[NAME_MAX + 50], *result;
+
+	memset(name, 'x', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	kmem_private_cache(test, name, 64, 0, NULL);
+	result = kstrdup_quotable_file(kmem_sysfs_open(test, name, "shrink", O_RDONLY), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, result);
+	snprintf(wanted, sizeof(wanted), "/kernel/slab/%s/shrink", name);
+	KUNIT_EXPECT_STREQ(test, result, wanted);
+	kfree(result);
+}
+
 static void fail_file(struct kunit *test, void *file)
 {
 	char *result;
@@ -401,9 +448,12 @@ static struct kunit_case kmem_quote_cases[] = {
 	KUNIT_CASE_PARAM(arguments_are_shown_in_a_line, cmdline_gen_params),
 	KUNIT_CASE(long_arguments_are_cut),
 	KUNIT_CASE(kernel_thread_has_no_arguments),
+	KUNIT_CASE(cmdline_needs_a_buffer),
 	KUNIT_CASE(cmdline_leaves_nothing),
 	KUNIT_CASE(path_is_quoted),
 	KUNIT_CASE(missing_path_is_explained),
+	KUNIT_CASE(missing_memory_is_explained),
+	KUNIT_CASE(long_path_is_shown_from_its_root),
 	KUNIT_CASE(file_leaves_nothing),
 	{}
 };

@@ -11,6 +11,7 @@
 #include <kunit/test.h>
 #include <linux/completion.h>
 #include <linux/ctype.h>
+#include <linux/device.h>
 #include <linux/err.h>
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
@@ -23,6 +24,7 @@
 #include <linux/string.h>
 #include <mm/slab.h>
 #include "kmem_debug.h"
+#include "kmem_device.h"
 
 #define NAME		"kmem_tracked"
 #define HEAD		"BUG " NAME " ("
@@ -312,65 +314,34 @@ static void kmem_dump_obj_tells_who_and_where(struct kunit *test)
 	}
 }
 
-static noinline void *call_kmalloc(size_t size)
-{
-	void *memory = kmalloc(size, GFP_KERNEL);
+/* what memory is copied from, is kept with, and where it is */
+static struct {
+	char __user *user;
+	struct device *dev;
+	void *memory;
+} scene;
 
-	barrier();
-	return memory;
+/* A function that allocates, of which that is not the last thing it does. */
+#define CALLER(what, allocation)					\
+static noinline void call_##what(size_t size)				\
+{									\
+	scene.memory = (allocation);					\
+	barrier();							\
 }
 
-static noinline void *call_kmalloc_with_a_constant(size_t size)
-{
-	void *memory = kmalloc(OBJECT_SIZE, GFP_KERNEL);
-
-	barrier();
-	return memory;
-}
-
-static noinline void *call_kmalloc_node(size_t size)
-{
-	void *memory = kmalloc_node(size, GFP_KERNEL, 0);
-
-	barrier();
-	return memory;
-}
-
-static noinline void *call_kcalloc(size_t size)
-{
-	void *memory = kcalloc(size, 1, GFP_KERNEL);
-
-	barrier();
-	return memory;
-}
-
-static noinline void *call_krealloc(size_t size)
-{
-	void *memory = krealloc(NULL, size, GFP_KERNEL);
-
-	barrier();
-	return memory;
-}
-
-static noinline void *call_kmemdup(size_t size)
-{
-	void *memory = kmemdup(_ctype, size, GFP_KERNEL);
-
-	barrier();
-	return memory;
-}
-
-static noinline void *call_kstrdup(size_t size)
-{
-	void *memory = kstrdup("Hello, World !", GFP_KERNEL);
-
-	barrier();
-	return memory;
-}
+CALLER(kmalloc, kmalloc(size, GFP_KERNEL))
+CALLER(kmalloc_with_a_constant, kmalloc(OBJECT_SIZE, GFP_KERNEL))
+CALLER(kmalloc_node, kmalloc_node(size, GFP_KERNEL, 0))
+CALLER(kcalloc, kcalloc(size, 1, GFP_KERNEL))
+CALLER(krealloc, krealloc(NULL, size, GFP_KERNEL))
+CALLER(kmemdup, kmemdup(_ctype, size, GFP_KERNEL))
+CALLER(kstrdup, kstrdup("Hello, World !", GFP_KERNEL))
+CALLER(memdup_user, memdup_user(scene.user, size))
+CALLER(devm_kmalloc, devm_kmalloc(scene.dev, size, GFP_KERNEL))
 
 static const struct caller {
 	const char *name;
-	void *(*call)(size_t size);
+	void (*call)(size_t size);
 } callers[] = {
 	{ "call_kmalloc", call_kmalloc },
 	{ "call_kmalloc_with_a_constant", call_kmalloc_with_a_constant },
@@ -379,6 +350,8 @@ static const struct caller {
 	{ "call_krealloc", call_krealloc },
 	{ "call_kmemdup", call_kmemdup },
 	{ "call_kstrdup", call_kstrdup },
+	{ "call_memdup_user", call_memdup_user },
+	{ "call_devm_kmalloc", call_devm_kmalloc },
 };
 
 KUNIT_ARRAY_PARAM_DESC(caller, callers, name);
@@ -387,22 +360,27 @@ KUNIT_ARRAY_PARAM_DESC(caller, callers, name);
  * What is tracked of kmalloc()'s memory is the caller, and where a function of
  * the kernel's library allocates for somebody, its caller. Source:
  * include/linux/slab.h, "kmalloc_track_caller is a special version of kmalloc that
- * records the calling function of the routine calling it".
+ * records the calling function of the routine calling it"; devm_kmalloc(), "use raw
+ * alloc_dr for kmalloc caller tracing".
  */
 static void kmalloc_is_tracked_to_its_caller(struct kunit *test)
 {
 	const struct caller *caller = test->param_value;
 	const struct kmem_report *report;
 	size_t size = OBJECT_SIZE;
-	void *memory;
 
 	KMEM_REQUIRE(test, CONFIG_PRINTK);
 	KMEM_REQUIRE(test, CONFIG_KALLSYMS);
 	OPTIMIZER_HIDE_VAR(size);
-	memory = caller->call(size);
-	KUNIT_ASSERT_NOT_NULL(test, memory);
-	report = KMEM_CAPTURE(test, kmem_dump_obj(memory));
-	kfree(memory);
+	if (caller->call == call_memdup_user)
+		scene.user = (char __user *)kmem_user_map(test, PAGE_SIZE);
+	if (caller->call == call_devm_kmalloc)
+		scene.dev = make_device(test, "kmem_track");
+	caller->call(size);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_OR_NULL(scene.memory));
+	report = KMEM_CAPTURE(test, kmem_dump_obj(scene.memory));
+	if (caller->call != call_devm_kmalloc)
+		kfree(scene.memory);
 	if (!strstr(report->text, " allocated at "))
 		kunit_skip(test, "needs slab_debug=U, for kmalloc()'s caches");
 	kmem_expect_text(test, report, " allocated at %s+", caller->name);

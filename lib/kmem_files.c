@@ -128,6 +128,27 @@ struct kmem_slabinfo kmem_slabinfo(struct kunit *test, const char *name)
 EXPORT_SYMBOL_GPL(kmem_slabinfo);
 
 /**
+ * kmem_slabinfo_mode() - Tell who may read /proc/slabinfo.
+ * @test: the test context; skipped where there is no such file
+ *
+ * Return: the mode of the file.
+ */
+umode_t kmem_slabinfo_mode(struct kunit *test)
+{
+	struct file *file;
+	umode_t mode;
+
+	KMEM_REQUIRE(test, CONFIG_PROC_FS);
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	file = file_open_root_mnt(mounted(test, &proc, "proc"), "slabinfo", O_RDONLY, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
+	mode = file_inode(file)->i_mode;
+	__fput_sync(file);
+	return mode;
+}
+EXPORT_SYMBOL_GPL(kmem_slabinfo_mode);
+
+/**
  * kmem_meminfo() - Read a figure of /proc/meminfo.
  * @test: the test context; skipped where there is no such file
  * @name: of the figure

@@ -10,8 +10,10 @@
 #include <kunit/test.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <mm/slab.h>
 #include "kmem_kunit.h"
 
 #define OBJECT_SIZE	64
@@ -32,6 +34,37 @@ static void name_shows_in_slabinfo(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kmem_slabinfo(test, "kmem_named").lines, 1);
 	kmem_private_cache_destroy(test, cache);
 	KUNIT_EXPECT_EQ(test, kmem_slabinfo(test, "kmem_named").lines, 0);
+}
+
+/* lines for more than 4 KiB: no more than a page of them is made at once */
+#define LINES		64
+
+/*
+ * Each cache has one line, also where a reading of the file ends and the next
+ * one goes on. Source: Documentation/filesystems/proc.rst, slabinfo; slab_start().
+ */
+static void each_cache_has_one_line(struct kunit *test)
+{
+	char (*names)[16] = kunit_kzalloc(test, LINES * sizeof(*names), GFP_KERNEL);
+	unsigned int i;
+
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	KUNIT_ASSERT_NOT_NULL(test, names);
+	for (i = 0; i < LINES; i++) {
+		snprintf(names[i], sizeof(names[i]), "kmem_line_%u", i);
+		kmem_private_cache(test, names[i], OBJECT_SIZE, 0, NULL);
+	}
+	for (i = 0; i < LINES; i++)
+		KUNIT_EXPECT_EQ_MSG(test, kmem_slabinfo(test, names[i]).lines, 1, "%s", names[i]);
+}
+
+/*
+ * Nobody but root may read /proc/slabinfo, let alone write to it. Source:
+ * SLABINFO_RIGHTS, mm/slab_common.c.
+ */
+static void slabinfo_is_for_root_alone(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, kmem_slabinfo_mode(test) & 0777, 0400);
 }
 
 /*
@@ -100,9 +133,9 @@ static void slabinfo_counts_objects(struct kunit *test)
 #define LONG_LIST	10500
 
 /*
- * The objects of very many partial slabs are counted or estimated; where all of
- * these slabs are alike, the estimate is exact. Source:
- * count_partial_free_approx(), "approximate the total count of objects".
+ * The objects of very many partial slabs are counted or estimated; where those
+ * at one end of the list are alike, and those at the other, the estimate is exact.
+ * Source: count_partial_free_approx(), "Scan from both the list's head and tail".
  */
 static void slabinfo_estimates_long_lists(struct kunit *test)
 {
@@ -117,17 +150,58 @@ static void slabinfo_estimates_long_lists(struct kunit *test)
 	batch = kmem_take(test, cache, nr);
 	for (i = 0; i < nr; i++) {
 		/* every fourth, wherever the objects are in the slab */
-		if ((unsigned long)batch->objects[i] / LARGE_SIZE % 4)
-			batch->objects[kept++] = batch->objects[i];
-		else
+		bool fourth = (unsigned long)batch->objects[i] / LARGE_SIZE % 4 == 0;
+
+		/* is freed of the first half of the slabs, and kept of the second */
+		if (fourth == (i < nr / 2))
 			kmem_cache_free(cache, batch->objects[i]);
+		else
+			batch->objects[kept++] = batch->objects[i];
 	}
 	batch->nr = kept;
-	KUNIT_EXPECT_EQ(test, kept, nr / 4 * 3);
+	KUNIT_EXPECT_EQ(test, kept, nr / 2);
 	info = kmem_slabinfo(test, "kmem_long");
 	KUNIT_EXPECT_EQ(test, info.num_slabs, LONG_LIST);
 	KUNIT_EXPECT_EQ(test, info.num_objs, nr);
 	KUNIT_EXPECT_EQ(test, info.active_objs, kept);
+}
+
+/*
+ * When memory has run out, the kernel lists what is in use of the caches that
+ * nobody can empty, and of all there is, and leaves out those that a shrinker
+ * could. Source: dump_unreclaimable_slab(), mm/slab_common.c.
+ */
+static void unreclaimable_slabs_are_listed(struct kunit *test)
+{
+#ifndef MODULE
+	struct kmem_cache *cache, *other;
+	const struct kmem_report *report;
+	unsigned long used, total;
+	struct kmem_slabinfo info;
+	const char *line;
+	int found;
+
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	KMEM_REQUIRE(test, CONFIG_PRINTK);
+	cache = kmem_private_cache(test, "kmem_listed", LARGE_SIZE, 0, NULL);
+	other = kmem_private_cache(test, "kmem_unlisted", LARGE_SIZE, SLAB_RECLAIM_ACCOUNT, NULL);
+	kmem_free_half(kmem_take(test, cache, MANY));
+	kmem_take(test, other, MANY);
+	kmem_cache_shrink(cache);
+	info = kmem_slabinfo(test, "kmem_listed");
+
+	report = KMEM_CAPTURE(test, dump_unreclaimable_slab());
+	line = strstr(report->text, "kmem_listed ");
+	KUNIT_ASSERT_NOT_NULL(test, line);
+	found = sscanf(line, "kmem_listed %luKB %luKB", &used, &total);
+	KUNIT_ASSERT_EQ(test, found, 2);
+	KUNIT_EXPECT_EQ(test, used, info.active_objs * info.objsize / SZ_1K);
+	KUNIT_EXPECT_EQ(test, total, info.num_objs * info.objsize / SZ_1K);
+	if (SLAB_RECLAIM_ACCOUNT)
+		KUNIT_EXPECT_NULL(test, strstr(report->text, "kmem_unlisted "));
+#else
+	kunit_skip(test, "needs to be built in, for dump_unreclaimable_slab()");
+#endif
 }
 
 /*
@@ -190,9 +264,12 @@ static void flag_is_kept(struct kunit *test)
 
 static struct kunit_case kmem_slabinfo_cases[] = {
 	KUNIT_CASE(name_shows_in_slabinfo),
+	KUNIT_CASE(each_cache_has_one_line),
+	KUNIT_CASE(slabinfo_is_for_root_alone),
 	KUNIT_CASE(slabinfo_figures_agree),
 	KUNIT_CASE(slabinfo_counts_objects),
 	KUNIT_CASE(slabinfo_estimates_long_lists),
+	KUNIT_CASE(unreclaimable_slabs_are_listed),
 	KUNIT_CASE(shrink_spares_live_objects),
 	KUNIT_CASE_PARAM(flag_is_kept, shown_flag_gen_params),
 	{}

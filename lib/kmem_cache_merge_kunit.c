@@ -9,6 +9,7 @@
  *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_cache_merge'
  */
 #include <kunit/test.h>
+#include <linux/init.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -424,6 +425,39 @@ static void alias_has_its_name_in_sysfs(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kmem_slabinfo(test, "kmem_alias").lines, 0);
 }
 
+#define EARLY_SIZE	5016
+static const char * const early_names[] = { "kmem_early_1", "kmem_early_2", "kmem_early_3" };
+
+#ifndef MODULE
+/* before there is a sysfs for them */
+static int __init create_early(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(early_names); i++)
+		kmem_cache_create(early_names[i], EARLY_SIZE, 0, 0, NULL);
+	return 0;
+}
+core_initcall(create_early);
+#endif
+
+/*
+ * So is each alias that was created before sysfs was there. Source:
+ * sysfs_slab_alias(), "Need to buffer aliases during bootup until sysfs becomes
+ * available lest we lose that information".
+ */
+static void early_alias_has_its_name_in_sysfs(struct kunit *test)
+{
+	unsigned int i;
+
+#ifdef MODULE
+	kunit_skip(test, "needs to be built in, to create a cache that early");
+#endif
+	for (i = 0; i < ARRAY_SIZE(early_names); i++)
+		KUNIT_EXPECT_EQ_MSG(test, kmem_sysfs_number(test, early_names[i], "object_size"),
+				    EARLY_SIZE, "%s", early_names[i]);
+}
+
 /*
  * The name of an alias that is gone is free for another cache, merged or not.
  * Source: sysfs_slab_alias() and sysfs_slab_add(), "If we have a leftover link
@@ -510,6 +544,28 @@ static void merged_cache_cannot_be_picked_for_failslab(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kmem_sysfs_number(test, FIRST, "failslab"), 1);
 }
 
+/*
+ * No cache is merged into one that failslab is told to fail: its allocations
+ * would fail, too. Source: SLAB_NEVER_MERGE, which has SLAB_FAILSLAB;
+ * slab_unmergeable(), mm/slab_common.c. What sysfs then makes of two ids that are
+ * the same is not for here.
+ */
+static void cache_picked_for_failslab_is_not_shared(struct kunit *test)
+{
+	static const struct shape shape = { SIZE };
+	struct kmem_cache *cache, *second = NULL;
+
+	KMEM_REQUIRE(test, CONFIG_FAILSLAB);
+	if (!kmem_failslab_can_be_switched())
+		kunit_skip(test, "needs Linux 6.12, where failslab can be written to");
+	require_merging(test);
+	cache = create(test, FIRST, &shape);
+	KUNIT_ASSERT_EQ(test, kmem_sysfs_store(test, FIRST, "failslab", "1"), 0);
+	KMEM_CAPTURE(test, second = kmem_cache_create(SECOND, SIZE, 0, SLAB_NO_USER_FLAGS, NULL));
+	KMEM_CAPTURE(test, kmem_cache_destroy(second));
+	KUNIT_EXPECT_PTR_NE(test, second, cache);
+}
+
 static struct kunit_case kmem_cache_merge_cases[] = {
 	KUNIT_CASE_PARAM(alike_caches_are_merged, alike_gen_params),
 	KUNIT_CASE_PARAM(boot_can_forbid_merging, alike_gen_params),
@@ -523,9 +579,11 @@ static struct kunit_case kmem_cache_merge_cases[] = {
 	KUNIT_CASE(merged_objects_have_the_strictest_alignment),
 	KUNIT_CASE(aliases_are_counted),
 	KUNIT_CASE(alias_has_its_name_in_sysfs),
+	KUNIT_CASE(early_alias_has_its_name_in_sysfs),
 	KUNIT_CASE(name_of_an_alias_may_be_used_again),
 	KUNIT_CASE_PARAM(mergeable_cache_has_an_id_in_sysfs, id_gen_params),
 	KUNIT_CASE(merged_cache_cannot_be_picked_for_failslab),
+	KUNIT_CASE(cache_picked_for_failslab_is_not_shared),
 	{}
 };
 

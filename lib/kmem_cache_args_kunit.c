@@ -8,6 +8,7 @@
 #include <kunit/test.h>
 #include <linux/err.h>
 #include <linux/mm.h>
+#include <linux/mmzone.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
@@ -274,6 +275,24 @@ static void free_pointer_lies_outside_by_default(struct kunit *test)
 	}
 }
 
+/*
+ * Objects that are too large for any slab with what their checks add to them are
+ * refused, though they were not without. Source: kernel-doc of
+ * kmem_cache_create(), "%NULL on failure"; calculate_order(), mm/slub.c.
+ */
+static void object_too_large_with_its_red_zone_is_refused(struct kunit *test)
+{
+	struct kmem_cache_args none = {};
+	const struct kmem_report *report;
+	struct kmem_cache *cache = NULL;
+
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	create(test, "kmem_largest", KMALLOC_MAX_SIZE, &none, 0);
+	report = KMEM_CAPTURE(test, cache = kmem_cache_create("kmem_too_large", KMALLOC_MAX_SIZE, 0,
+							      PRIVATE | SLAB_RED_ZONE, NULL));
+	expect_refusal(test, report, cache, "kmem_too_large");
+}
+
 static const struct bad_freeptr {
 	const char *name;
 	unsigned int offset;
@@ -505,6 +524,34 @@ static void slabs_given_back_are_not_accounted(struct kunit *test)
 	KUNIT_EXPECT_LE(test, abs(slab_pages(!kind) - others), SLOP);
 }
 
+/*
+ * The slabs of reclaimable objects are grouped: most of them are in blocks of
+ * pages for what can be reclaimed, and most of the others are not. Source:
+ * SLAB_RECLAIM_ACCOUNT, "slab pages are allocated with __GFP_RECLAIMABLE, which
+ * affects grouping pages by mobility".
+ */
+static void slabs_are_grouped_by_kind(struct kunit *test)
+{
+#ifndef MODULE
+	const struct accounting *accounting = test->param_value;
+	struct kmem_batch *batch;
+	struct kmem_cache *cache;
+	unsigned int i, grouped = 0;
+
+	if (page_group_by_mobility_disabled)
+		kunit_skip(test, "needs more memory, of which pages are grouped");
+	cache = kmem_private_cache(test, "kmem_grouped", PAGE_SIZE, accounting->flags, NULL);
+	batch = kmem_take(test, cache, RECLAIMABLE_PAGES);
+	for (i = 0; i < batch->nr; i++)
+		grouped += get_pageblock_migratetype(virt_to_page(batch->objects[i])) ==
+			   MIGRATE_RECLAIMABLE;
+	KUNIT_EXPECT_EQ_MSG(test, grouped > batch->nr / 2, accounting->reclaimable, "%u of %u",
+			    grouped, batch->nr);
+#else
+	kunit_skip(test, "needs to be built in, to know the kind of a block of pages");
+#endif
+}
+
 static struct kunit_case kmem_cache_args_cases[] = {
 	KUNIT_CASE(both_forms_of_create_agree),
 	KUNIT_CASE(null_args_are_the_defaults),
@@ -513,12 +560,14 @@ static struct kunit_case kmem_cache_args_cases[] = {
 	KUNIT_CASE(usercopy_macro_allows_the_field),
 	KUNIT_CASE_PARAM(free_pointer_lies_where_asked, freeptr_gen_params),
 	KUNIT_CASE(free_pointer_lies_outside_by_default),
+	KUNIT_CASE(object_too_large_with_its_red_zone_is_refused),
 	KUNIT_CASE_PARAM(insane_free_pointer_is_refused, bad_freeptr_gen_params),
 	KUNIT_CASE(offset_counts_only_if_it_is_used),
 	KUNIT_CASE_PARAM(sheaves_hold_what_was_asked_for, sheaves_gen_params),
 	KUNIT_CASE(just_the_public_flags_are_taken),
 	KUNIT_CASE_PARAM(slabs_are_accounted_by_kind, accounting_gen_params),
 	KUNIT_CASE_PARAM(slabs_given_back_are_not_accounted, accounting_gen_params),
+	KUNIT_CASE_PARAM(slabs_are_grouped_by_kind, accounting_gen_params),
 	{}
 };
 

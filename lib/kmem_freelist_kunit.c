@@ -16,14 +16,18 @@
 #include <linux/math.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/numa.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/swab.h>
 #include <mm/slab.h>
+#include "kmem_count.h"
 #include "kmem_debug.h"
 
 #define OBJECT_SIZE	64
 #define SLABS		16
+/* more objects than so many slabs have */
+#define MANY		4096
 
 static struct kmem_cache *direct_cache(struct kunit *test, const char *name, unsigned int size,
 				       slab_flags_t flags, void (*ctor)(void *))
@@ -54,29 +58,33 @@ static unsigned int objects_per_slab(struct kunit *test, struct kmem_cache *cach
 	return kmem_take_slab(test, cache)->nr;
 }
 
-/* Create a cache, and expect its order to have each object of a slab once. */
-static void expect_permutation(struct kunit *test, unsigned int size)
+/* Expect the order of a cache to have each of the @nr objects of a slab once. */
+static void expect_permutation(struct kunit *test, const struct kmem_cache *cache, unsigned int nr)
+{
+	const unsigned int *sequence = require_sequence(test, cache);
+	u8 *seen = kunit_kzalloc(test, nr, GFP_KERNEL);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, seen);
+	for (i = 0; i < nr; i++) {
+		KUNIT_ASSERT_EQ_MSG(test, sequence[i] % cache->size, 0,
+				    "size %u, place %u", cache->object_size, i);
+		KUNIT_ASSERT_LT_MSG(test, sequence[i] / cache->size, nr,
+				    "size %u, place %u", cache->object_size, i);
+		KUNIT_EXPECT_EQ_MSG(test, seen[sequence[i] / cache->size]++, 0,
+				    "size %u, place %u", cache->object_size, i);
+	}
+	kunit_kfree(test, seen);
+}
+
+/* Create a cache, and expect that of it. */
+static void expect_permutation_of(struct kunit *test, unsigned int size)
 {
 	struct kmem_cache *cache = direct_cache(test, "kmem_ordered", size, 0, NULL);
 	struct kmem_batch *batch = kmem_take_slab(test, cache);
-	const unsigned int *sequence;
-	unsigned int nr = batch->nr, i;
-	u8 *seen;
 
-	if (nr > 1) {
-		sequence = require_sequence(test, cache);
-		seen = kunit_kzalloc(test, nr, GFP_KERNEL);
-		KUNIT_ASSERT_NOT_NULL(test, seen);
-		for (i = 0; i < nr; i++) {
-			KUNIT_ASSERT_EQ_MSG(test, sequence[i] % cache->size, 0,
-					    "size %u, place %u", size, i);
-			KUNIT_ASSERT_LT_MSG(test, sequence[i] / cache->size, nr,
-					    "size %u, place %u", size, i);
-			KUNIT_EXPECT_EQ_MSG(test, seen[sequence[i] / cache->size]++, 0,
-					    "size %u, place %u", size, i);
-		}
-		kunit_kfree(test, seen);
-	}
+	if (batch->nr > 1)
+		expect_permutation(test, cache, batch->nr);
 	kmem_give_back(test, batch);
 	kmem_private_cache_destroy(test, cache);
 }
@@ -92,7 +100,7 @@ static void order_is_a_permutation(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++)
-		expect_permutation(test, sizes[i]);
+		expect_permutation_of(test, sizes[i]);
 }
 
 /*
@@ -105,7 +113,27 @@ static void order_of_few_is_a_permutation(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < 32; i++)
-		expect_permutation(test, 9000);
+		expect_permutation_of(test, 9000);
+}
+
+/*
+ * The caches of kmalloc() have such an order, though they are older than what it
+ * is computed with. Source: init_freelist_randomization(), "Setup random freelists
+ * for each cache".
+ */
+static void order_of_kmalloc_is_a_permutation(struct kunit *test)
+{
+	size_t size;
+
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	for (size = KMALLOC_MIN_SIZE; size <= KMALLOC_MAX_CACHE_SIZE / 2; size *= 2) {
+		void *memory = kunit_kmalloc(test, size, GFP_KERNEL);
+		const struct kmem_cache *cache;
+
+		KUNIT_ASSERT_NOT_NULL(test, memory);
+		cache = virt_to_slab(memory)->slab_cache;
+		expect_permutation(test, cache, kmem_slabinfo(test, cache->name).objperslab);
+	}
 }
 
 /*
@@ -166,6 +194,45 @@ static void fresh_slabs_begin_at_random_places(struct kunit *test)
 			first = begin;
 		different += begin != first;
 	}
+	KUNIT_EXPECT_GT(test, different, 0);
+}
+
+/*
+ * So do the slabs of kmalloc_nolock(), which cannot wait for a random number: the
+ * first objects of sixteen are not all in one place. Source: init_slab_obj_iter(),
+ * "An interrupt or NMI handler might interrupt"; kmem_cache_init_late().
+ */
+static void slabs_without_lock_begin_at_random_places(struct kunit *test)
+{
+	void **objects = kmem_make_array(test, MANY), *start;
+	unsigned int nr = 0, slabs = 0, different = 0;
+	struct kmem_cache *cache;
+	ptrdiff_t first = 0;
+
+	KMEM_REQUIRE(test, CONFIG_SLAB_FREELIST_RANDOM);
+	if (!kmem_has_nolock())
+		kunit_skip(test, "needs Linux 7, which brought kmalloc_nolock()");
+	objects[nr] = kmalloc_nolock(256, 0, NUMA_NO_NODE);
+	cache = objects[nr] ? virt_to_slab(objects[nr])->slab_cache : NULL;
+	kfree(objects[nr]);
+	if (!cache || !(cache->flags & SLAB_STORE_USER))
+		kunit_skip(test, "needs a boot with slab_debug=U, where no object is kept ready");
+	/* no slab of it is empty then, so one with a single object is fresh */
+	kmem_cache_shrink(cache);
+	for (; nr < MANY && slabs < SLABS; nr++) {
+		objects[nr] = kmalloc_nolock(256, 0, NUMA_NO_NODE);
+		if (!objects[nr])
+			break;
+		start = slab_address(virt_to_slab(objects[nr]));
+		if (virt_to_slab(objects[nr])->inuse > 1)
+			continue;
+		if (!slabs++)
+			first = objects[nr] - start;
+		different += objects[nr] - start != first;
+	}
+	while (nr)
+		kfree(objects[--nr]);
+	KUNIT_EXPECT_EQ(test, slabs, SLABS);
 	KUNIT_EXPECT_GT(test, different, 0);
 }
 
@@ -416,8 +483,10 @@ static void free_pointer_spares_what_must_stay(struct kunit *test)
 static struct kunit_case kmem_freelist_cases[] = {
 	KUNIT_CASE(order_is_a_permutation),
 	KUNIT_CASE(order_of_few_is_a_permutation),
+	KUNIT_CASE(order_of_kmalloc_is_a_permutation),
 	KUNIT_CASE(order_is_random),
 	KUNIT_CASE(fresh_slabs_begin_at_random_places),
+	KUNIT_CASE(slabs_without_lock_begin_at_random_places),
 	KUNIT_CASE(slabs_are_handed_out_completely),
 	KUNIT_CASE(plain_caches_are_random_too),
 	KUNIT_CASE(free_pointers_are_hidden),

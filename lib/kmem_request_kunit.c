@@ -14,6 +14,7 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/numa.h>
 #include <linux/poison.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -296,19 +297,73 @@ static void ksize_spares_the_tracks(struct kunit *test)
 	kmem_cache_free(cache, object);
 }
 
+static void *alloc(size_t size)
+{
+	return kmalloc(size, GFP_KERNEL);
+}
+
+static void *alloc_zeroed(size_t size)
+{
+	return kzalloc(size, GFP_KERNEL);
+}
+
+static void *alloc_on_node(size_t size)
+{
+	return kmalloc_node(size, GFP_KERNEL, NUMA_NO_NODE);
+}
+
+static void *alloc_for_caller(size_t size)
+{
+	return kmalloc_track_caller(size, GFP_KERNEL);
+}
+
+static void *alloc_to_be_mapped(size_t size)
+{
+	return kvmalloc(size, GFP_KERNEL);
+}
+
+static void *alloc_without_lock(size_t size)
+{
+	return kmalloc_nolock(size, 0, NUMA_NO_NODE);
+}
+
+static void *realloc_nothing(size_t size)
+{
+	return krealloc(NULL, size, GFP_KERNEL);
+}
+
+static const struct way {
+	const char *name;
+	void *(*alloc)(size_t size);
+} ways[] = {
+	{ "kmalloc", alloc },
+	{ "kzalloc", alloc_zeroed },
+	{ "kmalloc_node", alloc_on_node },
+	{ "kmalloc_track_caller", alloc_for_caller },
+	{ "kvmalloc", alloc_to_be_mapped },
+	{ "kmalloc_nolock", alloc_without_lock },
+	{ "krealloc", realloc_nothing },
+};
+
+KUNIT_ARRAY_PARAM_DESC(way, ways, name);
+
 /*
- * kmalloc() itself is guarded like that where the boot debugs it. Source:
- * Documentation/mm/slub.rst (or admin-guide/mm/slab.rst), slab_debug=FZU.
+ * kmalloc() itself is guarded like that where the boot debugs it, and so is all
+ * that allocates as it does. Source: Documentation/mm/slub.rst (or
+ * admin-guide/mm/slab.rst), slab_debug=FZU.
  */
 static void kmalloc_is_guarded(struct kunit *test)
 {
 	const slab_flags_t needed = KMEM_ALL_CHECKS & ~SLAB_POISON;
 	static const size_t requests[] = { 1, 5, 18, 100, 200, 300 };
+	const struct way *way = test->param_value;
 	const struct kmem_report *report;
 	unsigned int i;
 	u8 *memory;
 
 	request_cache(test, 0);
+	if (way->alloc == alloc_without_lock && !kmem_has_nolock())
+		kunit_skip(test, "needs Linux 7, which brought kmalloc_nolock()");
 	memory = kmalloc(SIZE, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, memory);
 	i = (virt_to_slab(memory)->slab_cache->flags & needed) == needed;
@@ -319,12 +374,12 @@ static void kmalloc_is_guarded(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(requests); i++) {
 		size_t size = requests[i];
 
-		memory = kmalloc(size, GFP_KERNEL);
+		memory = way->alloc(size);
 		KUNIT_ASSERT_NOT_NULL(test, memory);
 		memset(memory, 0x11, size);
 		KMEM_EXPECT_SILENCE(test, kfree(memory));
 
-		memory = kzalloc(size, GFP_KERNEL);
+		memory = way->alloc(size);
 		KUNIT_ASSERT_NOT_NULL(test, memory);
 		kmem_poke(memory + size, 0x99);
 		report = KMEM_EXPECT_REPORT(test, kfree(memory), "BUG kmalloc-");
@@ -366,7 +421,7 @@ static struct kunit_case kmem_request_cases[] = {
 	KUNIT_CASE(krealloc_moves_the_red_zone),
 	KUNIT_CASE(what_ksize_says_may_be_used),
 	KUNIT_CASE(ksize_spares_the_tracks),
-	KUNIT_CASE(kmalloc_is_guarded),
+	KUNIT_CASE_PARAM(kmalloc_is_guarded, way_gen_params),
 	KUNIT_CASE(report_shows_padding_only),
 	{}
 };

@@ -16,12 +16,14 @@
 #include <linux/bug.h>
 #include <linux/console.h>
 #include <linux/cpumask.h>
+#include <linux/kallsyms.h>
 #include <linux/kmsg_dump.h>
 #include <linux/module.h>
 #include <linux/printk.h>
 #include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/smp.h>
+#include <linux/stacktrace.h>
 #include <linux/string.h>
 #include <asm/sections.h>
 #include "kmem_kunit.h"
@@ -234,6 +236,28 @@ void kmem_expect_text(struct kunit *test, const struct kmem_report *report, cons
 EXPORT_SYMBOL_GPL(kmem_expect_text);
 
 /**
+ * kmem_expect_between() - Expect a text in a part of a report.
+ * @test: the test context
+ * @report: what was captured
+ * @head: the part begins with it, where it is first
+ * @next: the part ends before it
+ * @text: the expected text
+ */
+void kmem_expect_between(struct kunit *test, const struct kmem_report *report, const char *head,
+			 const char *next, const char *text)
+{
+	const char *part = strstr(report->text, head);
+	const char *end = part ? strstr(part, next) : NULL;
+	const char *found = end ? strstr(part, text) : NULL;
+
+	if (found && found < end)
+		return;
+	KUNIT_FAIL(test, "the report lacks \"%s\" between \"%s\" and \"%s\"", text, head, next);
+	show_report(test, report);
+}
+EXPORT_SYMBOL_GPL(kmem_expect_between);
+
+/**
  * kmem_expect_trace() - Expect that a report says how the kernel came there.
  * @test: the test context
  * @report: what was captured
@@ -248,6 +272,29 @@ void kmem_expect_trace(struct kunit *test, const struct kmem_report *report)
 	show_report(test, report);
 }
 EXPORT_SYMBOL_GPL(kmem_expect_trace);
+
+/**
+ * kmem_stacks_are_saved() - Can the kernel save the stacks of who uses an object?
+ * @caller: the function that asks
+ *
+ * Without frame pointers or unwind tables, some architectures do not see the caller.
+ *
+ * Return: whether its own stack can be.
+ */
+noinline bool kmem_stacks_are_saved(const char *caller)
+{
+	unsigned long entries[8];
+	unsigned int i, nr = stack_trace_save(entries, ARRAY_SIZE(entries), 0);
+	char name[KSYM_NAME_LEN];
+
+	for (i = 0; i < nr; i++) {
+		snprintf(name, sizeof(name), "%ps", (void *)entries[i]);
+		if (!strcmp(name, caller))
+			return IS_ENABLED(CONFIG_STACKDEPOT);
+	}
+	return false;
+}
+EXPORT_SYMBOL_GPL(kmem_stacks_are_saved);
 
 /**
  * kmem_expect_heads() - Expect a number of reports in a capture.

@@ -7,13 +7,11 @@
  */
 #include <kunit/test.h>
 #include <linux/gfp.h>
-#include <linux/kallsyms.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/nodemask.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
-#include <linux/stacktrace.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 #include "kmem_kunit.h"
@@ -114,21 +112,6 @@ static noinline void free_here(struct kmem_cache *cache, void *object)
 	barrier();
 }
 
-/* Without frame pointers or unwind tables, some architectures do not see the caller. */
-static noinline bool stacks_can_be_saved(const char *caller)
-{
-	unsigned long entries[8];
-	unsigned int i, nr = stack_trace_save(entries, ARRAY_SIZE(entries), 0);
-	char name[KSYM_NAME_LEN];
-
-	for (i = 0; i < nr; i++) {
-		snprintf(name, sizeof(name), "%ps", (void *)entries[i]);
-		if (!strcmp(name, caller))
-			return IS_ENABLED(CONFIG_STACKDEPOT);
-	}
-	return false;
-}
-
 /*
  * With SLAB_STORE_USER, the caller who allocated the object is told and, where
  * the kernel can save stacks, its stack, and that of who freed it last. Source:
@@ -151,7 +134,7 @@ static void users_of_an_object_are_told(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, told);
 	kmem_expect_text(test, report, "%s allocated at allocate_here+", size_text(OBJECT_SIZE));
 	KUNIT_EXPECT_NULL(test, strstr(report->text, "Free path:"));
-	if (stacks_can_be_saved(__func__)) {
+	if (kmem_stacks_are_saved(__func__)) {
 		kmem_expect_text(test, report, "    allocate_here+");
 		kmem_expect_text(test, report, "    %s+", __func__);
 	}
@@ -159,7 +142,7 @@ static void users_of_an_object_are_told(struct kunit *test)
 	free_here(cache, object);
 	report = KMEM_CAPTURE(test, kmem_dump_obj(object));
 	kmem_expect_text(test, report, " " NAME " start %px", object);
-	if (stacks_can_be_saved(__func__)) {
+	if (kmem_stacks_are_saved(__func__)) {
 		kmem_expect_text(test, report, "Free path:");
 		kmem_expect_text(test, report, "    free_here+");
 	}

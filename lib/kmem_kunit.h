@@ -153,7 +153,10 @@ void kmem_capture_begin(struct kunit *test);
 const struct kmem_report *kmem_capture_end(void);
 __printf(3, 4) void kmem_expect_text(struct kunit *test, const struct kmem_report *report,
 				     const char *fmt, ...);
+void kmem_expect_between(struct kunit *test, const struct kmem_report *report, const char *head,
+			 const char *next, const char *text);
 void kmem_expect_trace(struct kunit *test, const struct kmem_report *report);
+bool kmem_stacks_are_saved(const char *caller);
 void kmem_expect_heads(struct kunit *test, const struct kmem_report *report, const char *what,
 		       int bugs, int warnings);
 

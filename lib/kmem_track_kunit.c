@@ -18,6 +18,7 @@
 #include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/numa.h>
 #include <linux/poison.h>
 #include <linux/printk.h>
 #include <linux/slab.h>
@@ -34,13 +35,26 @@
 #define RULE		DASHES DASHES DASHES DASHES "-"
 
 /* The callers that reports shall name; what follows the call keeps it from being a jump. */
+#define CALLED(call) ({ void *__memory = call; barrier(); __memory; })
 
 static noinline void *allocate_singly(struct kmem_cache *cache)
 {
-	void *object = kmem_cache_alloc(cache, GFP_KERNEL);
+	return CALLED(kmem_cache_alloc(cache, GFP_KERNEL));
+}
 
-	barrier();
-	return object;
+static noinline void *allocate_on_node(struct kmem_cache *cache)
+{
+	return CALLED(kmem_cache_alloc_node(cache, GFP_KERNEL, NUMA_NO_NODE));
+}
+
+static noinline void *allocate_zeroed(struct kmem_cache *cache)
+{
+	return CALLED(kmem_cache_zalloc(cache, GFP_KERNEL));
+}
+
+static noinline void *allocate_for_lru(struct kmem_cache *cache)
+{
+	return CALLED(kmem_cache_alloc_lru(cache, NULL, GFP_KERNEL));
 }
 
 static noinline void *allocate_in_bulk(struct kmem_cache *cache)
@@ -48,22 +62,6 @@ static noinline void *allocate_in_bulk(struct kmem_cache *cache)
 	void *object;
 
 	return kmem_cache_alloc_bulk(cache, GFP_KERNEL, 1, &object) ? object : NULL;
-}
-
-static noinline void *allocate_on_node(struct kmem_cache *cache)
-{
-	void *object = kmem_cache_alloc_node(cache, GFP_KERNEL, NUMA_NO_NODE);
-
-	barrier();
-	return object;
-}
-
-static noinline void *allocate_zeroed(struct kmem_cache *cache)
-{
-	void *object = kmem_cache_zalloc(cache, GFP_KERNEL);
-
-	barrier();
-	return object;
 }
 
 static noinline void free_singly(struct kmem_cache *cache, void *object)
@@ -96,6 +94,7 @@ static const struct users {
 	{ "on_node", allocate_on_node, "allocate_on_node", free_without_cache,
 	  "free_without_cache" },
 	{ "zeroed", allocate_zeroed, "allocate_zeroed", free_singly, "free_singly" },
+	{ "for_lru", allocate_for_lru, "allocate_for_lru", free_singly, "free_singly" },
 };
 
 KUNIT_ARRAY_PARAM_DESC(users, users, name);
@@ -147,8 +146,8 @@ static const struct kmem_report *tell(struct kunit *test, struct kmem_cache *cac
 
 /*
  * A report names the function that allocated the object, and the one that freed
- * it last, if any did. Source: print_tracking(), init_tracking(), set_track(),
- * mm/slub.c.
+ * it last, if any did, with their stacks where these can be saved. Source:
+ * print_tracking(), print_track(), init_tracking(), set_track(), mm/slub.c.
  */
 static void report_names_allocator_and_freer(struct kunit *test)
 {
@@ -157,7 +156,9 @@ static void report_names_allocator_and_freer(struct kunit *test)
 	struct kmem_batch *others = kmem_take(test, cache, 2);
 	const struct kmem_report *report;
 	void *object, *again;
+	char frame[64];
 
+	snprintf(frame, sizeof(frame), " %s+", __func__);
 	object = user->allocate(cache);
 	KUNIT_ASSERT_NOT_NULL(test, object);
 	report = tell(test, cache, object);
@@ -168,6 +169,10 @@ static void report_names_allocator_and_freer(struct kunit *test)
 	report = tell(test, cache, object);
 	expect_told(test, report, "Allocated", user->allocator);
 	expect_told(test, report, "Freed", user->freer);
+	if (kmem_stacks_are_saved(__func__)) {
+		kmem_expect_between(test, report, "Allocated in ", "Freed in ", frame);
+		kmem_expect_between(test, report, "Freed in ", "Slab 0x", frame);
+	}
 
 	/* the next owner replaces the one, and leaves the other */
 	again = allocate_singly(cache);
@@ -332,6 +337,7 @@ static noinline void call_##what(size_t size)				\
 CALLER(kmalloc, kmalloc(size, GFP_KERNEL))
 CALLER(kmalloc_with_a_constant, kmalloc(OBJECT_SIZE, GFP_KERNEL))
 CALLER(kmalloc_node, kmalloc_node(size, GFP_KERNEL, 0))
+CALLER(kmalloc_nolock, kmalloc_nolock(size, 0, NUMA_NO_NODE))
 CALLER(kcalloc, kcalloc(size, 1, GFP_KERNEL))
 CALLER(krealloc, krealloc(NULL, size, GFP_KERNEL))
 CALLER(kmemdup, kmemdup(_ctype, size, GFP_KERNEL))
@@ -346,6 +352,7 @@ static const struct caller {
 	{ "call_kmalloc", call_kmalloc },
 	{ "call_kmalloc_with_a_constant", call_kmalloc_with_a_constant },
 	{ "call_kmalloc_node", call_kmalloc_node },
+	{ "call_kmalloc_nolock", call_kmalloc_nolock },
 	{ "call_kcalloc", call_kcalloc },
 	{ "call_krealloc", call_krealloc },
 	{ "call_kmemdup", call_kmemdup },
@@ -377,6 +384,8 @@ static void kmalloc_is_tracked_to_its_caller(struct kunit *test)
 	if (caller->call == call_devm_kmalloc)
 		scene.dev = make_device(test, "kmem_track");
 	caller->call(size);
+	if (!scene.memory && caller->call == call_kmalloc_nolock)
+		kunit_skip(test, "needs Linux 7 and slab_debug=U, for kmalloc_nolock()");
 	KUNIT_ASSERT_FALSE(test, IS_ERR_OR_NULL(scene.memory));
 	report = KMEM_CAPTURE(test, kmem_dump_obj(scene.memory));
 	if (caller->call != call_devm_kmalloc)

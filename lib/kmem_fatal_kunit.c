@@ -17,12 +17,14 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/panic.h>
 #include <linux/sched/task_stack.h>
 #include <linux/slab.h>
 #include <linux/stdarg.h>
 #include <linux/string.h>
 #include <linux/thread_info.h>
 #include <linux/vmalloc.h>
+#include <mm/slab.h>
 #include "kmem_kunit.h"
 
 #define OBJECT_SIZE	72
@@ -308,6 +310,28 @@ static void cache_that_may_not_fail(struct kunit *test)
 		     "Failed to create slab 'kmem_needed'. Error -22");
 }
 
+/*
+ * What SLUB finds wrong with a slab taints the kernel, not only what it finds
+ * wrong with an object: who wants to stop then, does. Source: "B" in
+ * Documentation/admin-guide/tainted-kernels.rst; __slab_err() (6.x: slab_err()).
+ */
+static void report_of_a_slab_with_panic_on_taint(struct kunit *test)
+{
+#if defined(CONFIG_SLUB_DEBUG) && !defined(MODULE)
+	struct kmem_cache *cache = kmem_private_cache(test, "kmem_tainting", OBJECT_SIZE,
+						      SLAB_CONSISTENCY_CHECKS, NULL);
+	struct slab *slab = virt_to_slab(kmem_take(test, cache, 1)->objects[0]);
+
+	EXPECT_DEATH(test, ({
+		panic_on_taint = BIT(TAINT_BAD_PAGE);
+		slab->objects++;
+		kmem_validate(test, cache);
+	}), "panic_on_taint set");
+#else
+	kunit_skip(test, "needs CONFIG_SLUB_DEBUG=y, and to be built in, to set panic_on_taint");
+#endif
+}
+
 static void *alloc_nothing(gfp_t gfp, void *data)
 {
 	return data;
@@ -351,6 +375,7 @@ static struct kunit_case kmem_fatal_cases[] = {
 	KUNIT_CASE(copy_from_before_the_stack),
 	KUNIT_CASE(copy_to_behind_the_stack),
 	KUNIT_CASE(cache_that_may_not_fail),
+	KUNIT_CASE(report_of_a_slab_with_panic_on_taint),
 	KUNIT_CASE(mempool_resized_to_nothing),
 	{}
 };

@@ -8,6 +8,7 @@
  *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_slab_sysfs'
  */
 #include <kunit/test.h>
+#include <linux/bits.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
 #include <linux/kernel.h>
@@ -16,6 +17,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include "kmem_kunit.h"
+#include "kmem_text.h"
 
 #define NAME		"kmem_sysfs"
 #define OBJECT_SIZE	128
@@ -370,6 +372,41 @@ static void validate_finds_damage(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, kmem_sysfs_text(test, NAME, "validate"), "");
 }
 
+static void read_counter(struct kunit *test, void *file)
+{
+	char text[32];
+
+	KUNIT_ASSERT_GT(test, kmem_file_read(file, text, sizeof(text)), 0);
+}
+
+/* To count slabs for a reader leaks nothing. Source: show_slab_objects(), kfree(nodes). */
+static void reading_leaks_nothing(struct kunit *test)
+{
+	kmem_require_no_quarantine(test);
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	kmem_private_cache(test, NAME, OBJECT_SIZE, 0, NULL);
+	kmem_expect_no_leak(test, sizeof(long), read_counter,
+			    kmem_sysfs_open(test, NAME, "slabs", O_RDONLY));
+}
+
+static void validate(struct kunit *test, void *cache)
+{
+	kmem_validate(test, cache);
+}
+
+/*
+ * Nor does a validation, which makes a map of the objects of a slab. Source:
+ * validate_slab_cache(), bitmap_free().
+ */
+static void validation_leaks_nothing(struct kunit *test)
+{
+	struct kmem_cache *cache = kmem_private_cache(test, NAME, sizeof(long), 0, NULL);
+
+	kmem_require_no_quarantine(test);
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	kmem_expect_no_leak(test, number(test, "objs_per_slab") / BITS_PER_BYTE, validate, cache);
+}
+
 static const struct debugged {
 	const char *name;
 	slab_flags_t flags;
@@ -466,6 +503,8 @@ static struct kunit_case kmem_slab_sysfs_cases[] = {
 	KUNIT_CASE(description_cannot_be_written),
 	KUNIT_CASE(shrink_gives_empty_slabs_back),
 	KUNIT_CASE(validate_finds_damage),
+	KUNIT_CASE(reading_leaks_nothing),
+	KUNIT_CASE(validation_leaks_nothing),
 	KUNIT_CASE_PARAM(debugging_of_the_boot_is_applied, debugged_gen_params),
 	KUNIT_CASE(failslab_can_be_switched),
 	KUNIT_CASE(file_of_a_destroyed_cache_is_enodev),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Allocations that fail, or have to make do with less, because there is no
- * memory of the size that they want.
+ * memory of the size that they want; and the reserves for those who may use them.
  *
  *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_exhausted'
  */
@@ -11,10 +11,15 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/nodemask.h>
+#include <linux/page-flags.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/topology.h>
 #include <linux/vmstat.h>
-#include "kmem_kunit.h"
+#include "kmem_count.h"
+#include "kmem_debug.h"
+#include "kmem_memcg.h"
 
 /*
  * Slabs so large that all memory is soon used up. Nothing is written to them, so
@@ -31,13 +36,16 @@
 
 /* a quarter of an object */
 #define SPARE_ORDER	(get_order(HUGE_SIZE) - 2)
+#define SPARE_BYTES	64
+#define SPARE_FILL	0x33
 
 /**
  * struct hoard - all the memory that there is
  * @cache: of huge objects
  * @nr: how many objects were allocated
  * @objects: these objects
- * @spares: smaller blocks; the private field of each is its order
+ * @spares: smaller blocks; the private field of each is its order, and it begins
+ *          with SPARE_BYTES of SPARE_FILL
  */
 struct hoard {
 	struct kmem_cache *cache;
@@ -82,15 +90,35 @@ static void release_some(struct hoard *hoard, unsigned int nr)
 		kmem_cache_free(hoard->cache, hoard->objects[--hoard->nr]);
 }
 
-/* Take all blocks of that order. */
-static void spare_all(struct hoard *hoard, unsigned int order)
+/* Take all blocks of that order, as far as @gfp allows. */
+static void spare_all(struct hoard *hoard, unsigned int order, gfp_t gfp)
 {
 	struct page *page;
 
-	while ((page = alloc_pages(NO_RECLAIM, order))) {
+	while ((page = alloc_pages(gfp, order))) {
 		set_page_private(page, order);
 		list_add(&page->lru, &hoard->spares);
+		memset(page_address(page), SPARE_FILL, SPARE_BYTES);
 	}
+}
+
+/* Take all blocks, from the largest to single pages. */
+static void spare_everything(struct hoard *hoard, gfp_t gfp)
+{
+	unsigned int order = SPARE_ORDER + 1;
+
+	while (order--)
+		spare_all(hoard, order, gfp);
+}
+
+static unsigned int count_overwritten_spares(const struct hoard *hoard)
+{
+	unsigned int overwritten = 0;
+	struct page *spare;
+
+	list_for_each_entry(spare, &hoard->spares, lru)
+		overwritten += !!memchr_inv(page_address(spare), SPARE_FILL, SPARE_BYTES);
+	return overwritten;
 }
 
 /*
@@ -103,7 +131,7 @@ static void scatter(struct hoard *hoard, unsigned int order)
 
 	release_some(hoard, SCATTERED);
 	kmem_cache_shrink(hoard->cache);
-	spare_all(hoard, order);
+	spare_all(hoard, order, NO_RECLAIM);
 	list_for_each_entry_safe(spare, next, &hoard->spares, lru) {
 		if (page_private(spare) == order && (page_to_pfn(spare) >> order) % 4 == 0)
 			free_spare(spare);
@@ -260,21 +288,53 @@ static void large_kmalloc_gives_null(struct kunit *test)
 	release_some(hoard, 2);
 }
 
-/* So large that eight pages are best for a slab, and one is enough. */
-#define MODEST_SIZE	(PAGE_SIZE - 96)
-#define BEST_ORDER	3
-
 /*
- * A cache that finds no pages side by side makes do with a slab of the smallest
- * size that has room for an object, and all is well with what is in it. Source:
- * allocate_slab(), "Try a lower order alloc if possible".
+ * Eight pages are best for a slab of these, as four would leave too much waste
+ * with two objects a page, and one page is enough.
  */
-static void slab_is_as_small_as_need_be(struct kunit *test)
+#define BEST_ORDER	3
+#define TWO_IN_A_PAGE	(PAGE_SIZE * 41 / 100)
+
+static const struct fallback {
+	const char *name;
+	unsigned int size;
+	slab_flags_t flags;
+} fallbacks[] = {
+	{ "one_object", PAGE_SIZE - 96, 0 },
+	{ "two_objects", TWO_IN_A_PAGE, 0 },
+	{ "one_checked_object", PAGE_SIZE - 300, KMEM_ALL_CHECKS },
+	{ "two_checked_objects", TWO_IN_A_PAGE - 104, KMEM_ALL_CHECKS },
+	/* with no room for its owner behind it */
+	{ "one_accounted_object", PAGE_SIZE, SLAB_ACCOUNT },
+};
+
+KUNIT_ARRAY_PARAM_DESC(fallback, fallbacks, name);
+
+/* so many that what the counters of memory lose on the way does not matter */
+#define SMALL_SLABS	256
+#define SLOP		((long)(130 * num_online_cpus() + 100))
+
+static long slab_pages(void)
 {
-	struct kmem_cache *cache = kmem_private_cache(test, "kmem_modest", MODEST_SIZE, 0, NULL);
+	return global_node_page_state_pages(NR_SLAB_UNRECLAIMABLE_B);
+}
+
+static struct kmem_cache *modest_cache(struct kunit *test, const struct fallback *fallback)
+{
+	KMEM_REQUIRE(test, CONFIG_SLUB);
+	if (fallback->flags & KMEM_ALL_CHECKS)
+		KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	if (fallback->flags & SLAB_ACCOUNT)
+		enter(test);
+	return kmem_private_cache(test, "kmem_modest", fallback->size, fallback->flags, NULL);
+}
+
+/* Take all memory but for blocks that are too small for the best slab of a cache. */
+static struct hoard *exhaust_best_slabs(struct kunit *test, struct kmem_cache *cache)
+{
 	struct kmem_batch *batch = kmem_take(test, cache, 1);
 	struct hoard *hoard;
-	unsigned int order, i;
+	unsigned int order;
 
 	if (compound_order(virt_to_head_page(batch->objects[0])) < BEST_ORDER)
 		kunit_skip(test, "needs a boot without slab_max_order=, and CONFIG_SLUB_TINY=n");
@@ -288,21 +348,213 @@ static void slab_is_as_small_as_need_be(struct kunit *test)
 	 */
 	scatter(hoard, BEST_ORDER - 1);
 	for (order = SPARE_ORDER; order >= BEST_ORDER; order--)
-		spare_all(hoard, order);
+		spare_all(hoard, order, NO_RECLAIM);
+	return hoard;
+}
+
+/*
+ * A cache that finds no pages side by side makes do with a slab of the smallest
+ * size that has room for an object, and all is well with what is in it and with
+ * what is behind it. Source: allocate_slab(), "Try a lower order alloc if
+ * possible"; next_slab_obj(), "the number of objects on the page might be smaller".
+ */
+static void slab_is_as_small_as_need_be(struct kunit *test)
+{
+	const struct fallback *fallback = test->param_value;
+	struct kmem_cache *cache = modest_cache(test, fallback);
+	struct hoard *hoard = exhaust_best_slabs(test, cache);
+	struct kmem_batch *batch;
+	unsigned int i;
+
 	batch = kmem_take(test, cache, 16);
 	for (i = 0; i < batch->nr; i++) {
 		KUNIT_ASSERT_STREQ_MSG(test, kmem_origin(batch->objects[i]).name, "kmem_modest",
 				       "object %u", i);
 		KUNIT_EXPECT_EQ_MSG(test, compound_order(virt_to_head_page(batch->objects[i])), 0,
 				    "object %u", i);
+		KUNIT_EXPECT_LE_MSG(test, offset_in_page(batch->objects[i]) + fallback->size,
+				    PAGE_SIZE, "object %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, kmem_count(batch, batch->objects[i]), 1, "object %u", i);
 	}
-	kmem_mark(batch, MODEST_SIZE);
-	KUNIT_EXPECT_EQ(test, kmem_count_overwritten(batch, MODEST_SIZE), 0);
-	kmem_give_back(test, batch);
+	kmem_mark(batch, fallback->size);
+	if (fallback->flags & KMEM_ALL_CHECKS)
+		KMEM_EXPECT_SILENCE(test, kmem_validate(test, cache));
+	KUNIT_EXPECT_EQ(test, kmem_count_overwritten(batch, fallback->size), 0);
+	KMEM_EXPECT_SILENCE(test, kmem_free_half(batch));
+	KUNIT_EXPECT_EQ(test, count_overwritten_spares(hoard), 0);
+	KMEM_EXPECT_SILENCE(test, kmem_give_back(test, batch));
 }
 
+/*
+ * Slabs of the smallest size are counted for what they are, with their objects
+ * and their pages, and are given back like others. Source: inc_slabs_node(),
+ * account_slab(); kernel-doc of kmem_cache_shrink(), "Releases as many slabs as
+ * possible".
+ */
+static void small_slabs_are_counted_as_such(struct kunit *test)
+{
+	struct kmem_cache *cache = modest_cache(test, test->param_value);
+	unsigned long slabs, per_slab;
+	struct kmem_batch *batch;
+	long before, pages;
+
+	kmem_require_counters(test);
+	per_slab = PAGE_SIZE / kmem_attribute(test, cache, "slab_size");
+	exhaust_best_slabs(test, cache);
+	before = slab_pages();
+	batch = kmem_take(test, cache, SMALL_SLABS * per_slab);
+	pages = slab_pages() - before;
+	slabs = kmem_attribute(test, cache, "slabs");
+	KUNIT_EXPECT_GE(test, slabs, SMALL_SLABS);
+	KMEM_EXPECT_COUNT(test, cache, "total_objects", slabs * per_slab, "taken");
+	KUNIT_EXPECT_LE(test, abs(pages - (long)slabs), SLOP);
+
+	kmem_give_back(test, batch);
+	KUNIT_EXPECT_EQ(test, kmem_cache_shrink(cache), 0);
+	KMEM_EXPECT_COUNT(test, cache, "slabs", 0, "given back");
+	KMEM_EXPECT_COUNT(test, cache, "total_objects", 0, "given back");
+	KUNIT_EXPECT_LE(test, abs(slab_pages() - before), SLOP);
+}
+
+/*
+ * A slab of the smallest size that claims one object more than it has room for is
+ * reported. Source: check_slab(), "objects %u > max %u", mm/slub.c.
+ */
+static void small_slab_cannot_claim_more(struct kunit *test)
+{
+#ifdef CONFIG_SLUB_DEBUG
+	static const struct fallback checked = {
+		.size = TWO_IN_A_PAGE - 104, .flags = KMEM_ALL_CHECKS,
+	};
+	struct kmem_cache *cache = modest_cache(test, &checked);
+	struct slab *slab;
+
+	exhaust_best_slabs(test, cache);
+	slab = virt_to_slab(kmem_take(test, cache, 1)->objects[0]);
+	slab->objects++;
+	KMEM_EXPECT_REPORT(test, kmem_validate(test, cache), "objects %u > max %u",
+			   0 + slab->objects, slab->objects - 1);
+	slab->objects--;
+	KMEM_EXPECT_SILENCE(test, kmem_validate(test, cache));
+#else
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+#endif
+}
+
+/*
+ * What an allocation for a node does not find at first, it finds as any other
+ * does. Source: kernel-doc of kmem_cache_alloc_node(), "Fallback to other node is
+ * possible if __GFP_THISNODE is not set"; ___slab_alloc(), "retry with original
+ * gfpflags" (7.x).
+ */
+static void allocation_for_a_node_is_as_urgent(struct kunit *test)
+{
+	void *patient, *urgent;
+	struct kmem_cache *cache;
+	struct hoard *hoard;
+
+	require_one_node(test);
+	/* without sheaves, which are filled as for any node */
+	cache = kmem_private_cache(test, "kmem_urgent", SMALL_SIZE, SLAB_NOLEAKTRACE, NULL);
+	hoard = exhaust(test, 0);
+	spare_everything(hoard, NO_RECLAIM);
+	patient = kmem_cache_alloc_node(cache, NO_RECLAIM, numa_mem_id());
+	urgent = kmem_cache_alloc_node(cache, NO_RECLAIM | __GFP_HIGH, numa_mem_id());
+	kunit_release_action(test, free_hoard, hoard);
+	KUNIT_EXPECT_NULL(test, patient);
+	KUNIT_EXPECT_NOT_NULL(test, urgent);
+	if (patient)
+		kmem_cache_free(cache, patient);
+	if (urgent)
+		kmem_cache_free(cache, urgent);
+}
+
+/*
+ * A slab that is taken from the reserves is marked, so that others do not live on
+ * them. Source: alloc_slab_page(), page_is_pfmemalloc(); SL_pfmemalloc, "Was
+ * allocated from PF_MEMALLOC reserves".
+ */
+static void slab_of_the_reserves_is_marked(struct kunit *test)
+{
+	struct kmem_cache *cache = kmem_private_cache(test, "kmem_reserve", SMALL_SIZE, 0, NULL);
+	bool usual_is_marked, last_is_marked;
+	void *usual, *last;
+	struct hoard *hoard;
+	unsigned int flags;
+
+	KMEM_REQUIRE(test, CONFIG_SLUB);
+	usual = kmem_take(test, cache, 1)->objects[0];
+	usual_is_marked = folio_test_active(virt_to_folio(usual));
+	cache = kmem_private_cache(test, "kmem_last", SMALL_SIZE, 0, NULL);
+	hoard = exhaust(test, 0);
+	spare_everything(hoard, NO_RECLAIM);
+	flags = memalloc_noreclaim_save();
+	last = kmem_cache_alloc(cache, NO_RECLAIM);
+	memalloc_noreclaim_restore(flags);
+	last_is_marked = last && folio_test_active(virt_to_folio(last));
+	kunit_release_action(test, free_hoard, hoard);
+
+	KUNIT_EXPECT_NOT_NULL(test, last);
+	KUNIT_EXPECT_TRUE(test, last_is_marked);
+	KUNIT_EXPECT_FALSE(test, usual_is_marked);
+	if (last)
+		kmem_cache_free(cache, last);
+}
+
+static unsigned int count_in(const struct kmem_batch *batch, const struct folio *slab)
+{
+	unsigned int i, count = 0;
+
+	for (i = 0; i < batch->nr; i++)
+		count += virt_to_folio(batch->objects[i]) == slab;
+	return count;
+}
+
+/*
+ * Free objects of a slab that is from the reserves are for those alone who may
+ * use the reserves, and the slab's mark goes with it. Source: pfmemalloc_match(),
+ * can_free_to_pcs() (7.x), __free_slab().
+ */
+static void objects_of_the_reserves_are_kept_back(struct kunit *test)
+{
+	const struct kmem_kind *kind = test->param_value;
+	struct kmem_cache *cache = kmem_cache_of_kind(test, "kmem_reserve", 256, 0, NULL);
+	struct kmem_batch *batch, *others;
+	unsigned int nr, flags;
+	struct folio *slab;
+
+	KMEM_REQUIRE(test, CONFIG_SLUB);
+	batch = kmem_take(test, cache, 1);
+	nr = folio_size(virt_to_folio(batch->objects[0])) / 256;
+	batch = kmem_take(test, cache, 6 * nr);
+	/* of the middle, so that it is full, and no CPU's own */
+	slab = virt_to_folio(batch->objects[2 * nr]);
+	folio_set_active(slab);
+	kmem_free_half(batch);
+	KUNIT_ASSERT_GT(test, count_in(batch, slab), 0);
+
+	KUNIT_EXPECT_EQ(test, count_in(kmem_take(test, cache, nr), slab), 0);
+	kmem_cache_shrink(cache);
+	others = kmem_take(test, cache, 4 * nr);
+	KUNIT_EXPECT_EQ(test, count_in(others, slab), 0);
+	/* a sheaf is filled for everybody */
+	if (kind->flags || !kmem_has_sheaves()) {
+		flags = memalloc_noreclaim_save();
+		others = kmem_take(test, cache, 2 * nr);
+		memalloc_noreclaim_restore(flags);
+		KUNIT_EXPECT_GT(test, count_in(others, slab), 0);
+	}
+}
+
+KUNIT_ARRAY_PARAM_DESC(kind, kmem_kinds, name);
+
 static struct kunit_case kmem_exhausted_cases[] = {
-	KUNIT_CASE(slab_is_as_small_as_need_be),
+	KUNIT_CASE_PARAM(slab_is_as_small_as_need_be, fallback_gen_params),
+	KUNIT_CASE_PARAM(small_slabs_are_counted_as_such, fallback_gen_params),
+	KUNIT_CASE(small_slab_cannot_claim_more),
+	KUNIT_CASE(allocation_for_a_node_is_as_urgent),
+	KUNIT_CASE(slab_of_the_reserves_is_marked),
+	KUNIT_CASE_PARAM(objects_of_the_reserves_are_kept_back, kind_gen_params),
 	KUNIT_CASE(large_kmalloc_gives_null),
 	KUNIT_CASE_PARAM(bulk_gives_all_back, way_gen_params),
 	/* last, as the page allocator's own warning comes once in a while only */

@@ -9,7 +9,9 @@
  *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_rcu'
  */
 #include <kunit/test.h>
+#include <linux/delay.h>
 #include <linux/gfp.h>
+#include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/poison.h>
@@ -468,6 +470,8 @@ static void nolock_frees_after_the_readers(struct kunit *test)
 
 		kfree_rcu_nolock(node, head);
 	}
+	/* until a tick has done what could not be done at once */
+	mdelay(2 * MSEC_PER_SEC / HZ + 1);
 	for (i = 0; i < MANY; i++) {
 		struct nolock_node *node = batch->objects[i];
 

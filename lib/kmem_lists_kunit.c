@@ -521,7 +521,7 @@ static long slab_pages(enum node_stat_item item)
 
 #define ACCOUNTED_SLABS	64
 /* what others may take or give back meanwhile */
-#define NOISE		8
+#define NOISE		32
 
 /*
  * The pages of slabs are counted as reclaimable or unreclaimable slab memory

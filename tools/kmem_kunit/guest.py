@@ -17,7 +17,7 @@ from kmem_kunit import cells, overlay, proc
 _ALWAYS = ("mem=1G", "console=tty", "printk.time=1", "kunit.enable=1", "kunit.filter_glob=*.*",
            "kunit_shutdown=halt")
 _WAYS = ("plain", "init", "debug")  # cells
-_OTHER_WAYS = ("mempool_debug", "nokmem", "selective", "nomerge", "orders")
+_OTHER_WAYS = ("mempool_debug", "nokmem", "selective", "exceptions", "nomerge", "orders", "free")
 _LIMIT = 16 << 20  # bytes of a console that are read: all that a watched boot may tell
 _ENDED = (128 + signal.SIGKILL, -signal.SIGKILL)  # statuses of timeout(1), which may end itself, too
 

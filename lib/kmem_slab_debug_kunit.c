@@ -16,6 +16,7 @@
 #include <linux/kobject.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/poison.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
@@ -280,6 +281,77 @@ static void options_may_be_for_some_caches(struct kunit *test)
 	expect_flags(test, open_cache(test, "kmem_fourth_open", 0, NULL), 0);
 	expect_flags(test, open_cache(test, "kmem_global_open", 0, NULL),
 		     SLAB_RED_ZONE | SLAB_STORE_USER);
+	/* nor is a tool spared what is asked for by its name */
+	expect_flags(test, open_cache(test, "kmem_global_tool", SLAB_NOLEAKTRACE, construct),
+		     SLAB_RED_ZONE | SLAB_STORE_USER);
+}
+
+/* what was behind an object when the boot had just begun, before any other case */
+static int behind_early_object = -1;
+
+#ifndef MODULE
+static int __init look_behind_early_object(void)
+{
+	struct kmem_cache *cache = kmem_cache_create("kmem_global_early", OBJECT_SIZE, 0, 0,
+						     construct);
+	u8 *object = cache ? kmem_cache_alloc(cache, GFP_KERNEL) : NULL;
+
+	if (object) {
+		behind_early_object = kmem_peek(object + OBJECT_SIZE);
+		kmem_cache_free(cache, object);
+	}
+	kmem_cache_destroy(cache);
+	return 0;
+}
+core_initcall(look_behind_early_object);
+#endif
+
+/*
+ * What is asked for some caches is done to them, though nobody has asked for any
+ * checks of all caches, nor has a cache been created with some of its own. Source:
+ * slab.rst, "Enable options only for select slabs"; setup_slub_debug(),
+ * slub_debug_enabled.
+ */
+static void options_for_some_caches_are_enough(struct kunit *test)
+{
+	if (strcmp(boot_options(test), SELECTIVE))
+		kunit_skip(test, "needs a boot with slab_debug=" SELECTIVE);
+	KUNIT_EXPECT_EQ(test, behind_early_object, SLUB_RED_ACTIVE);
+}
+
+#define EXCEPTIONS	"FZ;-,kmem_spared*,kmem_both;P,kmem_both;,kmem_full;A,kmem_failing"
+
+/*
+ * Options for all caches are not for those that a block of others names, where
+ * the first such block counts: none at all, full debugging if there are no
+ * letters, or to be failslab's. Source: slab.rst, "Options of the first "select
+ * slabs" blocks that matches the slab's name are applied", "slab_debug=FZ;-,zs_handle,zspage",
+ * "slab_debug=,dentry" and "A: Enable failslab filter mark for the cache".
+ */
+static void first_block_with_the_name_counts(struct kunit *test)
+{
+	static const struct {
+		const char *name;
+		slab_flags_t flags, failslab;
+	} named[] = {
+		{ "kmem_other", SLAB_CONSISTENCY_CHECKS | SLAB_RED_ZONE, 0 },
+		{ "kmem_spared", 0, 0 },
+		{ "kmem_spared_too", 0, 0 },
+		{ "kmem_both", 0, 0 },
+		{ "kmem_full", KMEM_ALL_CHECKS, 0 },
+		{ "kmem_failing", 0, SLAB_FAILSLAB },
+	};
+	unsigned int i;
+
+	if (strcmp(boot_options(test), EXCEPTIONS))
+		kunit_skip(test, "needs a boot with slab_debug=" EXCEPTIONS);
+	for (i = 0; i < ARRAY_SIZE(named); i++) {
+		struct kmem_cache *cache = open_cache(test, named[i].name, 0, construct);
+
+		expect_flags(test, cache, named[i].flags);
+		KUNIT_EXPECT_EQ_MSG(test, (__force unsigned int)(cache->flags & SLAB_FAILSLAB),
+				    (__force unsigned int)named[i].failslab, "%s", named[i].name);
+	}
 }
 
 /*
@@ -483,6 +555,8 @@ static struct kunit_case kmem_slab_debug_cases[] = {
 	KUNIT_CASE(boots_checks_find_overflow),
 	KUNIT_CASE(cache_of_nodes_is_sound),
 	KUNIT_CASE(options_may_be_for_some_caches),
+	KUNIT_CASE(options_for_some_caches_are_enough),
+	KUNIT_CASE(first_block_with_the_name_counts),
 	KUNIT_CASE(traced_cache_prints_each_use),
 	KUNIT_CASE(sysfs_shows_the_checks),
 	KUNIT_CASE(sysfs_shows_the_numbers),

@@ -21,6 +21,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <mm/slab.h>
+#include "kmem_count.h"
 #include "kmem_debug.h"
 
 #define NAME	"kmem_initialised"
@@ -110,6 +111,10 @@ static const struct way {
 };
 
 KUNIT_ARRAY_PARAM_DESC(way, ways, name);
+
+#define REUSED	20
+/* more objects than are free where these are */
+#define MANY	2048
 
 static const unsigned int sizes[] = { 8, 9, 15, 24, 64, 100, 1000, 4097 };
 
@@ -262,6 +267,61 @@ static void freed_bulk_is_zero(struct kunit *test)
 		}
 		kmem_give_back(test, batch);
 		kmem_private_cache_destroy(test, cache);
+	}
+}
+
+/* Free half of what is taken, and expect it to be zero when it is handed out again. */
+static void expect_zero_again(struct kunit *test, struct kmem_cache *cache, const struct way *way)
+{
+	struct kmem_batch *batch = kmem_take(test, cache, 2 * REUSED);
+	unsigned int i, nr, back = 0, size = cache->object_size;
+	void *freed[REUSED], **objects = kmem_make_array(test, MANY);
+
+	for (i = 0; i < 2 * REUSED; i++)
+		memset(batch->objects[i], DIRT, size);
+	for (i = 0; i < REUSED; i++)
+		freed[i] = batch->objects[2 * i];
+	kmem_free_half(batch);
+	/* from wherever objects wait, into slabs, where each has a free pointer */
+	kmem_cache_shrink(cache);
+	for (nr = 0; nr < MANY && back < REUSED; nr++) {
+		objects[nr] = way->alloc(cache);
+		KUNIT_ASSERT_NOT_NULL(test, objects[nr]);
+		for (i = 0; i < REUSED && freed[i] != objects[nr]; i++)
+			;
+		if (i == REUSED)
+			continue;
+		back++;
+		KUNIT_EXPECT_NULL_MSG(test, memchr_inv(objects[nr], 0, size), "size %u, flags %#x",
+				      size, (__force unsigned int)cache->flags);
+	}
+	KUNIT_EXPECT_EQ_MSG(test, back, REUSED, "size %u", size);
+	kmem_free_array(cache, nr, objects);
+	kmem_give_back(test, batch);
+}
+
+/*
+ * With init_on_free=1 alone, an object that is handed out again is zero, and so
+ * is the place where its free pointer was. Source: maybe_wipe_obj_freeptr(), "make
+ * sure it's fully initialized by zeroing out freelist pointer", mm/slub.c.
+ */
+static void wiped_object_is_handed_out_zero(struct kunit *test)
+{
+	static const slab_flags_t flags[] = { 0, SLAB_NOLEAKTRACE, SLAB_CONSISTENCY_CHECKS };
+	unsigned int i, j;
+
+	require_init_on_free(test);
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	if (want_init_on_alloc(0))
+		kunit_skip(test, "needs a boot without init_on_alloc=1, which would do the same");
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		for (j = 0; j < ARRAY_SIZE(flags); j++) {
+			struct kmem_cache *cache = kmem_private_cache(test, NAME, sizes[i],
+								      flags[j], NULL);
+
+			expect_zero_again(test, cache, test->param_value);
+			kmem_private_cache_destroy(test, cache);
+		}
 	}
 }
 
@@ -478,6 +538,7 @@ static struct kunit_case kmem_init_cases[] = {
 	KUNIT_CASE(dirty_bulk_is_handed_out_zeroed),
 	KUNIT_CASE(freed_object_is_zero),
 	KUNIT_CASE(freed_bulk_is_zero),
+	KUNIT_CASE_PARAM(wiped_object_is_handed_out_zero, way_gen_params),
 	KUNIT_CASE(wiping_spares_what_is_around),
 	KUNIT_CASE_PARAM(what_must_stay_stays, exempt_gen_params),
 	KUNIT_CASE(poison_takes_precedence),

@@ -282,6 +282,29 @@ static void slab_has_an_order_that_the_boot_allows(struct kunit *test)
 }
 
 /*
+ * A slab has as many objects at least as slab_min_objects= says, or as fit into
+ * the largest slab that the boot allows. Source: slab_min_objects= in
+ * Documentation/admin-guide/kernel-parameters.txt, "The minimum number of objects
+ * per slab"; calculate_order().
+ */
+static void slab_holds_what_the_boot_asks_for(struct kunit *test)
+{
+	unsigned int most = order_of_the_boot(test, "max"), size;
+
+	if (!kmem_boot_has(test, "_min_objects=64") || most > MAX_ORDERS)
+		kunit_skip(test, "needs a boot with slab_min_objects=64 and slab_max_order=");
+	if (!kmem_half_of_a_slab_may_be_waste())
+		kunit_skip(test, "needs Linux 6.8, which does not rather ask for fewer");
+	for (size = 8; size <= PAGE_SIZE << most; size = next_size(size)) {
+		struct layout layout = layout_of(test, size, 0, 0, NULL);
+		unsigned int fit = (PAGE_SIZE << most) / layout.slab_size;
+
+		KUNIT_EXPECT_GE_MSG(test, layout.objects, min_t(unsigned int, 64, fit), "size %u",
+				    size);
+	}
+}
+
+/*
  * An object that is too large for a usual slab gets one of its own, no larger
  * than need be. Source: calculate_order(), "this slab cannot be placed using
  * slab_max_order".
@@ -372,6 +395,7 @@ static struct kunit_case kmem_cache_layout_cases[] = {
 	KUNIT_CASE(slab_is_full_of_objects),
 	KUNIT_CASE(slab_is_as_small_as_waste_allows),
 	KUNIT_CASE(slab_has_an_order_that_the_boot_allows),
+	KUNIT_CASE(slab_holds_what_the_boot_asks_for),
 	KUNIT_CASE(huge_object_has_a_slab_of_its_own),
 	KUNIT_CASE(min_partial_grows_with_the_size),
 	KUNIT_CASE_PARAM(objects_on_all_pages_are_the_caches, memory_gen_params),

@@ -237,7 +237,7 @@ static void user_memory_stays_whole(struct kunit *test)
 
 /*
  * Nothing is resized as vmalloc() allocates. Source: vrealloc()'s kernel-doc, "If
- * @p is %NULL, vrealloc_XXX() behaves exactly like vmalloc_XXX()".
+ * @p is %NULL", "behaves exactly like".
  */
 static void nothing_is_resized_by_vmalloc(struct kunit *test)
 {
@@ -259,12 +259,15 @@ static void nothing_is_resized_by_vmalloc(struct kunit *test)
 /* The cache that has objects of kmalloc() of a size. */
 static struct kmem_gauge gauge_of(struct kunit *test, size_t size)
 {
-	void *model = kmalloc_unfenced(test, size, GFP_KERNEL);
-	const char *name = kmem_origin(model).name;
+	const char *name;
+	void *model;
 
-	kfree(model);
+	kmem_require_counters(test);
 	if (kmem_is_partitioned())
 		kunit_skip(test, "needs kmalloc() to have one cache for each size");
+	model = kmalloc_unfenced(test, size, GFP_KERNEL);
+	name = kmem_origin(model).name;
+	kfree(model);
 	KUNIT_ASSERT_NOT_NULL(test, name);
 	return kmem_gauge(test, name);
 }
@@ -356,7 +359,7 @@ static void second_vfree_is_reported(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, memory);
 	vfree(memory);
-	KMEM_EXPECT_WARN(test, vfree(memory), "mm/vmalloc.c:");
+	KMEM_EXPECT_WARN(test, vfree(memory), "Trying to vfree() nonexistent vm area");
 	KMEM_EXPECT_SILENCE(test, vfree(NULL));
 }
 

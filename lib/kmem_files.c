@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the kernel tells its users about caches: /proc/slabinfo, and the files
- * of /sys/kernel/slab.
+ * Files: what the kernel tells its users about caches, /proc/slabinfo and those
+ * of /sys/kernel/slab; and files of a case's own.
  *
  * Nobody mounts anything before built-in tests run, so they do it themselves.
  */
 #include <kunit/test.h>
+#include <linux/anon_inodes.h>
 #include <linux/err.h>
+#include <linux/fcntl.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/kernel.h>
@@ -277,6 +279,27 @@ struct file *kmem_sysfs_open(struct kunit *test, const char *name, const char *a
 	return file;
 }
 EXPORT_SYMBOL_GPL(kmem_sysfs_open);
+
+/**
+ * kmem_anon_file() - Make a file without a place in any folder.
+ * @test: the test context
+ * @name: its name; its path is "anon_inode:" and that
+ * @operations: what can be done with it
+ * @data: its private data
+ *
+ * Return: the file, which is closed with the case; it ends here if there is none.
+ */
+struct file *kmem_anon_file(struct kunit *test, const char *name,
+			    const struct file_operations *operations, void *data)
+{
+	struct file *file = anon_inode_getfile(name, operations, data, O_RDONLY);
+
+	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR_OR_NULL(file), "anon_inode_getfile() gave %ld",
+			       (long)file);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, close_file, file), 0);
+	return file;
+}
+EXPORT_SYMBOL_GPL(kmem_anon_file);
 
 /**
  * kmem_file_read() - Read from the beginning of an open file.

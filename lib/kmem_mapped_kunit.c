@@ -6,10 +6,7 @@
  *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_mapped'
  */
 #include <kunit/test.h>
-#include <linux/anon_inodes.h>
 #include <linux/err.h>
-#include <linux/fcntl.h>
-#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
@@ -105,19 +102,12 @@ static int map_all(struct file *file, struct vm_area_struct *vma)
 
 static const struct file_operations mapped_fops = { .mmap = map_all };
 
-static void put_file(void *file)
-{
-	fput(file);
-}
-
 /* Let user space map memory, as drivers do in their mmap(); return where, or an error. */
 static unsigned long map_to_user(struct kunit *test, void *memory, size_t size)
 {
-	struct file *file = anon_inode_getfile("kmem_mapped", &mapped_fops, memory, O_RDWR);
+	struct file *file = kmem_anon_file(test, "[kmem]", &mapped_fops, memory);
 
-	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, put_file, file), 0);
-	return vm_mmap(file, 0, size, PROT_READ | PROT_WRITE, MAP_SHARED, 0);
+	return vm_mmap(file, 0, size, PROT_READ, MAP_SHARED, 0);
 }
 
 /*

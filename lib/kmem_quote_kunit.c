@@ -8,9 +8,7 @@
  *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_quote'
  */
 #include <kunit/test.h>
-#include <linux/anon_inodes.h>
 #include <linux/err.h>
-#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
@@ -339,20 +337,10 @@ static void cmdline_leaves_nothing(struct kunit *test)
 
 static const struct file_operations no_operations = {};
 
-static void put_file(void *file)
-{
-	fput(file);
-}
-
-/* A file with a name of our choice; its path is "anon_inode:" and that name. */
+/* A file with a name of our choice. */
 static struct file *make_file(struct kunit *test, const char *name)
 {
-	struct file *file = anon_inode_getfile(name, &no_operations, NULL, O_RDONLY);
-
-	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR_OR_NULL(file), "anon_inode_getfile() gave %ld",
-			       (long)file);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, put_file, file), 0);
-	return file;
+	return kmem_anon_file(test, name, &no_operations, NULL);
 }
 
 /*

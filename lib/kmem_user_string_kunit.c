@@ -9,9 +9,7 @@
  *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_user_string'
  */
 #include <kunit/test.h>
-#include <linux/anon_inodes.h>
 #include <linux/err.h>
-#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
@@ -111,19 +109,12 @@ static const struct file_operations page_operations = {
 	.mmap = map_page,
 };
 
-static void put_file(void *file)
-{
-	fput(file);
-}
-
 /* Where user space sees the page of the kernel's memory with this address. */
 static char __user *show_user(struct kunit *test, void *address)
 {
 	unsigned long area = kmem_user_map(test, PAGE_SIZE);
-	struct file *file = anon_inode_getfile("[kmem]", &page_operations, address, O_RDONLY);
+	struct file *file = kmem_anon_file(test, "[kmem]", &page_operations, address);
 
-	KUNIT_ASSERT_FALSE(test, IS_ERR_OR_NULL(file));
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, put_file, file), 0);
 	KUNIT_ASSERT_EQ(test, vm_mmap(file, area, PAGE_SIZE, PROT_READ, MAP_SHARED | MAP_FIXED, 0),
 			area);
 	return (char __user *)area + offset_in_page(address);

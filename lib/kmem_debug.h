@@ -13,9 +13,6 @@
 #include <mm/slab.h>
 #include "kmem_kunit.h"
 
-/* Every check that SLUB has, and full slabs that can be validated. */
-#define KMEM_ALL_CHECKS	(SLAB_CONSISTENCY_CHECKS | SLAB_RED_ZONE | SLAB_POISON | SLAB_STORE_USER)
-
 static inline int kmem_compare_addresses(const void *a, const void *b)
 {
 	const void *left = *(void * const *)a, *right = *(void * const *)b;

@@ -17,8 +17,8 @@
 #include <linux/string.h>
 #include <linux/topology.h>
 #include <linux/vmstat.h>
+#include <mm/slab.h>
 #include "kmem_count.h"
-#include "kmem_debug.h"
 #include "kmem_memcg.h"
 
 /*
@@ -90,12 +90,12 @@ static void release_some(struct hoard *hoard, unsigned int nr)
 		kmem_cache_free(hoard->cache, hoard->objects[--hoard->nr]);
 }
 
-/* Take all blocks of that order, as far as @gfp allows. */
-static void spare_all(struct hoard *hoard, unsigned int order, gfp_t gfp)
+/* Take all blocks of that order. */
+static void spare_all(struct hoard *hoard, unsigned int order)
 {
 	struct page *page;
 
-	while ((page = alloc_pages(gfp, order))) {
+	while ((page = alloc_pages(NO_RECLAIM, order))) {
 		set_page_private(page, order);
 		list_add(&page->lru, &hoard->spares);
 		memset(page_address(page), SPARE_FILL, SPARE_BYTES);
@@ -103,12 +103,12 @@ static void spare_all(struct hoard *hoard, unsigned int order, gfp_t gfp)
 }
 
 /* Take all blocks, from the largest to single pages. */
-static void spare_everything(struct hoard *hoard, gfp_t gfp)
+static void spare_everything(struct hoard *hoard)
 {
 	unsigned int order = SPARE_ORDER + 1;
 
 	while (order--)
-		spare_all(hoard, order, gfp);
+		spare_all(hoard, order);
 }
 
 static unsigned int count_overwritten_spares(const struct hoard *hoard)
@@ -131,7 +131,7 @@ static void scatter(struct hoard *hoard, unsigned int order)
 
 	release_some(hoard, SCATTERED);
 	kmem_cache_shrink(hoard->cache);
-	spare_all(hoard, order, NO_RECLAIM);
+	spare_all(hoard, order);
 	list_for_each_entry_safe(spare, next, &hoard->spares, lru) {
 		if (page_private(spare) == order && (page_to_pfn(spare) >> order) % 4 == 0)
 			free_spare(spare);
@@ -348,7 +348,7 @@ static struct hoard *exhaust_best_slabs(struct kunit *test, struct kmem_cache *c
 	 */
 	scatter(hoard, BEST_ORDER - 1);
 	for (order = SPARE_ORDER; order >= BEST_ORDER; order--)
-		spare_all(hoard, order, NO_RECLAIM);
+		spare_all(hoard, order);
 	return hoard;
 }
 
@@ -457,7 +457,7 @@ static void allocation_for_a_node_is_as_urgent(struct kunit *test)
 	/* without sheaves, which are filled as for any node */
 	cache = kmem_private_cache(test, "kmem_urgent", SMALL_SIZE, SLAB_NOLEAKTRACE, NULL);
 	hoard = exhaust(test, 0);
-	spare_everything(hoard, NO_RECLAIM);
+	spare_everything(hoard);
 	patient = kmem_cache_alloc_node(cache, NO_RECLAIM, numa_mem_id());
 	urgent = kmem_cache_alloc_node(cache, NO_RECLAIM | __GFP_HIGH, numa_mem_id());
 	kunit_release_action(test, free_hoard, hoard);
@@ -487,7 +487,7 @@ static void slab_of_the_reserves_is_marked(struct kunit *test)
 	usual_is_marked = folio_test_active(virt_to_folio(usual));
 	cache = kmem_private_cache(test, "kmem_last", SMALL_SIZE, 0, NULL);
 	hoard = exhaust(test, 0);
-	spare_everything(hoard, NO_RECLAIM);
+	spare_everything(hoard);
 	flags = memalloc_noreclaim_save();
 	last = kmem_cache_alloc(cache, NO_RECLAIM);
 	memalloc_noreclaim_restore(flags);

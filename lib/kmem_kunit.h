@@ -45,6 +45,9 @@ int kmem_suite_init(struct kunit *test);
  * Caches
  */
 
+/* Every check that SLUB has, and full slabs that can be validated. */
+#define KMEM_ALL_CHECKS	(SLAB_CONSISTENCY_CHECKS | SLAB_RED_ZONE | SLAB_POISON | SLAB_STORE_USER)
+
 struct kmem_cache *kmem_private_cache(struct kunit *test, const char *name, unsigned int size,
 				      slab_flags_t flags, void (*ctor)(void *));
 void kmem_private_cache_destroy(struct kunit *test, struct kmem_cache *cache);

@@ -172,6 +172,7 @@ static void nofail_does_not_fail(struct kunit *test)
 {
 	const struct allocator *allocator = test->param_value;
 	struct kmem_cache *cache = small_cache(test);
+	const struct kmem_report *report;
 	void *memory[6];
 	unsigned int i;
 
@@ -184,9 +185,10 @@ static void nofail_does_not_fail(struct kunit *test)
 		memory[i] = i % 2 ? kvmalloc(KMALLOC_MAX_SIZE + 1, gfp) :
 				    allocator->alloc(cache, OBJECT_SIZE, gfp);
 		kmem_fail_cancel();
-		kmem_capture_end();
+		report = kmem_capture_end();
 		kmem_reclaim_allow(allowed);
 		KUNIT_EXPECT_NOT_NULL_MSG(test, memory[i], "%u", i);
+		kmem_expect_heads(test, report, "__GFP_NOFAIL", 0, 0);
 	}
 	while (i)
 		kvfree(memory[--i]);

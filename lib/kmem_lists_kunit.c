@@ -520,8 +520,8 @@ static long slab_pages(enum node_stat_item item)
 }
 
 #define ACCOUNTED_SLABS	64
-/* what others may take or give back meanwhile */
-#define NOISE		32
+/* what others may take or give back meanwhile, in slabs */
+#define NOISE		8
 
 /*
  * The pages of slabs are counted as reclaimable or unreclaimable slab memory
@@ -545,19 +545,20 @@ static void slabs_are_accounted_as_slab_memory(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(types); i++) {
 		struct kmem_cache *cache = kmem_cache_of_kind(test, "kmem_shelf", SMALL,
 							      types[i].flags, NULL);
-		long pages = ACCOUNTED_SLABS << kmem_attribute(test, cache, "order");
+		unsigned int order = kmem_attribute(test, cache, "order");
+		long pages = ACCOUNTED_SLABS << order, noise = NOISE << order;
 		unsigned int nr = ACCOUNTED_SLABS * kmem_attribute(test, cache, "objs_per_slab");
 		long item = slab_pages(types[i].item), other = slab_pages(types[i].other);
 		struct kmem_batch *batch = kmem_take(test, cache, nr);
 
-		KUNIT_EXPECT_LE_MSG(test, abs(slab_pages(types[i].item) - item - pages), NOISE,
+		KUNIT_EXPECT_LE_MSG(test, abs(slab_pages(types[i].item) - item - pages), noise,
 				    "taken, type %u: %ld, were %ld", i,
 				    slab_pages(types[i].item), item);
-		KUNIT_EXPECT_LE_MSG(test, abs(slab_pages(types[i].other) - other), NOISE,
+		KUNIT_EXPECT_LE_MSG(test, abs(slab_pages(types[i].other) - other), noise,
 				    "taken, other of type %u", i);
 		kmem_give_back(test, batch);
 		kmem_cache_shrink(cache);
-		KUNIT_EXPECT_LE_MSG(test, abs(slab_pages(types[i].item) - item), NOISE,
+		KUNIT_EXPECT_LE_MSG(test, abs(slab_pages(types[i].item) - item), noise,
 				    "given back, type %u: %ld, were %ld", i,
 				    slab_pages(types[i].item), item);
 		kmem_private_cache_destroy(test, cache);

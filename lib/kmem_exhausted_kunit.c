@@ -454,6 +454,7 @@ static void allocation_for_a_node_is_as_urgent(struct kunit *test)
 	struct hoard *hoard;
 
 	require_one_node(test);
+	KMEM_REQUIRE_NOT(test, CONFIG_SLOB, "whose pages have room for objects of any cache");
 	/* without sheaves, which are filled as for any node */
 	cache = kmem_private_cache(test, "kmem_urgent", SMALL_SIZE, SLAB_NOLEAKTRACE, NULL);
 	hoard = exhaust(test, 0);

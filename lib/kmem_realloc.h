@@ -195,8 +195,11 @@ static inline u8 *resize_unfenced(struct kunit *test, resize_t *resize, size_t f
 /* Is there a red zone right behind the bytes asked for? The boot's slab_debug= decides. */
 static inline bool requests_are_guarded(struct kunit *test)
 {
-	u8 *object = kmalloc_unfenced(test, GUARDED_SIZE, GFP_KERNEL);
+	u8 *object;
 
+	if (!kmem_requests_are_guarded())	/* SLOB has the next object's size there */
+		return false;
+	object = kmalloc_unfenced(test, GUARDED_SIZE, GFP_KERNEL);
 	kmem_poke(object + GUARDED_SIZE, ~kmem_peek(object + GUARDED_SIZE));
 	return KMEM_CAPTURE(test, kfree(object))->bugs;
 }

@@ -355,14 +355,13 @@ static void first_block_with_the_name_counts(struct kunit *test)
 }
 
 /*
- * A cache with SLAB_TRACE prints each allocation and free, with the object.
- * Source: slab.rst, "T: Trace"; trace(), mm/slub.c.
+ * A cache with SLAB_TRACE prints each allocation and free, with who called and all
+ * of the freed object. Source: slab.rst, "T: Trace"; trace(), mm/slub.c.
  */
 static void traced_cache_prints_each_use(struct kunit *test)
 {
 	const struct kmem_report *report;
 	struct kmem_cache *cache;
-	struct slab *slab;
 	u8 *object = NULL;
 
 	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
@@ -370,15 +369,38 @@ static void traced_cache_prints_each_use(struct kunit *test)
 	report = KMEM_CAPTURE(test, object = kmem_cache_alloc(cache, GFP_KERNEL));
 	kmem_expect_heads(test, report, "allocation", 0, 0);
 	KUNIT_ASSERT_NOT_NULL(test, object);
-	slab = virt_to_slab(object);
 	kmem_expect_text(test, report, "TRACE kmem_traced alloc 0x%p inuse=1 fp=0x%p", object,
-			 slab->freelist);
+			 virt_to_slab(object)->freelist);
+	kmem_expect_trace(test, report);
 	memset(object, 0x11, OBJECT_SIZE);
+	memset(object + 16, 0x22, 16);
+	memset(object + OBJECT_SIZE - 4, 0x33, 4);
 	report = KMEM_CAPTURE(test, kmem_cache_free(cache, object));
 	kmem_expect_heads(test, report, "free", 0, 0);
 	kmem_expect_text(test, report, "TRACE kmem_traced free 0x%p inuse=1 fp=0x", object);
-	if (!want_init_on_free())
-		kmem_expect_text(test, report, "Object %p: 11 11 11 11", object);
+	kmem_expect_trace(test, report);
+	if (want_init_on_free())
+		return;
+	kmem_expect_text(test, report, "Object %p: 11 11 11 11", object);
+	kmem_expect_text(test, report, "Object %p: 22 22 22 22", object + 16);
+	kmem_expect_text(test, report, "Object %p: 33 33 33 33", object + OBJECT_SIZE - 4);
+}
+
+/* Of a bulk free, each object is traced. Source: free_debug_processing(). */
+static void bulk_free_is_traced_by_object(struct kunit *test)
+{
+	const struct kmem_report *report;
+	struct kmem_cache *cache;
+	void *objects[3] = { };
+	unsigned int i;
+
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	cache = kmem_private_cache(test, "kmem_traced", OBJECT_SIZE, SLAB_TRACE, NULL);
+	KMEM_CAPTURE(test, kmem_cache_alloc_bulk(cache, GFP_KERNEL, 3, objects));
+	KUNIT_ASSERT_NOT_NULL(test, objects[2]);
+	report = KMEM_CAPTURE(test, kmem_cache_free_bulk(cache, 3, objects));
+	for (i = 0; i < 3; i++)
+		kmem_expect_text(test, report, "TRACE kmem_traced free 0x%p inuse=3 ", objects[i]);
 }
 
 static struct kobject *kobject_of(struct kmem_cache *cache)
@@ -558,6 +580,7 @@ static struct kunit_case kmem_slab_debug_cases[] = {
 	KUNIT_CASE(options_for_some_caches_are_enough),
 	KUNIT_CASE(first_block_with_the_name_counts),
 	KUNIT_CASE(traced_cache_prints_each_use),
+	KUNIT_CASE(bulk_free_is_traced_by_object),
 	KUNIT_CASE(sysfs_shows_the_checks),
 	KUNIT_CASE(sysfs_shows_the_numbers),
 	KUNIT_CASE(sysfs_validates),

@@ -453,6 +453,38 @@ static void overwritten_padding_is_named(struct kunit *test)
 }
 
 /*
+ * What the objects leave of a slab is guarded to its last byte, however much that
+ * is, and an overwrite is reported with the state of the slab. Source:
+ * slab_pad_check(), mm/slub.c.
+ */
+static void long_rest_of_slab_is_guarded(struct kunit *test)
+{
+	const struct kmem_report *report;
+	struct kmem_cache *cache;
+	struct slab *slab;
+	u8 *start, *rest, *last;
+
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	cache = kmem_private_cache(test, "kmem_rest", 3000, KMEM_ALL_CHECKS, NULL);
+	slab = virt_to_slab(kmem_take(test, cache, 1)->objects[0]);
+	start = slab_address(slab);
+	rest = start + slab->objects * cache->size;
+	last = start + slab_size(slab) - 1;
+	if (last - rest < 500)
+		kunit_skip(test, "needs slabs that objects of 3000 bytes leave more of");
+	KUNIT_EXPECT_EQ(test, kmem_peek(last), POISON_INUSE);
+	kmem_poke(last, 0x99);
+	report = KMEM_EXPECT_REPORT(test, kmem_validate(test, cache), "BUG kmem_rest (");
+	kmem_expect_text(test, report, "Padding overwritten. 0x%p-0x%p @offset=%tu", last, last,
+			 last - start);
+	kmem_expect_text(test, report, "Slab 0x%p objects=%u used=1 fp=0x%p flags=", slab,
+			 0 + slab->objects, slab->freelist);
+	kmem_expect_trace(test, report);
+	KUNIT_EXPECT_EQ(test, kmem_peek(last), POISON_INUSE);
+	KMEM_EXPECT_SILENCE(test, kmem_validate(test, cache));
+}
+
+/*
  * Memory that its owner may look at before it was ever used is not poisoned as
  * free, but carries POISON_INUSE where nothing was constructed. Source:
  * setup_slab_debug(); calculate_sizes(), "we should never poison the object
@@ -492,6 +524,7 @@ static struct kunit_case kmem_layout_cases[] = {
 	KUNIT_CASE(correct_use_of_any_size_is_silent),
 	KUNIT_CASE_PARAM(every_byte_of_a_guard_is_guarded, kind_gen_params),
 	KUNIT_CASE_PARAM(overwritten_padding_is_named, named_guard_gen_params),
+	KUNIT_CASE(long_rest_of_slab_is_guarded),
 	KUNIT_CASE(untouchable_objects_are_not_poisoned),
 	{}
 };

@@ -12,6 +12,7 @@
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/poison.h>
 #include <linux/sched/mm.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -235,6 +236,64 @@ static void checks_spare_the_owners(struct kunit *test)
 }
 
 /*
+ * What is left of the place of an object behind its owner is padding: guarded to
+ * its last byte, and shown without the owner. Source: check_pad_bytes(),
+ * print_trailer(), mm/slub.c.
+ */
+static void padding_behind_an_owner_is_guarded(struct kunit *test)
+{
+	static const struct place place = {
+		.size = 40, .align = 256, .flags = SLAB_POISON | SLAB_STORE_USER,
+	};
+	const struct kmem_report *report;
+	struct kmem_cache *cache;
+	u8 *object, *last;
+
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which keeps data of its own there");
+	enter(test);
+	cache = cache_of(test, &place);
+	object = kmem_take(test, cache, 2)->objects[0];
+	last = object + kmem_attribute(test, cache, "slab_size") - 1;
+	KUNIT_EXPECT_EQ(test, kmem_peek(last), POISON_INUSE);
+	kmem_poke(last, 0x99);
+	report = KMEM_EXPECT_REPORT(test, kmem_validate(test, cache), "BUG kmem_owned (");
+	kmem_expect_text(test, report, "Object padding overwritten");
+	kmem_expect_text(test, report, "0x%p-0x%p @offset=", last, last);
+	kmem_expect_between(test, report, "Padding  ", "\n", ": 5a 5a 5a 5a ");
+	KUNIT_EXPECT_EQ(test, kmem_peek(last), POISON_INUSE);
+	KMEM_EXPECT_SILENCE(test, kmem_validate(test, cache));
+}
+
+/*
+ * What is left of a slab behind the owners of its objects is guarded to its last
+ * byte. Source: slab_pad_check(), mm/slub.c.
+ */
+static void rest_behind_the_owners_is_guarded(struct kunit *test)
+{
+	static const struct place place = { .size = 3000, .flags = SLAB_POISON | SLAB_STORE_USER };
+	unsigned long whole, stride;
+	struct kmem_cache *cache;
+	void *object;
+	u8 *last;
+
+	enter(test);
+	cache = cache_of(test, &place);
+	object = kmem_take(test, cache, 1)->objects[0];
+	whole = page_size(virt_to_head_page(object));
+	stride = kmem_attribute(test, cache, "slab_size");
+	/* a word may be lost to align the owners */
+	if (whole % stride <= whole / stride * OWNER_SIZE + sizeof(void *))
+		kunit_skip(test, "needs slabs that objects of 3000 bytes leave more of");
+	last = kmem_slab_of(object) + whole - 1;
+	KUNIT_EXPECT_EQ(test, kmem_peek(last), POISON_INUSE);
+	kmem_poke(last, 0x99);
+	KMEM_EXPECT_REPORT(test, kmem_validate(test, cache),
+			   "Padding overwritten. 0x%p-0x%p @offset=%lu", last, last, whole - 1);
+	KUNIT_EXPECT_EQ(test, kmem_peek(last), POISON_INUSE);
+	KMEM_EXPECT_SILENCE(test, kmem_validate(test, cache));
+}
+
+/*
  * Where there is no memory to keep the owner of an object in, the object can be
  * had all the same, and nobody is charged for it. Source: kmem_cache_charge(),
  * <linux/slab.h>, "Allocating internal metadata has failed";
@@ -306,6 +365,8 @@ static struct kunit_case kmem_owners_cases[] = {
 	KUNIT_CASE_PARAM(wiped_objects_are_uncharged, place_gen_params),
 	KUNIT_CASE_PARAM(owners_take_up_unused_space, place_gen_params),
 	KUNIT_CASE(checks_spare_the_owners),
+	KUNIT_CASE(padding_behind_an_owner_is_guarded),
+	KUNIT_CASE(rest_behind_the_owners_is_guarded),
 	KUNIT_CASE(objects_without_an_owner_are_not_charged),
 	KUNIT_CASE(merged_objects_do_not_reach_their_owners),
 	{}

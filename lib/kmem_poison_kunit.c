@@ -35,6 +35,7 @@ static const struct object_size {
 	{ "100 bytes", 100 },
 	{ "1000 bytes", 1000 },
 	{ "a page", PAGE_SIZE },
+	{ "two pages", 2 * PAGE_SIZE },
 };
 
 KUNIT_ARRAY_PARAM_DESC(size, sizes, name);

@@ -549,7 +549,7 @@ static void all_that_is_wrong_is_listed_once(struct kunit *test)
  */
 static void leftover_objects_are_listed(struct kunit *test)
 {
-	struct kmem_cache *cache = tracked_cache(test, SLAB_POISON);
+	struct kmem_cache *cache = tracked_cache(test, SLAB_RED_ZONE);
 	void *freed = allocate_zeroed(cache), *left = allocate_singly(cache);
 	const struct kmem_report *report;
 

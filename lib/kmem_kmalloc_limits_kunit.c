@@ -125,6 +125,24 @@ static void nothing_has_no_size(struct kunit *test)
 }
 
 /*
+ * To ask for the size of what is not kmalloc()'s is reported, and no more than the
+ * page is promised. Source: __ksize(), "Delete this after we're sure there are no
+ * users" (7.x).
+ */
+static void size_of_a_plain_page_is_not_told_silently(struct kunit *test)
+{
+	struct page *page;
+	size_t size = 0;
+
+	KMEM_REQUIRE_NOT(test, CONFIG_SLOB, "which knows no pages from others");
+	page = alloc_page(GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KMEM_EXPECT_WARN(test, size = ksize(page_address(page)), "WARNING:");
+	__free_page(page);
+	KUNIT_EXPECT_LE(test, size, PAGE_SIZE);
+}
+
+/*
  * Whole pages
  */
 
@@ -552,6 +570,7 @@ static struct kunit_case kmem_kmalloc_limits_cases[] = {
 	KUNIT_CASE_PARAM(no_bytes_give_zero_size_ptr, way_gen_params),
 	KUNIT_CASE(constant_zero_gives_zero_size_ptr),
 	KUNIT_CASE(nothing_has_no_size),
+	KUNIT_CASE(size_of_a_plain_page_is_not_told_silently),
 	KUNIT_CASE_PARAM(large_size_is_whole_pages, way_gen_params),
 	KUNIT_CASE(largest_size_can_be_had),
 	KUNIT_CASE(too_large_size_is_not_rounded),

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Accounted memory that is allocated by others than kmalloc() and the functions of
- * a cache: copies, mapped memory, objects of prefilled sheaves; and what a cgroup
- * is, and is not, given along with its objects.
+ * a cache: copies, elements of pools, memory of devices, mapped memory, objects of
+ * prefilled sheaves; and what a cgroup is, and is not, given along with its objects.
  *
  *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_accounted'
  */
@@ -11,13 +11,16 @@
 #include <linux/kernel.h>
 #include <linux/list.h>
 #include <linux/list_lru.h>
+#include <linux/mempool.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/string_helpers.h>
 #include <linux/vmalloc.h>
 #include "kmem_count.h"
+#include "kmem_device.h"
 #include "kmem_haul.h"
 
 /* Not constant, or kstrdup_const() would not copy it. */
@@ -48,6 +51,7 @@ COPY(kstrdup, kstrdup(text, gfp))
 COPY(kstrdup_const, kstrdup_const(text, gfp))
 COPY(kstrndup, kstrndup(text, OBJECT_SIZE, gfp))
 COPY(kstrdup_and_replace, kstrdup_and_replace(text, 't', 'u', gfp))
+COPY(kstrdup_quotable, kstrdup_quotable(text, gfp))
 COPY(kasprintf, kasprintf(gfp, "%s", text))
 COPY(krealloc, resized(gfp))
 COPY(kvmalloc, kvmalloc(OBJECT_SIZE, gfp))
@@ -57,12 +61,27 @@ static void free_copy(struct kmem_cache *cache, void **objects)
 	kvfree(objects[0]);
 }
 
+/* what is behind the prefix of each of BULK strings */
+#define NUMBER_SIZE	sizeof("-15")
+
+static unsigned int strings_alloc(struct kmem_cache *cache, gfp_t gfp, void **objects)
+{
+	objects[0] = kasprintf_strarray(gfp, text + NUMBER_SIZE - 1, BULK);
+	return objects[0] ? BULK : 0;
+}
+
+static void strings_free(struct kmem_cache *cache, void **objects)
+{
+	kfree_strarray(objects[0], BULK);
+}
+
 #define COPIED(name)	{ #name, 0, __GFP_ACCOUNT, by_##name, free_copy, 1 }
 
 static const struct allocator copies[] = {
 	COPIED(kmemdup), COPIED(kmemdup_array), COPIED(kmemdup_nul), COPIED(kvmemdup),
 	COPIED(kstrdup), COPIED(kstrdup_const), COPIED(kstrndup), COPIED(kstrdup_and_replace),
-	COPIED(kasprintf), COPIED(krealloc), COPIED(kvmalloc),
+	COPIED(kstrdup_quotable), COPIED(kasprintf), COPIED(krealloc), COPIED(kvmalloc),
+	{ "kasprintf_strarray", 0, __GFP_ACCOUNT, strings_alloc, strings_free, BULK },
 };
 
 KUNIT_ARRAY_PARAM_DESC(copy, copies, name);
@@ -73,6 +92,125 @@ KUNIT_ARRAY_PARAM_DESC(copy, copies, name);
  * <linux/gfp_types.h>.
  */
 static void copies_are_charged_until_they_are_freed(struct kunit *test)
+{
+	expect_charged_until_freed(test, test->param_value);
+}
+
+/*
+ * An array of strings is on the same account as they are: it is from a cache of those
+ * that are accounted. Source: kernel-doc of kasprintf_strarray(), "flags for the slab
+ * allocator".
+ */
+static void array_of_strings_is_charged_with_them(struct kunit *test)
+{
+	char **strings;
+
+	enter(test);
+	strings = kasprintf_strarray(GFP_KERNEL_ACCOUNT, "kmem", BULK);
+	KUNIT_ASSERT_NOT_NULL(test, strings);
+	KUNIT_EXPECT_TRUE(test, kmem_origin(strings).flags & SLAB_ACCOUNT);
+	KUNIT_EXPECT_TRUE(test, kmem_origin(strings[BULK - 1]).flags & SLAB_ACCOUNT);
+	kfree_strarray(strings, BULK);
+}
+
+static unsigned int pool_slab_alloc(struct kmem_cache *cache, gfp_t gfp, void **objects)
+{
+	objects[0] = mempool_alloc_slab(gfp, cache);
+	return !!objects[0];
+}
+
+static void pool_slab_free(struct kmem_cache *cache, void **objects)
+{
+	mempool_free_slab(objects[0], cache);
+}
+
+static unsigned int pool_kmalloc_alloc(struct kmem_cache *cache, gfp_t gfp, void **objects)
+{
+	objects[0] = mempool_kmalloc(gfp, (void *)OBJECT_SIZE);
+	return !!objects[0];
+}
+
+static void pool_kmalloc_free(struct kmem_cache *cache, void **objects)
+{
+	mempool_kfree(objects[0], (void *)OBJECT_SIZE);
+}
+
+#define BULK_ORDER	get_order(BULK * OBJECT_SIZE)
+
+static unsigned int pool_pages_alloc(struct kmem_cache *cache, gfp_t gfp, void **objects)
+{
+	objects[0] = mempool_alloc_pages(gfp, (void *)(long)BULK_ORDER);
+	return objects[0] ? BULK : 0;
+}
+
+static void pool_pages_free(struct kmem_cache *cache, void **objects)
+{
+	mempool_free_pages(objects[0], (void *)(long)BULK_ORDER);
+}
+
+static const struct allocator pooled[] = {
+	{ "slab", 0, __GFP_ACCOUNT, pool_slab_alloc, pool_slab_free, 1 },
+	{ "kmalloc", 0, __GFP_ACCOUNT, pool_kmalloc_alloc, pool_kmalloc_free, 1 },
+	{ "pages", 0, __GFP_ACCOUNT, pool_pages_alloc, pool_pages_free, BULK },
+};
+
+KUNIT_ARRAY_PARAM_DESC(pooled, pooled, name);
+
+/*
+ * What a pool of any kind allocates for its caller is charged as that asks for.
+ * Source: kernel-doc of mempool_alloc(), gfp_mask; mempool_alloc_slab(),
+ * mempool_kmalloc() and mempool_alloc_pages().
+ */
+static void elements_of_pools_are_charged_until_they_are_freed(struct kunit *test)
+{
+	expect_charged_until_freed(test, test->param_value);
+}
+
+static struct device *owner;
+
+static void make_owner(struct kunit *test)
+{
+	owner = make_device(test, "kmem_charged");
+}
+
+/* room for what a device keeps with its memory */
+#define DEVRES_SIZE	256
+
+static unsigned int devm_alloc(struct kmem_cache *cache, gfp_t gfp, void **objects)
+{
+	objects[0] = devm_kmalloc(owner, OBJECT_SIZE - DEVRES_SIZE, gfp);
+	return !!objects[0];
+}
+
+static void devm_free(struct kmem_cache *cache, void **objects)
+{
+	devm_kfree(owner, objects[0]);
+}
+
+static unsigned int devm_pages_alloc(struct kmem_cache *cache, gfp_t gfp, void **objects)
+{
+	objects[0] = (void *)devm_get_free_pages(owner, gfp, BULK_ORDER);
+	return objects[0] ? BULK : 0;
+}
+
+static void devm_pages_free(struct kmem_cache *cache, void **objects)
+{
+	devm_free_pages(owner, (unsigned long)objects[0]);
+}
+
+static const struct allocator owned[] = {
+	{ "devm_kmalloc", 0, __GFP_ACCOUNT, devm_alloc, devm_free, 1, make_owner },
+	{ "devm_get_free_pages", 0, __GFP_ACCOUNT, devm_pages_alloc, devm_pages_free, BULK,
+	  make_owner },
+};
+
+KUNIT_ARRAY_PARAM_DESC(owned, owned, name);
+
+/*
+ * Memory that goes with a device is charged, too, if that is asked for. Source:
+ * kernel-doc of devm_kmalloc() and devm_get_free_pages(), "Allocation gfp flags".
+ */
+static void memory_of_devices_is_charged_until_it_is_freed(struct kunit *test)
 {
 	expect_charged_until_freed(test, test->param_value);
 }
@@ -263,6 +401,9 @@ static void object_has_a_list_of_its_cgroup(struct kunit *test)
 
 static struct kunit_case kmem_accounted_cases[] = {
 	KUNIT_CASE_PARAM(copies_are_charged_until_they_are_freed, copy_gen_params),
+	KUNIT_CASE(array_of_strings_is_charged_with_them),
+	KUNIT_CASE_PARAM(elements_of_pools_are_charged_until_they_are_freed, pooled_gen_params),
+	KUNIT_CASE_PARAM(memory_of_devices_is_charged_until_it_is_freed, owned_gen_params),
 	KUNIT_CASE_PARAM(mapped_memory_is_charged_until_it_is_freed, mapper_gen_params),
 	KUNIT_CASE_PARAM(prefilled_objects_are_charged_beyond_the_limit, prefilled_gen_params),
 	KUNIT_CASE(sheaves_are_not_charged),

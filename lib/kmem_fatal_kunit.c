@@ -356,6 +356,24 @@ static void mempool_resized_to_nothing(struct kunit *test)
 	EXPECT_DEATH(test, (void)mempool_resize(pool, 0), "/mempool_resize()!");
 }
 
+static void construct_nothing(void *object)
+{
+}
+
+/*
+ * A pool's elements are of no cache with a constructor, whose work its poison would
+ * undo. Source: mempool_alloc_slab(), VM_BUG_ON(mem->ctor).
+ */
+static void mempool_of_constructed_objects(struct kunit *test)
+{
+	struct kmem_cache *cache = kmem_private_cache(test, "kmem_constructed", OBJECT_SIZE, 0,
+						      construct_nothing);
+
+	KMEM_REQUIRE(test, CONFIG_DEBUG_VM);
+	EXPECT_DEATH(test, mempool_destroy(mempool_create_slab_pool(1, cache)),
+		     "/mempool_alloc_slab()!");
+}
+
 static struct kunit_case kmem_fatal_cases[] = {
 	KUNIT_CASE(double_free_in_a_row),
 	KUNIT_CASE(copy_from_before_the_region),
@@ -377,6 +395,7 @@ static struct kunit_case kmem_fatal_cases[] = {
 	KUNIT_CASE(cache_that_may_not_fail),
 	KUNIT_CASE(report_of_a_slab_with_panic_on_taint),
 	KUNIT_CASE(mempool_resized_to_nothing),
+	KUNIT_CASE(mempool_of_constructed_objects),
 	{}
 };
 

@@ -514,9 +514,12 @@ static void reserve_is_poisoned(struct kunit *test)
 				    i < kind->size - 1 ? POISON_FREE : POISON_END, "byte %zu", i);
 }
 
-/* Expect that a wrong byte of an element in reserve is shown with those around it. */
-static void expect_bytes_around(struct kunit *test, const struct kmem_report *report, size_t size,
-				size_t byte)
+/*
+ * Expect that it is told how many elements are left, of which one a byte is wrong, and
+ * which bytes are around that.
+ */
+static void expect_bytes_around(struct kunit *test, const struct kmem_report *report, u8 *memory,
+				size_t size, size_t byte)
 {
 	size_t start = byte - min(byte, sizeof(long)), end = min(byte + sizeof(long), size), i;
 	char line[80];
@@ -526,7 +529,7 @@ static void expect_bytes_around(struct kunit *test, const struct kmem_report *re
 	for (i = start; i < end; i++)
 		length += scnprintf(line + length, sizeof(line) - length, "%x ",
 				    i == byte ? 0x99 : i < size - 1 ? POISON_FREE : POISON_END);
-	kmem_expect_text(test, report, ": %s%s\n", line, end < size ? "..." : "");
+	kmem_expect_text(test, report, " nr=1 @ %p: %s%s\n", memory, line, end < size ? "..." : "");
 }
 
 /*
@@ -552,7 +555,8 @@ static void write_to_reserve_is_reported(struct kunit *test)
 					    "mempool element poison mismatch");
 		kmem_expect_text(test, report, "Mempool %p size %zu", pool, kind->size);
 		kmem_expect_trace(test, report);
-		expect_bytes_around(test, report, kind->size, offsets[i]);
+		expect_bytes_around(test, report, memory_of(kind, element), kind->size,
+				    offsets[i]);
 		mempool_free(element, pool);
 	}
 	KMEM_EXPECT_SILENCE(test, element = mempool_alloc_preallocated(pool));

@@ -16,6 +16,7 @@
 #include <linux/string.h>
 #include "kmem_kunit.h"
 #include "kmem_mempool.h"
+#include "kmem_text.h"
 
 #define FEW		5
 
@@ -118,6 +119,20 @@ static void failed_creation_frees_its_elements(struct kunit *test)
 			unmake(maker, pool);
 	}
 	KUNIT_EXPECT_EQ(test, source->wrong, 0);
+}
+
+/*
+ * Nor is there one where its elements are more than memory has: of their size, nothing
+ * is cut off. Source: mempool_kmalloc(), "size_t size".
+ */
+static void pool_of_too_large_elements_is_null(struct kunit *test)
+{
+	mempool_t *pool = NULL;
+
+	/* the page allocator warns of so many pages */
+	KMEM_CAPTURE(test, pool = mempool_create_kmalloc_pool(1, KMEM_VAST + 8));
+	KUNIT_EXPECT_NULL(test, pool);
+	mempool_destroy(pool);
 }
 
 /*
@@ -497,6 +512,7 @@ static void zeroing_is_not_supported(struct kunit *test)
 static struct kunit_case kmem_mempool_cases[] = {
 	KUNIT_CASE_PARAM(new_pool_holds_its_minimum, maker_gen_params),
 	KUNIT_CASE_PARAM(failed_creation_frees_its_elements, maker_gen_params),
+	KUNIT_CASE(pool_of_too_large_elements_is_null),
 	KUNIT_CASE(no_memory_for_a_pool_gives_null),
 	KUNIT_CASE(pool_is_initialized_until_its_exit),
 	KUNIT_CASE(end_of_no_pool_does_nothing),

@@ -85,6 +85,19 @@ static bool falls_asleep(struct waiter *waiter)
 	return true;
 }
 
+/* It says so between the time that it is about to sleep and that it does. */
+static bool waits_for_io(struct waiter *waiter)
+{
+	unsigned int ticks;
+
+	for (ticks = 0; ticks < HZ; ticks++) {
+		if (waiter->task->in_iowait)
+			return true;
+		schedule_timeout_uninterruptible(1);
+	}
+	return false;
+}
+
 /* Let it ask, while the allocator fails, until it sleeps. */
 static void start(struct kunit *test, struct source *source, struct waiter *waiter)
 {
@@ -114,9 +127,10 @@ static void require_bulk(struct kunit *test)
 
 /*
  * With reclaim, an allocation from an empty pool whose allocator fails waits,
- * is woken by the free of an element, and gets it. Source: mempool_alloc(),
- * "Allocation failure can only happen when @gfp_mask does not include
- * %__GFP_DIRECT_RECLAIM"; mempool_free_bulk(), "waking up the waiters" (7.x).
+ * is woken by the free of an element, and gets it. It counts as one who waits for I/O,
+ * which is to free an element. Source: mempool_alloc(), "Allocation failure can only
+ * happen when @gfp_mask does not include %__GFP_DIRECT_RECLAIM", and its
+ * io_schedule_timeout(); mempool_free_bulk(), "waking up the waiters" (7.x).
  */
 static void empty_pool_makes_wait_with_reclaim(struct kunit *test)
 {
@@ -133,6 +147,8 @@ static void empty_pool_makes_wait_with_reclaim(struct kunit *test)
 		start(test, source, &waiter);
 		/* it has tried twice before */
 		KUNIT_EXPECT_GE_MSG(test, source->calls, 2, "gfp %#x", (__force u32)gfps[i]);
+		KUNIT_EXPECT_TRUE_MSG(test, waits_for_io(&waiter), "gfp %#x",
+				      (__force u32)gfps[i]);
 		mempool_free(elements[1], pool);
 		KUNIT_EXPECT_FALSE_MSG(test, is_asleep(&waiter), "it sleeps on, gfp %#x",
 				       (__force u32)gfps[i]);

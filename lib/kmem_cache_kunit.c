@@ -191,6 +191,8 @@ static void destroy_with_live_objects_is_reported(struct kunit *test)
 	kmem_expect_text(test, report,
 			 "kmem_cache_destroy %s: Slab cache still has objects when called from",
 			 leak->cache);
+	if (IS_ENABLED(CONFIG_KALLSYMS))
+		kmem_expect_text(test, report, "objects when called from %s+", __func__);
 	if (IS_ENABLED(CONFIG_SLUB_DEBUG)) {
 		kmem_expect_text(test, report, "BUG %s (", leak->cache);
 		kmem_expect_text(test, report, "): Objects remaining ");

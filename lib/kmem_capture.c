@@ -283,7 +283,7 @@ EXPORT_SYMBOL_GPL(kmem_expect_trace);
  */
 noinline bool kmem_stacks_are_saved(const char *caller)
 {
-	unsigned long entries[8];
+	unsigned long entries[16];
 	unsigned int i, nr = stack_trace_save(entries, ARRAY_SIZE(entries), 0);
 	char name[KSYM_NAME_LEN];
 

@@ -114,15 +114,17 @@ static noinline void free_here(struct kmem_cache *cache, void *object)
 
 /*
  * With SLAB_STORE_USER, the caller who allocated the object is told and, where
- * the kernel can save stacks, its stack, and that of who freed it last. Source:
- * kernel-doc of kmem_dump_obj(), "return address, and stack trace from the
- * allocation and last free path of that object".
+ * the kernel can save stacks, its stack, and that of who freed it last, down to where
+ * the case's thread begins. Source: KS_ADDRS_COUNT; kernel-doc of kmem_dump_obj(),
+ * "return address, and stack trace from the allocation and last free path of that
+ * object".
  */
 static void users_of_an_object_are_told(struct kunit *test)
 {
 	static const struct kind kind = { .flags = SLAB_STORE_USER };
 	struct kmem_cache *cache = create(test, &kind);
 	const struct kmem_report *report;
+	const char *free_path;
 	bool told = false;
 	void *object;
 
@@ -138,6 +140,8 @@ static void users_of_an_object_are_told(struct kunit *test)
 		kmem_expect_text(test, report, "    allocate_here+");
 		kmem_expect_text(test, report, "    %s+", __func__);
 	}
+	if (kmem_stacks_are_saved("kthread"))
+		kmem_expect_text(test, report, "    kthread+");
 
 	free_here(cache, object);
 	report = KMEM_CAPTURE(test, kmem_dump_obj(object));
@@ -145,6 +149,11 @@ static void users_of_an_object_are_told(struct kunit *test)
 	if (kmem_stacks_are_saved(__func__)) {
 		kmem_expect_text(test, report, "Free path:");
 		kmem_expect_text(test, report, "    free_here+");
+	}
+	if (kmem_stacks_are_saved("kthread")) {
+		free_path = strstr(report->text, "    free_here+");
+		KUNIT_ASSERT_NOT_NULL(test, free_path);
+		KUNIT_EXPECT_NOT_NULL(test, strstr(free_path, "    kthread+"));
 	}
 }
 
@@ -239,6 +248,8 @@ static void what_is_no_object_is_told_apart(struct kunit *test)
 		__free_page(page);
 	kfree(large);
 	vfree(mapped);
+	if (mapped && IS_ENABLED(CONFIG_MMU))
+		expect_no_object(test, mapped, " vmalloc memory");
 }
 
 /* Of these, two that lie side by side never belong to the same vmap node, if there are several. */

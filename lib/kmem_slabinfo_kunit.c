@@ -169,7 +169,8 @@ static void slabinfo_estimates_long_lists(struct kunit *test)
 /*
  * When memory has run out, the kernel lists what is in use of the caches that
  * nobody can empty, and of all there is, and leaves out those that a shrinker
- * could. Source: dump_unreclaimable_slab(), mm/slab_common.c.
+ * could, and those that have no slab. Source: dump_unreclaimable_slab(),
+ * mm/slab_common.c.
  */
 static void unreclaimable_slabs_are_listed(struct kunit *test)
 {
@@ -185,6 +186,7 @@ static void unreclaimable_slabs_are_listed(struct kunit *test)
 	KMEM_REQUIRE(test, CONFIG_PRINTK);
 	cache = kmem_private_cache(test, "kmem_listed", LARGE_SIZE, 0, NULL);
 	other = kmem_private_cache(test, "kmem_unlisted", LARGE_SIZE, SLAB_RECLAIM_ACCOUNT, NULL);
+	kmem_private_cache(test, "kmem_empty", LARGE_SIZE, 0, NULL);
 	kmem_free_half(kmem_take(test, cache, MANY));
 	kmem_take(test, other, MANY);
 	kmem_cache_shrink(cache);
@@ -199,6 +201,7 @@ static void unreclaimable_slabs_are_listed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, total, info.num_objs * info.objsize / SZ_1K);
 	if (SLAB_RECLAIM_ACCOUNT)
 		KUNIT_EXPECT_NULL(test, strstr(report->text, "kmem_unlisted "));
+	KUNIT_EXPECT_NULL(test, strstr(report->text, "kmem_empty "));
 #else
 	kunit_skip(test, "needs to be built in, for dump_unreclaimable_slab()");
 #endif

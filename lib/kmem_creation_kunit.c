@@ -12,10 +12,12 @@
 #include <kunit/test.h>
 #include <linux/gfp.h>
 #include <linux/kernel.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <mm/slab.h>
 #include "kmem_count.h"
 #include "kmem_kunit.h"
 
@@ -209,6 +211,56 @@ static void shared_cache_may_do_without_sysfs(struct kunit *test)
 	fail_in_sysfs(test, &mergeable);
 }
 
+/*
+ * An alias that sysfs has no memory for is one without its link, and holds the cache
+ * as any other. Source: __kmem_cache_alias(), "Unable to add cache alias".
+ */
+static void alias_may_do_without_its_link(struct kunit *test)
+{
+	static const char alias[] = "kmem_linked";
+	struct kmem_cache *cache, *other;
+	struct attempt attempt = { .failed = true };
+	unsigned int nth;
+
+	make_names(test);
+	if (kmem_cache_needs_sysfs())
+		kunit_skip(test, "needs Linux 7, where there is an alias without its link");
+	cache = kmem_cache_create(name, mergeable.size, 0, mergeable.flags, NULL);
+	kmem_adopt_cache(test, cache);
+	other = kmem_cache_create(alias, mergeable.size, 0, mergeable.flags, NULL);
+	kmem_cache_destroy(other);
+	if (other != cache)
+		kunit_skip(test, "needs caches that are merged");
+	for (nth = 1; attempt.failed; nth++) {
+		attempt = create_failing(test, &mergeable, alias, nth);
+		KUNIT_ASSERT_PTR_EQ_MSG(test, attempt.cache, cache, "allocation %u", nth);
+		KUNIT_ASSERT_EQ_MSG(test, kmem_sysfs_number(test, name, "aliases"), 1,
+				    "allocation %u", nth);
+		destroy(test, attempt.cache, nth);
+		expect_usable(test, cache, nth);
+	}
+}
+
+/*
+ * The descriptor of a cache is nothing that failslab lets fail. Source:
+ * should_failslab(), "No fault-injection for bootstrap cache".
+ */
+static void failslab_passes_over_descriptors(struct kunit *test)
+{
+#ifndef MODULE
+	struct kmem_cache *descriptor;
+
+	KMEM_REQUIRE_NOT(test, CONFIG_DEBUG_KMEMLEAK, "which gives up without memory");
+	kmem_fail_begin(test, 1);
+	descriptor = kmem_cache_alloc(kmem_cache, GFP_NOWAIT | __GFP_NOWARN);
+	kmem_fail_cancel();
+	KUNIT_ASSERT_NOT_NULL(test, descriptor);
+	kmem_cache_free(kmem_cache, descriptor);
+#else
+	kunit_skip(test, "needs to be built in, to allocate a descriptor");
+#endif
+}
+
 #define ROUNDS		8
 
 /* Create and destroy ROUNDS times; say how the last time went, and how often it failed. */
@@ -325,6 +377,8 @@ static struct kunit_case kmem_creation_cases[] = {
 	KUNIT_CASE(inner_failure_fails_the_creation),
 	KUNIT_CASE(cache_may_do_without_sysfs),
 	KUNIT_CASE(shared_cache_may_do_without_sysfs),
+	KUNIT_CASE(alias_may_do_without_its_link),
+	KUNIT_CASE(failslab_passes_over_descriptors),
 	KUNIT_CASE(inner_failure_leaks_nothing),
 	KUNIT_CASE(failed_creation_leaks_no_percpu_memory),
 	{}

@@ -20,6 +20,7 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include "kmem_count.h"
+#include "kmem_kunit.h"
 
 #define OBJECT_SIZE	128
 
@@ -516,6 +517,47 @@ static void kfree_rcu_is_good_for_any_context(struct kunit *test)
 	}
 }
 
+/**
+ * struct attempt - to allocate in some context what is to fail in a task
+ * @errand: brings it there
+ * @in_a_task: it was one, whatever was disabled
+ * @memory: what it got
+ */
+struct attempt {
+	struct errand errand;
+	bool in_a_task;
+	void *memory;
+};
+
+static void attempt_to_allocate(struct errand *errand)
+{
+	struct attempt *attempt = container_of(errand, struct attempt, errand);
+
+	attempt->in_a_task = in_task();
+	attempt->memory = kmalloc(OBJECT_SIZE, GFP_ATOMIC | __GFP_NOWARN);
+}
+
+/*
+ * The allocation of a task that is to fail is none that an interrupt makes meanwhile,
+ * which is neither failed nor counted. Source: should_fail_ex(), in_task();
+ * /proc/<pid>/fail-nth in Documentation/fault-injection/fault-injection.rst, "N-th
+ * call in the task".
+ */
+static void failure_of_a_task_is_not_for_interrupts(struct kunit *test)
+{
+	struct attempt *attempt = kunit_kzalloc(test, sizeof(*attempt), GFP_KERNEL);
+	unsigned int left;
+
+	require_atomic_allocations(test);
+	KUNIT_ASSERT_NOT_NULL(test, attempt);
+	kmem_fail_begin(test, 1);
+	enter(test, &attempt->errand, attempt_to_allocate);
+	left = kmem_fail_cancel();
+	KUNIT_EXPECT_EQ(test, left, !attempt->in_a_task);
+	KUNIT_EXPECT_EQ(test, !attempt->memory, attempt->in_a_task);
+	kfree(attempt->memory);
+}
+
 static struct kunit_case kmem_context_cases[] = {
 	KUNIT_CASE_PARAM(memory_is_had_in_any_context, context_gen_params),
 	KUNIT_CASE_PARAM(memory_is_freed_in_any_context, context_gen_params),
@@ -523,6 +565,7 @@ static struct kunit_case kmem_context_cases[] = {
 	KUNIT_CASE_PARAM(many_objects_change_contexts, context_gen_params),
 	KUNIT_CASE_PARAM(bulk_calls_need_interrupts_only, context_gen_params),
 	KUNIT_CASE_PARAM(kfree_rcu_is_good_for_any_context, context_gen_params),
+	KUNIT_CASE_PARAM(failure_of_a_task_is_not_for_interrupts, context_gen_params),
 	{}
 };
 

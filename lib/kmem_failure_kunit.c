@@ -195,8 +195,9 @@ static void nofail_does_not_fail(struct kunit *test)
 }
 
 /*
- * Without __GFP_NOWARN, failslab says what it does. Source: should_failslab(),
- * FAULT_NOWARN.
+ * Without __GFP_NOWARN, failslab says what it does, and to whom. Source:
+ * should_failslab(), FAULT_NOWARN; verbose in
+ * Documentation/fault-injection/fault-injection.rst, "'2' will print a call trace too".
  */
 static void failslab_speaks_without_nowarn(struct kunit *test)
 {
@@ -213,6 +214,7 @@ static void failslab_speaks_without_nowarn(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kmem_fail_cancel(), 0);
 	KUNIT_EXPECT_NULL(test, memory);
 	kmem_expect_text(test, report, "FAULT_INJECTION: forcing a failure");
+	kmem_expect_trace(test, report);
 	kvfree(memory);
 }
 

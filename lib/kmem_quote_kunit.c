@@ -343,6 +343,16 @@ static struct file *make_file(struct kunit *test, const char *name)
 	return kmem_anon_file(test, name, &no_operations, NULL);
 }
 
+/* A file whose name is too long for a path. */
+static struct file *make_file_without_path(struct kunit *test)
+{
+	char *name = kunit_kzalloc(test, NAME_MAX + 50, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, name);
+	memset(name, 'x', NAME_MAX + 49);
+	return make_file(test, name);
+}
+
 /*
  * A file is shown as its path, quoted. Source: comment of
  * kstrdup_quotable_file(), "with special characters escaped".
@@ -362,18 +372,29 @@ static void path_is_quoted(struct kunit *test)
  */
 static void missing_path_is_explained(struct kunit *test)
 {
-	char *name = kunit_kzalloc(test, NAME_MAX + 50, GFP_KERNEL), *result;
+	char *result = kstrdup_quotable_file(NULL, GFP_KERNEL);
 
-	result = kstrdup_quotable_file(NULL, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, result);
 	KUNIT_EXPECT_STREQ(test, result, "<unknown>");
 	kfree(result);
 
-	KUNIT_ASSERT_NOT_NULL(test, name);
-	memset(name, 'x', NAME_MAX + 49);
-	result = kstrdup_quotable_file(make_file(test, name), GFP_KERNEL);
+	result = kstrdup_quotable_file(make_file_without_path(test), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, result);
 	KUNIT_EXPECT_STREQ(test, result, "<too_long>");
+	kfree(result);
+}
+
+/*
+ * The flags are the caller's for what is shown instead of a path, too, or failslab
+ * would not have had its say. Source: kstrdup_quotable_file(), gfp.
+ */
+static void explanation_may_fail(struct kunit *test)
+{
+	struct file *file = make_file_without_path(test);
+	char *result;
+
+	result = KMEM_FAILING(test, 1, kstrdup_quotable_file(file, GFP_NOWAIT | __GFP_NOWARN));
+	KUNIT_EXPECT_NULL(test, result);
 	kfree(result);
 }
 
@@ -440,6 +461,7 @@ static struct kunit_case kmem_quote_cases[] = {
 	KUNIT_CASE(cmdline_leaves_nothing),
 	KUNIT_CASE(path_is_quoted),
 	KUNIT_CASE(missing_path_is_explained),
+	KUNIT_CASE(explanation_may_fail),
 	KUNIT_CASE(missing_memory_is_explained),
 	KUNIT_CASE(long_path_is_shown_from_its_root),
 	KUNIT_CASE(file_leaves_nothing),

@@ -81,6 +81,27 @@ static void released_action_runs_now(struct kunit *test)
 	drop_and_expect_released(test, dev, "2");
 }
 
+/*
+ * Of actions alike, the latest one is removed or released: those that are left keep
+ * their turn. Source: devres_action_find(), find_dr() (6.x), which go through the list
+ * in reverse; kernel-doc of devres_find(), "Find the latest devres".
+ */
+static void latest_of_actions_alike_is_taken_away(struct kunit *test)
+{
+	struct device *dev = make_watched(test);
+	static char one = '1';
+
+	KUNIT_ASSERT_EQ(test, devm_add_action(dev, act, &one), 0);
+	add_resources(test, dev, "A");
+	KUNIT_ASSERT_EQ(test, devm_add_action(dev, act, &one), 0);
+	add_resources(test, dev, "b");
+	KUNIT_ASSERT_EQ(test, devm_add_action(dev, act, &one), 0);
+	devm_remove_action(dev, act, &one);
+	devm_release_action(dev, act, &one);
+	expect_released(test, "1");
+	drop_and_expect_released(test, dev, "bA1");
+}
+
 static int add_failing(struct kunit *test, struct device *dev, bool or_reset)
 {
 	static char one = '1';
@@ -245,6 +266,7 @@ static struct kunit_case kmem_devm_action_cases[] = {
 	KUNIT_CASE(removed_action_does_not_run),
 	KUNIT_CASE(removal_may_be_tried_quietly),
 	KUNIT_CASE(released_action_runs_now),
+	KUNIT_CASE(latest_of_actions_alike_is_taken_away),
 	KUNIT_CASE(resource_is_no_action),
 	KUNIT_CASE(ended_action_leaves_nothing),
 	KUNIT_CASE(action_leaves_nothing_when_it_has_run),

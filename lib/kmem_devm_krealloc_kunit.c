@@ -259,6 +259,39 @@ static void growth_is_zeroed_if_asked_for(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ_MSG(test, memory, dirty, "it did not come back, nothing is proved");
 }
 
+/* Either of them takes the same room. */
+#define COPIED		600
+#define EXTENDED	800
+
+/*
+ * So is a copy that was made with it: what lies behind it is zero when it is the
+ * caller's. Source: as above; devm_kmemdup(), "GFP mask to use".
+ */
+static void growth_of_a_copy_is_zeroed_if_asked_for(struct kunit *test)
+{
+	const gfp_t gfp = GFP_KERNEL | __GFP_ZERO;
+	struct device *dev = make_device(test, "kmem_devm");
+	char *text = kmem_make_text(test, EXTENDED, 1);
+	u8 *dirty = devm_kmemdup(dev, text, EXTENDED, GFP_KERNEL), *copy = NULL, *stain;
+	unsigned int i;
+
+	kmem_require_no_quarantine(test);
+	KUNIT_ASSERT_NOT_NULL(test, dirty);
+	devm_kfree(dev, dirty);
+	for (i = 0; i < TRIES && copy != dirty; i++) {
+		u8 *memory;
+
+		copy = devm_kmemdup(dev, text, COPIED, gfp);
+		KUNIT_ASSERT_NOT_NULL(test, copy);
+		memory = devm_krealloc(dev, copy, EXTENDED, gfp);
+		KUNIT_ASSERT_NOT_NULL(test, memory);
+		kmem_expect_same(test, memory, text, COPIED);
+		stain = memchr_inv(memory + COPIED, 0, EXTENDED - COPIED);
+		KUNIT_ASSERT_NULL_MSG(test, stain, "number %u, offset %td", i, stain - memory);
+	}
+	KUNIT_EXPECT_PTR_EQ_MSG(test, copy, dirty, "it did not come back, nothing is proved");
+}
+
 static void alloc_and_resize_to_nothing(struct kunit *test, void *dev)
 {
 	void *memory = devm_kmalloc(dev, LARGE, GFP_KERNEL);
@@ -403,6 +436,7 @@ static struct kunit_case kmem_devm_krealloc_cases[] = {
 	KUNIT_CASE(the_others_stay),
 	KUNIT_CASE(what_moves_keeps_its_turn),
 	KUNIT_CASE(growth_is_zeroed_if_asked_for),
+	KUNIT_CASE(growth_of_a_copy_is_zeroed_if_asked_for),
 	KUNIT_CASE(no_bytes_free_the_memory),
 	KUNIT_CASE(failed_resize_changes_nothing),
 	KUNIT_CASE(size_near_the_largest_changes_nothing),

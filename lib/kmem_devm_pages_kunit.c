@@ -79,6 +79,25 @@ static void flags_are_the_callers(struct kunit *test)
 }
 
 /*
+ * They are one compound page only if the flags say so, as each may be given away by
+ * itself otherwise. Source: __GFP_COMP in <linux/gfp_types.h>, split_page().
+ */
+static void pages_are_compound_only_if_asked_for(struct kunit *test)
+{
+	struct device *dev = make_device(test, "kmem_devm");
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		gfp_t gfp = GFP_KERNEL | (i ? __GFP_COMP : 0);
+		unsigned long address = devm_get_free_pages(dev, gfp, 2);
+
+		KUNIT_ASSERT_NE(test, address, 0);
+		KUNIT_EXPECT_EQ(test, !!PageCompound(virt_to_page((void *)address)), i);
+	}
+	KMEM_EXPECT_SILENCE(test, kunit_release_action(test, drop_device, dev));
+}
+
+/*
  * Pages stay until the device goes, and are free from then on, all of them.
  * Source: kernel-doc, "automatically freed on driver detach".
  */
@@ -350,6 +369,7 @@ static void array_of_too_much_is_enomem(struct kunit *test)
 static struct kunit_case kmem_devm_pages_cases[] = {
 	KUNIT_CASE(pages_are_as_many_as_the_order_says),
 	KUNIT_CASE(flags_are_the_callers),
+	KUNIT_CASE(pages_are_compound_only_if_asked_for),
 	KUNIT_CASE(pages_live_as_long_as_their_device),
 	KUNIT_CASE(devm_free_pages_frees_at_once),
 	KUNIT_CASE(devm_free_pages_spares_the_others),

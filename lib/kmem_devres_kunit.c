@@ -82,17 +82,24 @@ static void resource_is_zero(struct kunit *test)
 }
 
 /*
- * When memory runs out the result is NULL; a size too large for what is kept
- * with it is NULL, too. Source: kernel-doc, "NULL on failure".
+ * When memory runs out the result is NULL, which is reported unless the flags say not
+ * to; a size too large for what is kept with it is NULL, too. Source: kernel-doc, "NULL
+ * on failure"; __GFP_NOWARN in <linux/gfp_types.h>.
  */
 static void failed_allocation_gives_null(struct kunit *test)
 {
 	const gfp_t gfp = GFP_NOWAIT | __GFP_NOWARN;
+	const struct kmem_report *report;
 	size_t size = SIZE_MAX - 7;
 	void *resource = NULL;
 
 	OPTIMIZER_HIDE_VAR(size);
 	KUNIT_EXPECT_NULL(test, KMEM_FAILING(test, 1, devres_alloc(release, 100, gfp)));
+	report = KMEM_CAPTURE(test, {
+		resource = KMEM_FAILING(test, 1, devres_alloc(release, 100, gfp & ~__GFP_NOWARN));
+	});
+	KUNIT_EXPECT_NULL(test, resource);
+	kmem_expect_text(test, report, "forcing a failure");
 	KMEM_EXPECT_SILENCE(test, resource = devres_alloc(release, size, GFP_KERNEL));
 	KUNIT_EXPECT_NULL(test, resource);
 	KMEM_EXPECT_SILENCE(test, devres_free(NULL));
@@ -401,10 +408,13 @@ static void open_group_has_all_since(struct kunit *test)
 static void nested_groups_go_overlapping_ones_stay(struct kunit *test)
 {
 	struct device *dev = make_watched(test);
-	int outer, inner, later;
+	int earlier, outer, inner, later;
 
+	KUNIT_ASSERT_NOT_NULL(test, devres_open_group(dev, &earlier, GFP_KERNEL));
+	add_resources(test, dev, "f");
 	KUNIT_ASSERT_NOT_NULL(test, devres_open_group(dev, &outer, GFP_KERNEL));
 	add_resources(test, dev, "A");
+	devres_close_group(dev, &earlier);
 	KUNIT_ASSERT_NOT_NULL(test, devres_open_group(dev, &inner, GFP_KERNEL));
 	add_resources(test, dev, "b");
 	devres_close_group(dev, &inner);
@@ -419,6 +429,8 @@ static void nested_groups_go_overlapping_ones_stay(struct kunit *test)
 	expect_released(test, "CbA");
 	KUNIT_EXPECT_EQ(test, devres_release_group(dev, &later), 1);
 	expect_released(test, "d");
+	KUNIT_EXPECT_EQ(test, devres_release_group(dev, &earlier), 1);
+	expect_released(test, "f");
 	KMEM_EXPECT_WARN(test, devres_release_group(dev, &inner), "drivers/base/devres.c:");
 	drop_and_expect_released(test, dev, "E");
 }

@@ -22,6 +22,8 @@
 #define DIRT		0xd1
 /* how many allocations may pass until the freed memory comes back */
 #define TRIES		4096
+/* objects that wait to be freed, and as many between them */
+#define MANY		32
 #define DEBUG_FLAGS	(SLAB_CONSISTENCY_CHECKS | SLAB_RED_ZONE | SLAB_POISON | SLAB_STORE_USER | \
 			 SLAB_TRACE)
 
@@ -222,7 +224,9 @@ static void nolock_reports_flags(struct kunit *test)
 		0, __GFP_ZERO, __GFP_ACCOUNT, __GFP_NOWARN, __GFP_NOMEMALLOC,
 		__GFP_ZERO | __GFP_ACCOUNT | __GFP_NOWARN | __GFP_NOMEMALLOC,
 	};
-	static const gfp_t bad[] = { GFP_KERNEL, GFP_ATOMIC, GFP_NOWAIT, __GFP_RECLAIMABLE };
+	static const gfp_t bad[] = {
+		GFP_KERNEL, GFP_ATOMIC, GFP_NOWAIT, __GFP_RECLAIMABLE, __GFP_NOFAIL,
+	};
 	void *object = NULL;
 	unsigned int i;
 
@@ -283,6 +287,76 @@ static void nolock_memory_comes_back(struct kunit *test)
 }
 
 /*
+ * All that were freed before the frees can be done come back, not just one of them.
+ * Source: kfree_nolock(), defer_free().
+ */
+static void nolock_frees_all_that_was_put_off(struct kunit *test)
+{
+	static void *kept[TRIES];
+	unsigned int i, nr, back = 0;
+	void *objects[MANY];
+	unsigned long irqflags;
+
+	require_service(test);
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN_GENERIC, "whose quarantine keeps memory");
+	for (i = 0; i < MANY; i++) {
+		objects[i] = kmalloc_nolock(64, 0, NUMA_NO_NODE);
+		KUNIT_ASSERT_NOT_NULL(test, objects[i]);
+	}
+	/* every other one, so that the slabs are not given up */
+	local_irq_save(irqflags);
+	for (i = 0; i < MANY; i += 2)
+		kfree_nolock(objects[i]);
+	local_irq_restore(irqflags);
+	wait_for_frees(test);
+
+	for (nr = 0; nr < TRIES && back < MANY / 2; nr++) {
+		kept[nr] = kmalloc_nolock(64, 0, NUMA_NO_NODE);
+		for (i = 0; i < MANY; i += 2)
+			back += kept[nr] && kept[nr] == objects[i];
+	}
+	while (nr)
+		kfree(kept[--nr]);
+	for (i = 1; i < MANY; i += 2)
+		kfree(objects[i]);
+	KUNIT_EXPECT_EQ(test, back, MANY / 2);
+}
+
+/*
+ * With init_on_free=1, all that was asked for is zero, and so is the place where
+ * the free pointer was. Source: kernel-parameters.txt, init_on_free=;
+ * maybe_wipe_obj_freeptr(), "make sure it's fully initialized by zeroing out
+ * freelist pointer".
+ */
+static void nolock_memory_was_wiped(struct kunit *test)
+{
+	unsigned int i;
+
+	require_service(test);
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which keeps data of its own in freed memory");
+	if (!want_init_on_free())
+		kunit_skip(test, "needs a boot with init_on_free=1");
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		u8 *objects[3];
+		unsigned int j;
+
+		for (j = 0; j < ARRAY_SIZE(objects); j++) {
+			objects[j] = kmalloc_nolock(sizes[i], 0, NUMA_NO_NODE);
+			KUNIT_ASSERT_NOT_NULL(test, objects[j]);
+			memset(objects[j], DIRT, sizes[i]);
+		}
+		if (kmem_origin(objects[1]).flags & SLAB_POISON)
+			kunit_skip(test, "needs a boot without slab_debug=P, which goes before");
+		kfree(objects[1]);
+		objects[1] = take_again(test, objects[1], sizes[i], 0);
+		KUNIT_EXPECT_NULL_MSG(test, memchr_inv(objects[1], 0, sizes[i]), "size %zu",
+				      sizes[i]);
+		for (j = 0; j < ARRAY_SIZE(objects); j++)
+			kfree(objects[j]);
+	}
+}
+
+/*
  * NULL and ZERO_SIZE_PTR may be freed. Source: kfree_nolock(), as kfree().
  */
 static void nolock_may_free_nothing(struct kunit *test)
@@ -318,6 +392,8 @@ static struct kunit_case kmem_nolock_cases[] = {
 	KUNIT_CASE(nolock_has_limits),
 	KUNIT_CASE(nolock_reports_flags),
 	KUNIT_CASE(nolock_memory_comes_back),
+	KUNIT_CASE(nolock_frees_all_that_was_put_off),
+	KUNIT_CASE(nolock_memory_was_wiped),
 	KUNIT_CASE(nolock_may_free_nothing),
 	KUNIT_CASE(nolock_does_not_free_pages),
 	{}

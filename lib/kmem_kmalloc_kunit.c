@@ -269,6 +269,32 @@ static void constant_size_lands_in_its_class(struct kunit *test)
 }
 
 /*
+ * A size that the compiler knows is zeroed, too, with __GFP_ZERO, on memory that
+ * was dirty. Source: __GFP_ZERO in include/linux/gfp_types.h.
+ */
+static void constant_size_is_zero_if_asked(struct kunit *test)
+{
+	const struct way *way = test->param_value;
+	unsigned int i, back = 0;
+
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN_GENERIC, "whose quarantine keeps memory");
+	for (i = 0; i < ARRAY_SIZE(constant_sizes); i++) {
+		size_t size = constant_sizes[i];
+		void *dirty = way->alloc(size, GFP_KERNEL), *object;
+
+		KUNIT_ASSERT_NOT_NULL_MSG(test, dirty, "size %zu", size);
+		memset(dirty, 0xd1, size);
+		kfree(dirty);
+		object = way->alloc(size, GFP_KERNEL | __GFP_ZERO);
+		KUNIT_ASSERT_NOT_NULL_MSG(test, object, "size %zu", size);
+		KUNIT_EXPECT_NULL_MSG(test, memchr_inv(object, 0, size), "size %zu", size);
+		back += object == dirty;
+		kfree(object);
+	}
+	KUNIT_EXPECT_GT_MSG(test, back, 0, "no memory came back, nothing is proved");
+}
+
+/*
  * The index of a size is that of the cache with its class, and beyond the
  * caches it goes on with the powers of two. Source: the comment above
  * __kmalloc_index(), "Figure out which kmalloc slab an allocation of a certain
@@ -500,6 +526,7 @@ static void allocator_says_that_it_is_there(struct kunit *test)
 static struct kunit_case kmem_kmalloc_cases[] = {
 	KUNIT_CASE_PARAM(size_lands_in_its_class, way_gen_params),
 	KUNIT_CASE_PARAM(constant_size_lands_in_its_class, constant_way_gen_params),
+	KUNIT_CASE_PARAM(constant_size_is_zero_if_asked, constant_way_gen_params),
 	KUNIT_CASE(index_is_that_of_the_class),
 	KUNIT_CASE(roundup_foretells_the_class),
 	KUNIT_CASE(roundup_is_stable),

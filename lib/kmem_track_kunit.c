@@ -337,6 +337,7 @@ static noinline void call_##what(size_t size)				\
 CALLER(kmalloc, kmalloc(size, GFP_KERNEL))
 CALLER(kmalloc_with_a_constant, kmalloc(OBJECT_SIZE, GFP_KERNEL))
 CALLER(kmalloc_node, kmalloc_node(size, GFP_KERNEL, 0))
+CALLER(kmalloc_node_with_a_constant, kmalloc_node(OBJECT_SIZE, GFP_KERNEL, 0))
 CALLER(kmalloc_nolock, kmalloc_nolock(size, 0, NUMA_NO_NODE))
 CALLER(kcalloc, kcalloc(size, 1, GFP_KERNEL))
 CALLER(krealloc, krealloc(NULL, size, GFP_KERNEL))
@@ -352,6 +353,7 @@ static const struct caller {
 	{ "call_kmalloc", call_kmalloc },
 	{ "call_kmalloc_with_a_constant", call_kmalloc_with_a_constant },
 	{ "call_kmalloc_node", call_kmalloc_node },
+	{ "call_kmalloc_node_with_a_constant", call_kmalloc_node_with_a_constant },
 	{ "call_kmalloc_nolock", call_kmalloc_nolock },
 	{ "call_kcalloc", call_kcalloc },
 	{ "call_krealloc", call_krealloc },

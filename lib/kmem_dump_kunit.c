@@ -275,6 +275,55 @@ static void mapping_is_told_by_any_of_its_pages(struct kunit *test)
 	vfree(mapped);
 }
 
+/* What follows the allocation keeps it from being a jump. */
+static noinline void *map_here(size_t size)
+{
+	void *mapped = vmalloc(size);
+
+	barrier();
+	return mapped;
+}
+
+static noinline void *map_instead_here(size_t size)
+{
+	void *mapped = kvmalloc(size, GFP_KERNEL);
+
+	barrier();
+	return mapped;
+}
+
+/*
+ * A mapping is told with who asked for it, be it of vmalloc() or of kvmalloc(),
+ * which maps what is too large for kmalloc(). Source: vmalloc_dump_obj(),
+ * "allocated at"; vmalloc() and kvmalloc_node(), which hand down
+ * __builtin_return_address(0).
+ */
+static void mapping_is_told_with_its_caller(struct kunit *test)
+{
+	static const struct {
+		void *(*map)(size_t size);
+		size_t size;
+		const char *name;
+	} callers[] = {
+		{ map_here, PAGE_SIZE, "map_here" },
+		{ map_instead_here, KMALLOC_MAX_SIZE + PAGE_SIZE, "map_instead_here" },
+	};
+	const struct kmem_report *report;
+	unsigned int i;
+	void *mapped;
+
+	KMEM_REQUIRE(test, CONFIG_PRINTK);
+	KMEM_REQUIRE(test, CONFIG_KALLSYMS);
+	KMEM_REQUIRE(test, CONFIG_MMU);
+	for (i = 0; i < ARRAY_SIZE(callers); i++) {
+		mapped = callers[i].map(callers[i].size);
+		KUNIT_ASSERT_NOT_NULL(test, mapped);
+		report = KMEM_CAPTURE(test, mem_dump_obj(mapped));
+		vfree(mapped);
+		kmem_expect_text(test, report, " allocated at %s+", callers[i].name);
+	}
+}
+
 /*
  * mem_dump_obj() tells an object of a slab as kmem_dump_obj() does. Source:
  * kernel-doc of mem_dump_obj().
@@ -312,7 +361,8 @@ static unsigned int sum_slabs(const char *text, unsigned int *objects, unsigned 
 
 /*
  * An allocation that finds no memory for a slab is reported with the cache, its
- * sizes and what it has on each node, unless __GFP_NOWARN asks for silence.
+ * sizes and what it has on each node, and with the node that was asked for, -1
+ * for any, unless __GFP_NOWARN asks for silence.
  * Source: slab_out_of_memory().
  */
 static void lack_of_memory_is_reported(struct kunit *test)
@@ -342,7 +392,8 @@ static void lack_of_memory_is_reported(struct kunit *test)
 	if (got && got <= MAX_HUGE) {
 		report = KMEM_CAPTURE(test, more = kmem_cache_alloc(cache, 0));
 		kmem_expect_heads(test, report, "kmem_cache_alloc()", 0, 0);
-		kmem_expect_text(test, report, "SLUB: Unable to allocate memory on ");
+		kmem_expect_between(test, report, "SLUB: Unable to allocate memory", " gfp=",
+				    " on node -1,");
 		kmem_expect_text(test, report,
 				 "cache: kmem_huge, object size: %u, buffer size: %u, default order: %u, min order: %u",
 				 HUGE_SIZE, kmem_slabinfo(test, "kmem_huge").objsize,
@@ -368,6 +419,7 @@ static struct kunit_case kmem_dump_cases[] = {
 	KUNIT_CASE(kmalloc_object_is_told),
 	KUNIT_CASE(what_is_no_object_is_told_apart),
 	KUNIT_CASE(mapping_is_told_by_any_of_its_pages),
+	KUNIT_CASE(mapping_is_told_with_its_caller),
 	KUNIT_CASE(mem_dump_obj_knows_objects),
 	KUNIT_CASE(lack_of_memory_is_reported),
 	{}

@@ -35,7 +35,7 @@ static const struct object_size {
 	{ "100 bytes", 100 },
 	{ "1000 bytes", 1000 },
 	{ "a page", PAGE_SIZE },
-	{ "two pages", 2 * PAGE_SIZE },
+	{ "100000 bytes", 100000 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(size, sizes, name);
@@ -436,19 +436,19 @@ static void correct_use_is_silent(struct kunit *test)
 {
 	struct kmem_cache *cache = poisoned_cache(test, SLAB_POISON | SLAB_RED_ZONE |
 						  SLAB_CONSISTENCY_CHECKS);
+	unsigned int i, nr = size_of(test) > PAGE_SIZE ? 10 : 100;
 	struct kmem_batch *batch;
-	unsigned int i;
 
 	KMEM_EXPECT_SILENCE(test, {
 		kmem_validate(test, cache);
-		batch = kmem_take(test, cache, 100);
+		batch = kmem_take(test, cache, nr);
 		kmem_validate(test, cache);
 		for (i = 0; i < batch->nr; i++)
 			memset(batch->objects[i], i, size_of(test));
 		kmem_validate(test, cache);
-		for (i = 0; i < 50; i++)
-			swap(batch->objects[i], batch->objects[(i * 37 + 11) % 100]);
-		for (; batch->nr > 50; batch->nr--)
+		for (i = 0; i < nr / 2; i++)
+			swap(batch->objects[i], batch->objects[(i * 37 + 11) % nr]);
+		for (; batch->nr > nr / 2; batch->nr--)
 			kmem_cache_free(cache, batch->objects[batch->nr - 1]);
 		kmem_validate(test, cache);
 		kmem_give_back(test, batch);

@@ -90,6 +90,22 @@ static void region_may_be_copied(struct kunit *test)
 	KUNIT_SUCCEED(test);
 }
 
+/*
+ * Every copy within a region is allowed, also where it begins more than 64 KB behind
+ * the begin of the object. Source: as above.
+ */
+static void region_may_lie_far_inside(struct kunit *test)
+{
+	struct kmem_cache *cache;
+
+	KMEM_REQUIRE(test, CONFIG_HARDENED_USERCOPY);
+	cache = kmem_cache_create_usercopy("kmem_far_window", 100000, 0,
+					   SLAB_NO_MERGE | SLAB_NO_USER_FLAGS, 70000, 16, NULL);
+	kmem_adopt_cache(test, cache);
+	copy_all_of(kmem_take(test, cache, 1)->objects[0] + 70000, 16);
+	KUNIT_SUCCEED(test);
+}
+
 struct kmem_window {
 	u64 secret;
 	char field[21];
@@ -162,6 +178,7 @@ static void all_of_kmalloc_may_be_copied(struct kunit *test)
 
 static struct kunit_case kmem_usercopy_cases[] = {
 	KUNIT_CASE_PARAM(region_may_be_copied, window_gen_params),
+	KUNIT_CASE(region_may_lie_far_inside),
 	KUNIT_CASE(region_may_be_named_in_other_ways),
 	KUNIT_CASE(all_of_kmalloc_may_be_copied),
 	{}

@@ -418,7 +418,7 @@ static const struct way {
 KUNIT_ARRAY_PARAM_DESC(way, ways, name);
 
 static const unsigned int object_sizes[] = {
-	1, 7, 8, 9, 24, 63, 64, 65, 100, 255, 1000, 2047, 4097, 12345,
+	1, 7, 8, 9, 24, 63, 64, 65, 100, 255, 1000, 2047, 4097, 12345, 100000,
 };
 
 static const unsigned int alignments[] = { 0, 128 };

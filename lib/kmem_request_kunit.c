@@ -264,6 +264,32 @@ static void krealloc_moves_the_red_zone(struct kunit *test)
 }
 
 /*
+ * What krealloc() added in place is kept when the memory is moved after that, guarded
+ * or not. Source: krealloc(), "the contents of the object pointed to are preserved
+ * up to the lesser of the new and old sizes".
+ */
+static void krealloc_keeps_what_it_added(struct kunit *test)
+{
+	static const slab_flags_t flags[] = { 0, SLAB_STORE_USER, SLAB_RED_ZONE, KMEM_ALL_CHECKS };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		struct kmem_cache *cache = request_cache(test, flags[i]);
+		u8 *memory = request(test, cache, 10, GFP_KERNEL), *moved;
+
+		OPTIMIZER_HIDE_VAR(memory);
+		moved = krealloc(memory, 60, GFP_KERNEL);
+		KUNIT_ASSERT_PTR_EQ(test, moved, memory);
+		memset(memory, 0x11, 60);
+		moved = krealloc(memory, 200, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, moved);
+		KUNIT_EXPECT_NULL_MSG(test, memchr_inv(moved, 0x11, 60), "flags %u", i);
+		kfree(moved);
+		kmem_private_cache_destroy(test, cache);
+	}
+}
+
+/*
  * Who asks with ksize() how much there is may use all of it. Source:
  * slab_ksize(), "only use the space before that information", and
  * skip_orig_size_check() in __ksize().
@@ -312,6 +338,11 @@ static void *alloc_on_node(size_t size)
 	return kmalloc_node(size, GFP_KERNEL, NUMA_NO_NODE);
 }
 
+static void *alloc_constant_on_node(size_t size)
+{
+	return size == 18 ? kmalloc_node(18, GFP_KERNEL, NUMA_NO_NODE) : alloc_on_node(size);
+}
+
 static void *alloc_for_caller(size_t size)
 {
 	return kmalloc_track_caller(size, GFP_KERNEL);
@@ -339,6 +370,7 @@ static const struct way {
 	{ "kmalloc", alloc },
 	{ "kzalloc", alloc_zeroed },
 	{ "kmalloc_node", alloc_on_node },
+	{ "kmalloc_node_of_a_constant", alloc_constant_on_node },
 	{ "kmalloc_track_caller", alloc_for_caller },
 	{ "kvmalloc", alloc_to_be_mapped },
 	{ "kmalloc_nolock", alloc_without_lock },
@@ -419,6 +451,7 @@ static struct kunit_case kmem_request_cases[] = {
 	KUNIT_CASE(unguarded_rest_is_silent),
 	KUNIT_CASE(intact_memory_is_freed_silently),
 	KUNIT_CASE(krealloc_moves_the_red_zone),
+	KUNIT_CASE(krealloc_keeps_what_it_added),
 	KUNIT_CASE(what_ksize_says_may_be_used),
 	KUNIT_CASE(ksize_spares_the_tracks),
 	KUNIT_CASE_PARAM(kmalloc_is_guarded, way_gen_params),

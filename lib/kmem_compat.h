@@ -343,8 +343,14 @@ static inline void *kvcalloc_node(size_t n, size_t size, gfp_t gfp, int node)
 /* 7.x brought kmalloc_nolock(); before it, a case can only skip. */
 #ifdef kmalloc_nolock
 #define kmem_has_nolock()	true
+#define kmem_node_of(object) ({						\
+	const struct slab *__slab = virt_to_slab(object);		\
+									\
+	__slab->slab_cache->per_node[slab_nid(__slab)].node;		\
+})
 #else
 #define kmem_has_nolock()	false
+#define kmem_node_of(object)	((void)(object), NULL)
 
 static inline void *kmalloc_nolock(size_t size, gfp_t gfp, int node)
 {

@@ -11,6 +11,7 @@
 #include <linux/gfp.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/spinlock_types.h>
 #include <linux/types.h>
 #include "kmem_compat.h"
 
@@ -135,6 +136,7 @@ struct kmem_origin {
 };
 
 struct kmem_origin kmem_origin(const void *memory);
+spinlock_t *kmem_list_lock(const void *object);
 
 /*
  * Reports

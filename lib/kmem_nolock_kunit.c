@@ -14,6 +14,7 @@
 #include <linux/module.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/topology.h>
 #include "kmem_haul.h"
@@ -357,6 +358,38 @@ static void nolock_memory_was_wiped(struct kunit *test)
 }
 
 /*
+ * Who holds the lock of the object's own slab may free it: the free is put off, not
+ * waited with. Poison tells when it is done. Source: kfree_nolock(), "it might need to
+ * take spin_lock for further processing. Avoid the complexity and simply add to a
+ * deferred list".
+ */
+static void nolock_frees_under_the_lock_of_a_slab(struct kunit *test)
+{
+	unsigned long irqflags;
+	unsigned int i;
+
+	require_service(test);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		u8 *object = kmalloc_nolock(sizes[i], 0, NUMA_NO_NODE), left;
+		/* what an object is freed under that is not put off */
+		spinlock_t *lock;
+		bool poisoned;
+
+		KUNIT_ASSERT_NOT_NULL(test, object);
+		memset(object, DIRT, sizes[i]);
+		poisoned = kmem_origin(object).flags & SLAB_POISON;
+		lock = kmem_list_lock(object);
+		spin_lock_irqsave(lock, irqflags);
+		kfree_nolock(object);
+		left = kmem_peek(object);
+		spin_unlock_irqrestore(lock, irqflags);
+		if (poisoned)
+			KUNIT_EXPECT_EQ_MSG(test, left, DIRT, "size %zu", sizes[i]);
+	}
+	wait_for_frees(test);
+}
+
+/*
  * NULL and ZERO_SIZE_PTR may be freed. Source: kfree_nolock(), as kfree().
  */
 static void nolock_may_free_nothing(struct kunit *test)
@@ -394,6 +427,7 @@ static struct kunit_case kmem_nolock_cases[] = {
 	KUNIT_CASE(nolock_memory_comes_back),
 	KUNIT_CASE(nolock_frees_all_that_was_put_off),
 	KUNIT_CASE(nolock_memory_was_wiped),
+	KUNIT_CASE(nolock_frees_under_the_lock_of_a_slab),
 	KUNIT_CASE(nolock_may_free_nothing),
 	KUNIT_CASE(nolock_does_not_free_pages),
 	{}

@@ -275,6 +275,20 @@ struct kmem_origin kmem_origin(const void *memory)
 EXPORT_SYMBOL_GPL(kmem_origin);
 
 /**
+ * kmem_list_lock() - Find the lock that SLUB takes to list an object's slab.
+ * @object: an object
+ *
+ * It is the first member of struct kmem_cache_node, which is mm/slub.c's own.
+ *
+ * Return: the lock, NULL without kmalloc_nolock().
+ */
+spinlock_t *kmem_list_lock(const void *object)
+{
+	return (spinlock_t *)kmem_node_of(object);
+}
+EXPORT_SYMBOL_GPL(kmem_list_lock);
+
+/**
  * kmem_poke() - Write a byte where nobody may write.
  * @address: of the byte
  * @value: its new value

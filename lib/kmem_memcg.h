@@ -14,12 +14,15 @@
 #include <linux/cpumask.h>
 #include <linux/dcache.h>
 #include <linux/err.h>
+#include <linux/fcntl.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/kernel.h>
 #include <linux/memcontrol.h>
 #include <linux/mount.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
+#include <linux/sizes.h>
 #include <linux/string.h>
 #include "kmem_kunit.h"
 
@@ -96,6 +99,34 @@ static inline struct mem_cgroup *make_memcg(struct kunit *test, const char *path
 	KUNIT_ASSERT_NOT_NULL(test, made);
 	cgroup_put(cgroup);
 	return made;
+}
+
+/* A figure in a file of a cgroup, such as a line of memory.stat. */
+static inline unsigned long cgroup_figure(struct kunit *test, const char *path, const char *name)
+{
+	const size_t size = SZ_16K;
+	char *text = kunit_kzalloc(test, size, GFP_KERNEL), *line, key[32];
+	struct vfsmount *mnt = kern_mount(get_fs_type("cgroup2"));
+	unsigned long figure = 0;
+	struct file *file;
+	ssize_t length;
+	int found;
+
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(mnt));
+	file = file_open_root_mnt(mnt, path, O_RDONLY, 0);
+	length = IS_ERR(file) ? PTR_ERR(file) : kmem_file_read(file, text, size - 1);
+	if (!IS_ERR(file))
+		__fput_sync(file);
+	kern_unmount(mnt);
+	KUNIT_ASSERT_GT(test, length, 0);
+	snprintf(key, sizeof(key), "%s ", name);
+	line = strstr(text, key);
+	KUNIT_ASSERT_NOT_NULL_MSG(test, line, "no %s in %s", name, path);
+	found = sscanf(line + strlen(key), "%lu", &figure);
+	KUNIT_ASSERT_EQ_MSG(test, found, 1, "%s", name);
+	kunit_kfree(test, text);
+	return figure;
 }
 
 /* Skips the case where no memory is accounted. */

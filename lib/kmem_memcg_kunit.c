@@ -12,9 +12,11 @@
 #include <linux/fcntl.h>
 #include <linux/fs.h>
 #include <linux/gfp.h>
+#include <linux/interrupt.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/preempt.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -182,49 +184,41 @@ static void allocation_beyond_the_limit_fails(struct kunit *test)
 			    "objects to be had after all were freed");
 }
 
-/* A line of memory.stat, in pages. */
-static long memory_stat(struct kunit *test, const char *name)
-{
-	const size_t size = SZ_16K;
-	char *text = kunit_kzalloc(test, size, GFP_KERNEL), *line;
-	struct vfsmount *mnt = kern_mount(get_fs_type("cgroup2"));
-	unsigned long bytes = 0;
-	struct file *file;
-	ssize_t length;
-	int found;
+static const char *const kinds[] = { "slab_unreclaimable", "slab_reclaimable", "kernel" };
 
-	KUNIT_ASSERT_NOT_NULL(test, text);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(mnt));
-	file = file_open_root_mnt(mnt, "/kmem_kunit/memory.stat", O_RDONLY, 0);
-	length = IS_ERR(file) ? PTR_ERR(file) : kmem_file_read(file, text, size - 1);
-	if (!IS_ERR(file))
-		__fput_sync(file);
-	kern_unmount(mnt);
-	KUNIT_ASSERT_GT(test, length, 0);
-	line = strstr(text, name);
-	KUNIT_ASSERT_NOT_NULL_MSG(test, line, "no %s in memory.stat", name);
-	found = sscanf(line + strlen(name), " %lu", &bytes);
-	KUNIT_ASSERT_EQ_MSG(test, found, 1, "%s", name);
-	kunit_kfree(test, text);
-	return bytes / PAGE_SIZE;
+#define NR_KINDS	ARRAY_SIZE(kinds)
+
+/* A line of memory.stat, in pages. */
+static long memory_stat(struct kunit *test, unsigned int kind)
+{
+	return cgroup_figure(test, "/kmem_kunit/memory.stat", kinds[kind]) / PAGE_SIZE;
 }
 
-static const char *const kinds[] = { "slab_unreclaimable", "slab_reclaimable" };
-
-/* Expect so much more slab memory of a kind, and no more of the other one. */
-static void expect_stat(struct kunit *test, const long since[2], bool reclaimable, long pages,
-			long slack)
+static void read_stat(struct kunit *test, long now[NR_KINDS])
 {
 	unsigned int i;
 
-	for (i = 0; i < 2; i++)
-		expect_pages(test, memory_stat(test, kinds[i]) - since[i],
-			     i == reclaimable ? pages : 0, i == reclaimable ? slack : 0, kinds[i]);
+	for (i = 0; i < NR_KINDS; i++)
+		now[i] = memory_stat(test, i);
+}
+
+/* Expect so much more slab memory of a kind, no more of the other one, and that it is kernel's. */
+static void expect_stat(struct kunit *test, const long since[NR_KINDS], bool reclaimable,
+			long pages, long slack)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_KINDS; i++) {
+		bool grows = i != !reclaimable;
+
+		expect_pages(test, memory_stat(test, i) - since[i], grows ? pages : 0,
+			     grows ? slack : 0, kinds[i]);
+	}
 }
 
 /*
  * memory.stat tells what slab memory a cgroup has, reclaimable or not; large memory of kmalloc()
- * is of that, too.
+ * is of that, too. All of it is kernel memory.
  * Source: Documentation/admin-guide/cgroup-v2.rst, memory.stat
  */
 static void memory_stat_tells_slab_memory(struct kunit *test)
@@ -232,16 +226,58 @@ static void memory_stat_tells_slab_memory(struct kunit *test)
 	const struct allocator *by = test->param_value;
 	struct haul *haul;
 	bool reclaimable;
-	long before[2];
+	long before[NR_KINDS];
 
 	enter(test);
-	before[0] = memory_stat(test, kinds[0]);
-	before[1] = memory_stat(test, kinds[1]);
+	read_stat(test, before);
 	haul = take_all(test, "kmem_charged", by, GFP_KERNEL);
 	reclaimable = kmem_origin(haul->objects[0]).flags & SLAB_RECLAIM_ACCOUNT;
 	expect_stat(test, before, reclaimable, NR_PAGES, OVERHEAD);
 	give_back(haul);
 	expect_stat(test, before, reclaimable, 0, other_stocks(by));
+}
+
+struct errand {
+	struct tasklet_struct tasklet;
+	void *objects[3 * STOCK];
+	unsigned int nr;
+	bool in_interrupt;
+};
+
+static void run_errand(struct tasklet_struct *tasklet)
+{
+	struct errand *errand = container_of(tasklet, struct errand, tasklet);
+
+	errand->in_interrupt = in_serving_softirq();
+	while (errand->nr < ARRAY_SIZE(errand->objects) &&
+	       small_alloc(NULL, GFP_ATOMIC | __GFP_ACCOUNT, &errand->objects[errand->nr]))
+		errand->nr++;
+}
+
+/*
+ * What an interrupt allocates is not charged to the cgroup that is active in the task that it came
+ * upon. Source: int_active_memcg, mm/memcontrol.c, "Active memory cgroup to use from an interrupt
+ * context"; set_active_memcg()
+ */
+static void interrupt_is_not_charged_to_the_task(struct kunit *test)
+{
+	struct errand *errand = kunit_kzalloc(test, sizeof(*errand), GFP_KERNEL);
+	long before;
+
+	KUNIT_ASSERT_NOT_NULL(test, errand);
+	enter(test);
+	before = charged();
+	tasklet_setup(&errand->tasklet, run_errand);
+	/* it runs when softirqs are enabled again, on top of this task */
+	local_bh_disable();
+	tasklet_schedule(&errand->tasklet);
+	local_bh_enable();
+	tasklet_kill(&errand->tasklet);
+	KUNIT_EXPECT_TRUE(test, errand->in_interrupt);
+	KUNIT_EXPECT_EQ(test, errand->nr, ARRAY_SIZE(errand->objects));
+	expect_charged(test, before, 0, 0, "by an interrupt");
+	while (errand->nr)
+		kfree(errand->objects[--errand->nr]);
 }
 
 /*
@@ -340,9 +376,10 @@ static void object_can_be_charged_later(struct kunit *test)
 static void later_charge_counts_memory_once(struct kunit *test)
 {
 	struct haul *haul = take_unaccounted(test, test->param_value);
-	const long before[] = { memory_stat(test, kinds[0]), memory_stat(test, kinds[1]) };
 	const long node = kmem_meminfo(test, "SUnreclaim") * SZ_1K / PAGE_SIZE;
+	long before[NR_KINDS];
 
+	read_stat(test, before);
 	KUNIT_ASSERT_EQ(test, charge_all(haul, GFP_KERNEL), NR_OBJECTS);
 	expect_stat(test, before, false, NR_PAGES, OVERHEAD);
 	KUNIT_EXPECT_LT_MSG(test, abs((long)kmem_meminfo(test, "SUnreclaim") * SZ_1K / PAGE_SIZE -
@@ -442,6 +479,7 @@ static struct kunit_case kmem_memcg_cases[] = {
 	KUNIT_CASE_PARAM(other_memory_is_not_charged, unaccounted_gen_params),
 	KUNIT_CASE_PARAM(allocation_beyond_the_limit_fails, accounted_gen_params),
 	KUNIT_CASE_PARAM(memory_stat_tells_slab_memory, accounted_gen_params),
+	KUNIT_CASE(interrupt_is_not_charged_to_the_task),
 	KUNIT_CASE_PARAM(object_can_be_charged_later, chargeable_gen_params),
 	KUNIT_CASE_PARAM(later_charge_counts_memory_once, chargeable_gen_params),
 	KUNIT_CASE(charge_of_kmalloc_depends_on_its_kind),

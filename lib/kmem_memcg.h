@@ -129,6 +129,25 @@ static inline unsigned long cgroup_figure(struct kunit *test, const char *path, 
 	return figure;
 }
 
+/*
+ * Have all CPUs give back what they have in stock for a cgroup and those below, this
+ * one at once. Source: memory_high_write(), which begins with it.
+ */
+static inline void drain_stocks(struct kunit *test, const char *file)
+{
+	/* what is opened for it is on nobody's account */
+	struct mem_cgroup *old = set_active_memcg(NULL);
+	struct vfsmount *mnt = kern_mount(get_fs_type("cgroup2"));
+	int err = PTR_ERR_OR_ZERO(mnt);
+
+	if (!err) {
+		err = write_file(mnt, file, "0") ?: write_file(mnt, file, "max");
+		kern_unmount(mnt);
+	}
+	set_active_memcg(old);
+	KUNIT_EXPECT_EQ_MSG(test, err, 0, "cannot write %s", file);
+}
+
 /* Skips the case where no memory is accounted. */
 static inline void require_memcg(struct kunit *test)
 {

@@ -130,6 +130,34 @@ static void objects_have_owners_of_their_own(struct kunit *test)
 	kmem_expect_live(test, cache, 0, "all were freed");
 }
 
+#define NR_WORDS	(16 * 1024)
+/* pages that are charged in part, before and after */
+#define FRACTIONS	4
+
+/*
+ * What is kept of the owner of an object is charged to it as well, however small the
+ * object. Source: obj_full_size(), "Charge it too".
+ */
+static void owner_is_charged_for_being_known(struct kunit *test)
+{
+	const long pages = NR_WORDS * 2 * sizeof(void *) / PAGE_SIZE;
+	struct kmem_cache *cache;
+	void **objects;
+	long before;
+
+	enter(test);
+	cache = kmem_private_cache(test, "kmem_owned", sizeof(void *), SLAB_ACCOUNT, NULL);
+	objects = kmem_make_array(test, NR_WORDS);
+	drain_stocks(test, "/kmem_kunit/memory.high");
+	before = charged();
+	kmem_take_array(test, cache, NR_WORDS, objects);
+	drain_stocks(test, "/kmem_kunit/memory.high");
+	KUNIT_EXPECT_GE(test, charged() - before, pages - FRACTIONS);
+	kmem_free_array(cache, NR_WORDS, objects);
+	drain_stocks(test, "/kmem_kunit/memory.high");
+	KUNIT_EXPECT_LE(test, charged() - before, FRACTIONS);
+}
+
 /*
  * kfree_sensitive(), which wipes all of an object's memory up to ksize(), leaves
  * it known whom to uncharge. Source: slab_ksize(), mm/slub.c, on metadata behind
@@ -362,6 +390,7 @@ static void merged_objects_do_not_reach_their_owners(struct kunit *test)
 
 static struct kunit_case kmem_owners_cases[] = {
 	KUNIT_CASE_PARAM(objects_have_owners_of_their_own, place_gen_params),
+	KUNIT_CASE(owner_is_charged_for_being_known),
 	KUNIT_CASE_PARAM(wiped_objects_are_uncharged, place_gen_params),
 	KUNIT_CASE_PARAM(owners_take_up_unused_space, place_gen_params),
 	KUNIT_CASE(checks_spare_the_owners),

@@ -367,36 +367,64 @@ static void sheaves_are_not_charged(struct kunit *test)
 	kmem_cache_free(cache, object);
 }
 
-static void destroy_list(void *lru)
-{
-	list_lru_destroy(lru);
-}
-
 /*
- * An object that kmem_cache_alloc_lru() gave can be put on its cgroup's own list.
- * Source: memcg_slab_post_alloc_hook(), which calls memcg_list_lru_alloc();
- * list_lru_add_obj(), <linux/list_lru.h>.
+ * An object that kmem_cache_alloc_lru() gave can be put on its cgroup's own list, once,
+ * and counts for it and for the node. Source: memcg_slab_post_alloc_hook(), which calls
+ * memcg_list_lru_alloc(); list_lru_add_obj(), list_lru_count_one(), <linux/list_lru.h>,
+ * "true if the list was updated, false otherwise".
  */
 static void object_has_a_list_of_its_cgroup(struct kunit *test)
 {
 	static struct list_lru lru;
 	struct kmem_cache *cache;
 	struct list_head *object;
+	unsigned int i;
 	int node;
 
 	enter(test);
-	cache = kmem_private_cache(test, "kmem_listed", sizeof(*object), SLAB_ACCOUNT, NULL);
-	KUNIT_ASSERT_EQ(test, list_lru_init_memcg(&lru, NULL), 0);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, destroy_list, &lru), 0);
+	cache = listed_cache(test, &lru, 0);
 	object = kmem_cache_alloc_lru(cache, &lru, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, object);
 	INIT_LIST_HEAD(object);
 	node = page_to_nid(virt_to_page(object));
-	KUNIT_EXPECT_TRUE(test, list_lru_add_obj(&lru, object));
-	KUNIT_EXPECT_EQ(test, list_lru_count_one(&lru, node, memcg), 1);
-	KUNIT_EXPECT_TRUE(test, list_lru_del_obj(&lru, object));
-	KUNIT_EXPECT_EQ(test, list_lru_count_one(&lru, node, memcg), 0);
+	for (i = 0; i < 2; i++) {
+		KUNIT_EXPECT_EQ_MSG(test, list_lru_add_obj(&lru, object), !i, "time %u", i);
+		KUNIT_EXPECT_EQ(test, list_lru_count_one(&lru, node, memcg), 1);
+		KUNIT_EXPECT_EQ(test, list_lru_count_node(&lru, node), 1);
+	}
+	for (i = 0; i < 2; i++) {
+		KUNIT_EXPECT_EQ_MSG(test, list_lru_del_obj(&lru, object), !i, "time %u", i);
+		KUNIT_EXPECT_EQ(test, list_lru_count_one(&lru, node, memcg), 0);
+		KUNIT_EXPECT_EQ(test, list_lru_count_node(&lru, node), 0);
+	}
 	kmem_cache_free(cache, object);
+}
+
+/*
+ * Where there is no memory for the list, there is no object either, which could not be
+ * put on it. Source: __memcg_slab_post_alloc_hook(), memcg_slab_pre_alloc_hook() (6.1).
+ */
+static void object_without_a_list_is_not_to_be_had(struct kunit *test)
+{
+	static struct list_lru lru;
+	struct kmem_cache *cache;
+	void *first, *object;
+
+	enter(test);
+	/* without sheaves: they would be allocated first */
+	cache = listed_cache(test, &lru, SLAB_NOLEAKTRACE);
+	/* has a slab made, and room for its owners */
+	first = kmem_cache_alloc(cache, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, first);
+	object = KMEM_FAILING(test, 2, kmem_cache_alloc_lru(cache, &lru, GFP_ATTEMPT));
+	KUNIT_EXPECT_NULL(test, object);
+	if (object)
+		kmem_cache_free(cache, object);
+	object = kmem_cache_alloc_lru(cache, &lru, GFP_ATTEMPT);
+	KUNIT_EXPECT_NOT_NULL(test, object);
+	if (object)
+		kmem_cache_free(cache, object);
+	kmem_cache_free(cache, first);
 }
 
 static struct kunit_case kmem_accounted_cases[] = {
@@ -408,6 +436,7 @@ static struct kunit_case kmem_accounted_cases[] = {
 	KUNIT_CASE_PARAM(prefilled_objects_are_charged_beyond_the_limit, prefilled_gen_params),
 	KUNIT_CASE(sheaves_are_not_charged),
 	KUNIT_CASE(object_has_a_list_of_its_cgroup),
+	KUNIT_CASE(object_without_a_list_is_not_to_be_had),
 	{}
 };
 

@@ -18,6 +18,8 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/kernel.h>
+#include <linux/list.h>
+#include <linux/list_lru.h>
 #include <linux/memcontrol.h>
 #include <linux/mount.h>
 #include <linux/sched.h>
@@ -185,6 +187,21 @@ static inline void expect_charged(struct kunit *test, long since, long pages, lo
 				  const char *when)
 {
 	expect_pages(test, charged() - since, pages, slack, when);
+}
+
+static inline void destroy_list(void *lru)
+{
+	list_lru_destroy(lru);
+}
+
+/* Makes a list for each cgroup, and the cache of what may be on them. */
+static inline struct kmem_cache *listed_cache(struct kunit *test, struct list_lru *lru,
+					      slab_flags_t flags)
+{
+	KUNIT_ASSERT_EQ(test, list_lru_init_memcg(lru, NULL), 0);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, destroy_list, lru), 0);
+	return kmem_private_cache(test, "kmem_listed", sizeof(struct list_head),
+				  SLAB_ACCOUNT | flags, NULL);
 }
 
 #endif /* _KMEM_MEMCG_H */

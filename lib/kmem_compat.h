@@ -152,7 +152,7 @@ static inline struct kmem_cache *kmem_cache_create_with(const char *name, unsign
  * @name: its name
  *
  * 6.16's lookups by &struct qstr do their own locking; 6.3 brought mount idmaps,
- * for which 6.8's macro stands here.
+ * for which 6.8's macro stands here. kmem_rmdir() removes one that is empty.
  *
  * Return: 0, or a negative error code.
  */
@@ -167,14 +167,27 @@ static inline int kmem_mkdir(struct dentry *parent, const char *name)
 	end_creating(dentry);
 	return PTR_ERR_OR_ZERO(dentry);
 }
+
+static inline int kmem_rmdir(struct dentry *parent, const char *name)
+{
+	struct dentry *dentry = start_removing_noperm(parent, &QSTR(name));
+	int err;
+
+	if (IS_ERR(dentry))
+		return PTR_ERR(dentry);
+	err = vfs_rmdir(&nop_mnt_idmap, d_inode(parent), dentry, NULL);
+	end_removing(dentry);
+	return err;
+}
 #else
+#ifdef KUNIT_DEFINE_ACTION_WRAPPER
+#define KMEM_IDMAP	(&nop_mnt_idmap)
+#else
+#define KMEM_IDMAP	(&init_user_ns)
+#endif
+
 static inline int kmem_mkdir(struct dentry *parent, const char *name)
 {
-#ifdef KUNIT_DEFINE_ACTION_WRAPPER
-	struct mnt_idmap *idmap = &nop_mnt_idmap;
-#else
-	struct user_namespace *idmap = &init_user_ns;
-#endif
 	struct dentry *dentry;
 	int err;
 
@@ -183,7 +196,24 @@ static inline int kmem_mkdir(struct dentry *parent, const char *name)
 	err = PTR_ERR_OR_ZERO(dentry);
 	if (!err)
 		err = d_is_positive(dentry) ? -EEXIST :
-					      vfs_mkdir(idmap, d_inode(parent), dentry, 0755);
+					      vfs_mkdir(KMEM_IDMAP, d_inode(parent), dentry,
+							0755);
+	inode_unlock(d_inode(parent));
+	if (!IS_ERR(dentry))
+		dput(dentry);
+	return err;
+}
+
+static inline int kmem_rmdir(struct dentry *parent, const char *name)
+{
+	struct dentry *dentry;
+	int err;
+
+	inode_lock_nested(d_inode(parent), I_MUTEX_PARENT);
+	dentry = lookup_one_len(name, parent, strlen(name));
+	err = PTR_ERR_OR_ZERO(dentry);
+	if (!err)
+		err = vfs_rmdir(KMEM_IDMAP, d_inode(parent), dentry);
 	inode_unlock(d_inode(parent));
 	if (!IS_ERR(dentry))
 		dput(dentry);

@@ -3,8 +3,8 @@
  * What the suites about accounted memory share: memory cgroups of their own, and
  * what is charged to them.
  *
- * A cgroup is made once and kept for the rest of the boot. Charges are cached per
- * CPU, so that a counter is right to within STOCK pages.
+ * A cgroup is made once and kept for the rest of the boot, but for those that a case
+ * removes. Charges are cached per CPU, so that a counter is right to within STOCK pages.
  */
 #ifndef _KMEM_MEMCG_H
 #define _KMEM_MEMCG_H
@@ -78,19 +78,30 @@ static inline int write_file(struct vfsmount *mnt, const char *path, const char 
 	return min_t(ssize_t, written, 0);
 }
 
-/* Make a cgroup below the root, unless it is there. */
+/* Make a cgroup, unless it is there. */
 static inline struct mem_cgroup *make_memcg(struct kunit *test, const char *path)
 {
+	const char *name = strrchr(path, '/') + 1;
+	const int length = name - path;
 	struct mem_cgroup *made;
 	struct cgroup *cgroup;
 	struct vfsmount *mnt;
+	struct file *parent;
+	char control[64];
 	int err;
 
 	mnt = kern_mount(get_fs_type("cgroup2"));
 	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR(mnt), "cannot mount cgroup2");
-	err = write_file(mnt, "cgroup.subtree_control", "+memory");
+	snprintf(control, sizeof(control), "%.*scgroup.subtree_control", length, path);
+	err = write_file(mnt, control, "+memory");
+	control[length] = '\0';
+	parent = file_open_root_mnt(mnt, control, O_RDONLY | O_DIRECTORY, 0);
 	if (!err)
-		err = kmem_mkdir(mnt->mnt_root, path + 1);
+		err = PTR_ERR_OR_ZERO(parent);
+	if (!err)
+		err = kmem_mkdir(parent->f_path.dentry, name);
+	if (!IS_ERR(parent))
+		__fput_sync(parent);
 	kern_unmount(mnt);
 	if (err == -EEXIST)
 		err = 0;

@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Several memory cgroups in turn, and what remains of one that is removed: its memory
+ * and its lists are its parent's from then on, and it goes with the last of them.
+ *
+ *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_memcg_tree'
+ */
+#include <kunit/test.h>
+#include <linux/gfp.h>
+#include <linux/jiffies.h>
+#include <linux/kernel.h>
+#include <linux/list.h>
+#include <linux/list_lru.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/percpu-refcount.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/sched/mm.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+#include "kmem_count.h"
+#include "kmem_memcg.h"
+
+/*
+ * Families: cgroups that are made for a case and removed with it
+ */
+
+#define FAMILY		"/kmem_kunit_family"
+/* more than a CPU has stocks for */
+#define MANY		8
+
+/**
+ * struct family - cgroups of one parent, which is there for the rest of the boot
+ * @test: the test context
+ * @parent: is below the root
+ * @children: are below the parent
+ * @nr: how many there are
+ * @dying: how many there were that some other case removed, and that are not gone
+ */
+struct family {
+	struct kunit *test;
+	struct mem_cgroup *parent, *children[MANY];
+	unsigned int nr;
+	unsigned long dying;
+};
+
+static const char *path_of_child(unsigned int i)
+{
+	static char path[] = FAMILY "/0";
+
+	path[strlen(FAMILY "/")] = '0' + i;
+	return path;
+}
+
+static void remove_child(struct kunit *test, unsigned int i)
+{
+	struct vfsmount *mnt = kern_mount(get_fs_type("cgroup2"));
+	struct file *parent;
+	int err;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(mnt));
+	parent = file_open_root_mnt(mnt, FAMILY, O_RDONLY | O_DIRECTORY, 0);
+	err = PTR_ERR_OR_ZERO(parent);
+	if (!err) {
+		err = kmem_rmdir(parent->f_path.dentry, strrchr(path_of_child(i), '/') + 1);
+		__fput_sync(parent);
+	}
+	kern_unmount(mnt);
+	KUNIT_EXPECT_EQ_MSG(test, err, 0, "cannot remove a cgroup");
+}
+
+static unsigned long nr_dying(struct kunit *test)
+{
+	return cgroup_figure(test, FAMILY "/cgroup.stat", "nr_dying_descendants");
+}
+
+/* A cgroup is in the stocks of a CPU for as long as others do not need the place. */
+static void leave_stocks(struct family *family)
+{
+	unsigned long page;
+	unsigned int i;
+
+	for (i = 0; i < family->nr; i++) {
+		set_active_memcg(family->children[i]);
+		/* a stock without pages is not given back */
+		free_page(__get_free_page(GFP_KERNEL_ACCOUNT));
+	}
+	set_active_memcg(family->parent);
+	page = __get_free_page(GFP_KERNEL_ACCOUNT);
+	/* up to 6.x, it takes the place of the one before */
+	kfree(kmalloc(sizeof(page), GFP_KERNEL_ACCOUNT));
+	drain_stocks(family->test, FAMILY "/memory.high");
+	free_page(page);
+}
+
+/* Remove the children, and wait until they are gone. None of them is active any more. */
+static void disband(void *context)
+{
+	const unsigned long end = jiffies + 2 * HZ;
+	struct family *family = context;
+
+	if (!family->nr)
+		return;
+	leave_stocks(family);
+	set_active_memcg(memcg);
+	while (family->nr) {
+		mem_cgroup_put(family->children[--family->nr]);
+		remove_child(family->test, family->nr);
+	}
+	while (nr_dying(family->test) > family->dying && time_before(jiffies, end))
+		schedule_timeout_uninterruptible(1);
+	/* references are counted by CPU until a grace period has passed */
+	rcu_barrier();
+	KUNIT_EXPECT_LE_MSG(family->test, nr_dying(family->test), family->dying,
+			    "removed cgroups that are not gone");
+}
+
+static struct family *found_family(struct kunit *test, unsigned int nr)
+{
+	struct family *family = kunit_kzalloc(test, sizeof(*family), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, family);
+	enter(test);
+	family->test = test;
+	family->parent = make_memcg(test, FAMILY);
+	family->dying = nr_dying(test);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, disband, family), 0);
+	for (; family->nr < nr; family->nr++)
+		family->children[family->nr] = make_memcg(test, path_of_child(family->nr));
+	return family;
+}
+
+/*
+ * In turn
+ */
+
+#define ROUNDS		200
+#define SMALL		100
+
+/*
+ * The charge of each cgroup is right, however many allocate in turn. Source: struct
+ * obj_stock_pcp, refill_obj_stock(), mm/memcontrol.c, "The leftover is flushed to the
+ * centralized per-memcg value".
+ */
+static void many_cgroups_in_turn_are_charged_for_their_own(struct kunit *test)
+{
+	const long pages = ROUNDS * SMALL / PAGE_SIZE, slack = 3 * pages;
+	struct family *family = found_family(test, MANY);
+	struct kmem_cache *cache;
+	unsigned int i, nr = 0;
+	void **objects;
+
+	cache = kmem_private_cache(test, "kmem_in_turn", SMALL, SLAB_ACCOUNT, NULL);
+	objects = kmem_make_array(test, ROUNDS * MANY);
+	while (nr < ROUNDS * MANY) {
+		set_active_memcg(family->children[nr % MANY]);
+		kmem_take_array(test, cache, 1, &objects[nr++]);
+	}
+	for (i = 0; i < MANY; i++) {
+		const long now = pages_of(family->children[i]);
+
+		KUNIT_EXPECT_GE_MSG(test, now, pages, "charged to cgroup %u", i);
+		KUNIT_EXPECT_LE_MSG(test, now, pages + slack + STOCK, "charged to cgroup %u", i);
+	}
+	kmem_free_array(cache, nr, objects);
+	for (i = 0; i < MANY; i++)
+		expect_pages(test, pages_of(family->children[i]), 0, 0, "after all was freed");
+	disband(family);
+	expect_pages(test, pages_of(family->parent), 0, 0, "above those that are gone");
+}
+
+#define LARGE		2048
+#define NR_LARGE	(SZ_2M / LARGE)
+
+static long slab_pages(struct kunit *test, const char *path)
+{
+	return cgroup_figure(test, path, "slab_unreclaimable") / PAGE_SIZE;
+}
+
+/*
+ * memory.stat tells of each cgroup the slab memory that is its own, also of two that
+ * allocate in turn. Source: Documentation/admin-guide/cgroup-v2.rst, memory.stat.
+ */
+static void cgroups_in_turn_have_their_own_memory_stat(struct kunit *test)
+{
+	static const char *const paths[] = {
+		"/kmem_kunit/memory.stat", "/kmem_kunit_neighbour/memory.stat"
+	};
+	const long pages = NR_LARGE * LARGE / PAGE_SIZE, stale = pages / 4;
+	struct kmem_cache *small, *large;
+	struct mem_cgroup *neighbour;
+	void **objects;
+	unsigned int i;
+	long before[2];
+
+	enter(test);
+	neighbour = make_memcg(test, "/kmem_kunit_neighbour");
+	small = kmem_private_cache(test, "kmem_small", 8, SLAB_ACCOUNT, NULL);
+	large = kmem_private_cache(test, "kmem_large", LARGE, SLAB_ACCOUNT, NULL);
+	objects = kmem_make_array(test, 2 * NR_LARGE);
+	for (i = 0; i < 2; i++)
+		before[i] = slab_pages(test, paths[i]);
+	for (i = 0; i < NR_LARGE; i++) {
+		set_active_memcg(memcg);
+		kmem_take_array(test, small, 1, &objects[i]);
+		set_active_memcg(neighbour);
+		kmem_take_array(test, large, 1, &objects[NR_LARGE + i]);
+	}
+	KUNIT_EXPECT_LE(test, slab_pages(test, paths[0]) - before[0], stale);
+	KUNIT_EXPECT_GE(test, slab_pages(test, paths[1]) - before[1], pages - stale);
+	kmem_free_array(large, NR_LARGE, &objects[NR_LARGE]);
+	kmem_free_array(small, NR_LARGE, objects);
+	for (i = 0; i < 2; i++)
+		KUNIT_EXPECT_LE_MSG(test, slab_pages(test, paths[i]) - before[i], stale, "%s",
+				    paths[i]);
+}
+
+/*
+ * Removal
+ */
+
+#ifdef CONFIG_MEMCG
+static struct obj_cgroup *get_owner(struct kunit *test, unsigned long page)
+{
+	const unsigned long data = virt_to_page((void *)page)->memcg_data;
+	struct obj_cgroup *owner = (void *)(data - MEMCG_DATA_KMEM);
+
+	KUNIT_ASSERT_NE(test, data, 0);
+	obj_cgroup_get(owner);
+	return owner;
+}
+
+/* Tells whether nobody else has it any more. */
+static bool put_owner(struct obj_cgroup *owner)
+{
+	bool gone;
+
+	/* it is freed after a grace period */
+	rcu_read_lock();
+	obj_cgroup_put(owner);
+	gone = percpu_ref_is_zero(&owner->refcnt);
+	rcu_read_unlock();
+	return gone;
+}
+#else
+static struct obj_cgroup *get_owner(struct kunit *test, unsigned long page)
+{
+	return NULL;
+}
+
+static bool put_owner(struct obj_cgroup *owner)
+{
+	return true;
+}
+#endif
+
+static void use_object(struct kunit *test)
+{
+	void *object = kmalloc(SMALL, GFP_KERNEL_ACCOUNT);
+
+	KUNIT_EXPECT_NOT_NULL(test, object);
+	kfree(object);
+}
+
+static void use_listed_object(struct kunit *test)
+{
+	static struct list_lru lru;
+	struct kmem_cache *cache = listed_cache(test, &lru, 0);
+	void *object = kmem_cache_alloc_lru(cache, &lru, GFP_KERNEL);
+
+	KUNIT_EXPECT_NOT_NULL(test, object);
+	if (object)
+		kmem_cache_free(cache, object);
+	/* before its cgroups go */
+	kunit_release_action(test, destroy_list, &lru);
+}
+
+static void use_large_object(struct kunit *test)
+{
+	void *object = kmalloc(SZ_64K, GFP_KERNEL_ACCOUNT);
+
+	KUNIT_EXPECT_NOT_NULL(test, object);
+	kfree(object);
+}
+
+static void use_split_pages(struct kunit *test)
+{
+	const size_t size = 3 * PAGE_SIZE;
+	void *pages = alloc_pages_exact(size, GFP_KERNEL_ACCOUNT);
+
+	KUNIT_ASSERT_NOT_NULL(test, pages);
+	free_pages_exact(pages, size);
+}
+
+static void use_mapping(struct kunit *test)
+{
+	void *memory = __vmalloc(SZ_1M, GFP_KERNEL_ACCOUNT);
+
+	KUNIT_EXPECT_NOT_NULL(test, memory);
+	vfree(memory);
+}
+
+static const struct use {
+	const char *name;
+	void (*memory)(struct kunit *test);
+} uses[] = {
+	{ "object", use_object },
+	{ "listed_object", use_listed_object },
+	{ "large_object", use_large_object },
+	{ "split_pages", use_split_pages },
+	{ "mapping", use_mapping },
+};
+
+KUNIT_ARRAY_PARAM_DESC(use, uses, name);
+
+/*
+ * A cgroup that is removed is gone when all its memory is freed, and so is what its
+ * memory had for an owner. Source: Documentation/admin-guide/cgroup-v2.rst,
+ * nr_dying_descendants; obj_cgroup_get(), obj_cgroup_release(), mm/memcontrol.c.
+ */
+static void nothing_is_left_of_a_removed_cgroup(struct kunit *test)
+{
+	const struct use *use = test->param_value;
+	struct family *family = found_family(test, 1);
+	struct obj_cgroup *owner;
+	unsigned long page;
+
+	set_active_memcg(family->children[0]);
+	page = __get_free_page(GFP_KERNEL_ACCOUNT);
+	KUNIT_ASSERT_NE(test, page, 0);
+	owner = get_owner(test, page);
+	free_page(page);
+	use->memory(test);
+	disband(family);
+	KUNIT_EXPECT_TRUE_MSG(test, put_owner(owner), "somebody has a reference to the owner");
+}
+
+static void free_object(void *object)
+{
+	kfree(object);
+}
+
+/* Put a new object on its list, and free it with the case. */
+static bool add_new(struct kunit *test, struct list_lru *lru, struct list_head *object)
+{
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_object, object), 0);
+	INIT_LIST_HEAD(object);
+	return list_lru_add_obj(lru, object);
+}
+
+/*
+ * An object on the list of a cgroup that is removed is on that of its parent from then
+ * on, which is there as soon as the cgroup has its own. Source: __memcg_list_lru_alloc(),
+ * "we should make sure that this cgroup and all its ancestors have allocated";
+ * memcg_reparent_list_lrus().
+ */
+static void parent_inherits_the_list_of_a_removed_cgroup(struct kunit *test)
+{
+	struct family *family = found_family(test, 1);
+	struct mem_cgroup *parent = family->parent, *child = family->children[0];
+	struct list_head *object, *heir;
+	static struct list_lru lru;
+	struct kmem_cache *cache;
+	int node;
+
+	cache = listed_cache(test, &lru, 0);
+	set_active_memcg(child);
+	object = kmem_cache_alloc_lru(cache, &lru, GFP_KERNEL);
+	KUNIT_EXPECT_TRUE(test, add_new(test, &lru, object));
+	node = page_to_nid(virt_to_page(object));
+	KUNIT_EXPECT_EQ(test, list_lru_count_one(&lru, node, child), 1);
+	KUNIT_EXPECT_EQ(test, list_lru_count_one(&lru, node, parent), 0);
+
+	set_active_memcg(parent);
+	heir = kmem_cache_alloc_node(cache, GFP_KERNEL, node);
+	KUNIT_EXPECT_TRUE(test, add_new(test, &lru, heir));
+	KUNIT_ASSERT_EQ_MSG(test, list_lru_count_one(&lru, node, parent), 1,
+			    "the parent has no list");
+
+	disband(family);
+	KUNIT_EXPECT_EQ(test, list_lru_count_one(&lru, node, parent), 2);
+	KUNIT_EXPECT_EQ(test, list_lru_count_node(&lru, node), 2);
+	KUNIT_EXPECT_TRUE(test, list_lru_del_obj(&lru, object));
+	KUNIT_EXPECT_EQ(test, list_lru_count_one(&lru, node, parent), 1);
+	KUNIT_EXPECT_TRUE(test, list_lru_del_obj(&lru, heir));
+	KUNIT_EXPECT_EQ(test, list_lru_count_one(&lru, node, parent), 0);
+	KUNIT_EXPECT_EQ(test, list_lru_count_node(&lru, node), 0);
+}
+
+static struct kunit_case kmem_memcg_tree_cases[] = {
+	KUNIT_CASE(many_cgroups_in_turn_are_charged_for_their_own),
+	KUNIT_CASE(cgroups_in_turn_have_their_own_memory_stat),
+	KUNIT_CASE_PARAM(nothing_is_left_of_a_removed_cgroup, use_gen_params),
+	KUNIT_CASE(parent_inherits_the_list_of_a_removed_cgroup),
+	{}
+};
+
+static struct kunit_suite kmem_memcg_tree_suite = {
+	.name = "kmem_memcg_tree",
+	.init = kmem_suite_init,
+	.test_cases = kmem_memcg_tree_cases,
+};
+
+kunit_test_suite(kmem_memcg_tree_suite);
+
+MODULE_DESCRIPTION("KUnit tests for memory cgroups beside and above each other");
+MODULE_LICENSE("GPL");

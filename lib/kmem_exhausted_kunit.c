@@ -1,174 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Allocations that fail, or have to make do with less, because there is no
+ * Allocations that fail, wait, or have to make do with less, because there is no
  * memory of the size that they want; and the reserves for those who may use them.
  *
  *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_exhausted'
  */
 #include <kunit/test.h>
 #include <linux/gfp.h>
-#include <linux/list.h>
+#include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/nodemask.h>
 #include <linux/page-flags.h>
+#include <linux/sched.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/topology.h>
 #include <linux/vmstat.h>
 #include <mm/slab.h>
 #include "kmem_count.h"
+#include "kmem_hoard.h"
 #include "kmem_memcg.h"
 
-/*
- * Slabs so large that all memory is soon used up. Nothing is written to them, so
- * that this takes little time; no flag lets the page allocator reclaim, nor wake
- * who does, so nobody else notices.
- */
-#define HUGE_SIZE	(KMALLOC_MAX_SIZE / 2)
-#define MAX_HOARD	2048
-#define NO_RECLAIM	__GFP_NOWARN
-/* objects that are broken up at once; a quarter of them is left, 32 MiB with 4 KiB pages */
-#define SCATTERED	64
-
 #define SMALL_SIZE	96
-
-/* a quarter of an object */
-#define SPARE_ORDER	(get_order(HUGE_SIZE) - 2)
-#define SPARE_BYTES	64
-#define SPARE_FILL	0x33
-
-/**
- * struct hoard - all the memory that there is
- * @cache: of huge objects
- * @nr: how many objects were allocated
- * @objects: these objects
- * @spares: smaller blocks; the private field of each is its order, and it begins
- *          with SPARE_BYTES of SPARE_FILL
- */
-struct hoard {
-	struct kmem_cache *cache;
-	unsigned int nr;
-	void *objects[MAX_HOARD];
-	struct list_head spares;
-};
-
-static void free_spare(struct page *spare)
-{
-	unsigned int order = page_private(spare);
-
-	list_del(&spare->lru);
-	set_page_private(spare, 0);
-	__free_pages(spare, order);
-}
-
-static void free_hoard(void *context)
-{
-	struct hoard *hoard = context;
-	struct page *spare, *next;
-
-	while (hoard->nr)
-		kmem_cache_free(hoard->cache, hoard->objects[--hoard->nr]);
-	list_for_each_entry_safe(spare, next, &hoard->spares, lru)
-		free_spare(spare);
-}
-
-/* One more; false if there is no memory. */
-static bool hoard_one(struct hoard *hoard, gfp_t gfp)
-{
-	void *object = hoard->nr < MAX_HOARD ? kmem_cache_alloc(hoard->cache, gfp) : NULL;
-
-	if (object)
-		hoard->objects[hoard->nr++] = object;
-	return object;
-}
-
-static void release_some(struct hoard *hoard, unsigned int nr)
-{
-	while (nr-- && hoard->nr)
-		kmem_cache_free(hoard->cache, hoard->objects[--hoard->nr]);
-}
-
-/* Take all blocks of that order. */
-static void spare_all(struct hoard *hoard, unsigned int order)
-{
-	struct page *page;
-
-	while ((page = alloc_pages(NO_RECLAIM, order))) {
-		set_page_private(page, order);
-		list_add(&page->lru, &hoard->spares);
-		memset(page_address(page), SPARE_FILL, SPARE_BYTES);
-	}
-}
-
-/* Take all blocks, from the largest to single pages. */
-static void spare_everything(struct hoard *hoard)
-{
-	unsigned int order = SPARE_ORDER + 1;
-
-	while (order--)
-		spare_all(hoard, order);
-}
-
-static unsigned int count_overwritten_spares(const struct hoard *hoard)
-{
-	unsigned int overwritten = 0;
-	struct page *spare;
-
-	list_for_each_entry(spare, &hoard->spares, lru)
-		overwritten += !!memchr_inv(page_address(spare), SPARE_FILL, SPARE_BYTES);
-	return overwritten;
-}
-
-/*
- * Break SCATTERED objects into blocks of that order, and free one of each four
- * side by side: it has none to join.
- */
-static void scatter(struct hoard *hoard, unsigned int order)
-{
-	struct page *spare, *next;
-
-	release_some(hoard, SCATTERED);
-	kmem_cache_shrink(hoard->cache);
-	spare_all(hoard, order);
-	list_for_each_entry_safe(spare, next, &hoard->spares, lru) {
-		if (page_private(spare) == order && (page_to_pfn(spare) >> order) % 4 == 0)
-			free_spare(spare);
-	}
-}
-
-/*
- * Take all memory in pieces of an object, and leave SCATTERED quarters of one, no
- * two of them side by side: others find as much as they need, and there is no
- * room for an object.
- */
-static struct hoard *exhaust(struct kunit *test, slab_flags_t flags)
-{
-	struct hoard *hoard;
-
-	if (want_init_on_alloc(0) || want_init_on_free())
-		kunit_skip(test, "needs a boot without init_on_alloc=1 and init_on_free=1");
-	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which would poison all memory");
-	if (totalram_pages() / (HUGE_SIZE / PAGE_SIZE) >= MAX_HOARD)
-		kunit_skip(test, "needs less memory, such as mem=1G");
-	if (totalram_pages() / (HUGE_SIZE / PAGE_SIZE) < 4 * SCATTERED)
-		kunit_skip(test, "needs more memory, such as mem=1G");
-
-	hoard = kunit_kzalloc(test, sizeof(*hoard), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, hoard);
-	INIT_LIST_HEAD(&hoard->spares);
-	hoard->cache = kmem_private_cache(test, "kmem_huge", HUGE_SIZE, flags, NULL);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_hoard, hoard), 0);
-	while (hoard_one(hoard, NO_RECLAIM))
-		;
-	KUNIT_ASSERT_GT_MSG(test, hoard->nr, 2 * SCATTERED, "not even a few could be allocated");
-	scatter(hoard, SPARE_ORDER);
-	/* what the watermarks had kept from us */
-	while (hoard_one(hoard, NO_RECLAIM))
-		;
-	return hoard;
-}
 
 /*
  * Free objects on another node are used now and then only. Source:
@@ -346,7 +202,7 @@ static struct hoard *exhaust_best_slabs(struct kunit *test, struct kmem_cache *c
 	 * so many that no watermark keeps us from taking what is larger; not
 	 * smaller, as others need them so large for the stacks of their threads
 	 */
-	scatter(hoard, BEST_ORDER - 1);
+	scatter(hoard, SCATTERED, BEST_ORDER - 1);
 	for (order = SPARE_ORDER; order >= BEST_ORDER; order--)
 		spare_all(hoard, order);
 	return hoard;
@@ -442,25 +298,94 @@ static void small_slab_cannot_claim_more(struct kunit *test)
 }
 
 /*
- * What an allocation for a node does not find at first, it finds as any other
- * does. Source: kernel-doc of kmem_cache_alloc_node(), "Fallback to other node is
- * possible if __GFP_THISNODE is not set"; ___slab_alloc(), "retry with original
- * gfpflags" (7.x).
+ * The smallest slab of these is of two pages: more than there are side by side, and
+ * as many as __GFP_NOFAIL may ask for.
  */
-static void allocation_for_a_node_is_as_urgent(struct kunit *test)
+#define PAIR_SIZE	(PAGE_SIZE + 8)
+#define PATIENT_BULK	4
+
+static const struct patient {
+	const char *name;
+	bool bulk;
+} patients[] = {
+	{ "object", false },
+	{ "bulk", true },
+};
+
+KUNIT_ARRAY_PARAM_DESC(patient, patients, name);
+
+/* How many of them were allocated. */
+static unsigned int take_pairs(const struct patient *patient, struct kmem_cache *cache, gfp_t gfp,
+			       void **objects)
 {
-	void *patient, *urgent;
+	if (patient->bulk)
+		return kmem_alloc_bulk(cache, gfp, PATIENT_BULK, objects) ? PATIENT_BULK : 0;
+	objects[0] = kmem_cache_alloc(cache, gfp);
+	return !!objects[0];
+}
+
+/* By then, somebody has looked for memory in vain. */
+static int free_spares_later(void *hoard)
+{
+	schedule_timeout_uninterruptible(2);
+	free_spares(hoard);
+	return 0;
+}
+
+static void finish(void *task)
+{
+	kthread_stop(task);
+	put_task_struct(task);
+}
+
+/*
+ * Who must not fail waits until there is memory for a slab. __GFP_NORETRY is for the
+ * OOM killer, which it keeps from helping. Source: "%__GFP_NOFAIL: The VM
+ * implementation _must_ retry infinitely"; allocate_slab(), which tries without for
+ * the best slab only.
+ */
+static void nofail_waits_for_memory(struct kunit *test)
+{
+	const struct patient *patient = test->param_value;
 	struct kmem_cache *cache;
+	void *objects[PATIENT_BULK];
+	unsigned int order, early, nr;
+	struct task_struct *task;
 	struct hoard *hoard;
 
-	require_one_node(test);
-	KMEM_REQUIRE_NOT(test, CONFIG_SLOB, "whose pages have room for objects of any cache");
-	/* without sheaves, which are filled as for any node */
-	cache = kmem_private_cache(test, "kmem_urgent", SMALL_SIZE, SLAB_NOLEAKTRACE, NULL);
+	KMEM_REQUIRE(test, CONFIG_SLUB);
+	cache = kmem_private_cache(test, "kmem_pair", PAIR_SIZE, 0, NULL);
 	hoard = exhaust(test, 0);
+	task = kthread_create(free_spares_later, hoard, "kmem_exhausted");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	get_task_struct(task);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, finish, task), 0);
+	/* fewer, as they are many pages, and without what is larger */
+	spare_all(hoard, SPARE_ORDER);
+	scatter(hoard, SCATTERED / 4, 0);
+	for (order = SPARE_ORDER; order; order--)
+		spare_all(hoard, order);
+
+	early = take_pairs(patient, cache, NO_RECLAIM, objects);
+	kmem_free_array(cache, early, objects);
+	wake_up_process(task);
+	nr = take_pairs(patient, cache, GFP_KERNEL | __GFP_NORETRY | __GFP_NOFAIL, objects);
+	kunit_release_action(test, finish, task);
+	KUNIT_EXPECT_EQ(test, early, 0);
+	KUNIT_EXPECT_EQ(test, nr, patient->bulk ? PATIENT_BULK : 1);
+	kmem_free_array(cache, nr, objects);
+}
+
+/* When there is nothing but the reserves, who is urgent finds memory, and no other. */
+static void expect_urgency_to_help(struct kunit *test, struct kmem_cache *cache, int node,
+				   gfp_t patience, gfp_t urgency)
+{
+	struct hoard *hoard = exhaust(test, 0);
+	void *patient, *urgent;
+
 	spare_everything(hoard);
-	patient = kmem_cache_alloc_node(cache, NO_RECLAIM, numa_mem_id());
-	urgent = kmem_cache_alloc_node(cache, NO_RECLAIM | __GFP_HIGH, numa_mem_id());
+	patient = kmem_cache_alloc_node(cache, NO_RECLAIM | patience, node);
+	urgent = kmem_cache_alloc_node(cache, NO_RECLAIM | urgency, node);
 	kunit_release_action(test, free_hoard, hoard);
 	KUNIT_EXPECT_NULL(test, patient);
 	KUNIT_EXPECT_NOT_NULL(test, urgent);
@@ -468,6 +393,37 @@ static void allocation_for_a_node_is_as_urgent(struct kunit *test)
 		kmem_cache_free(cache, patient);
 	if (urgent)
 		kmem_cache_free(cache, urgent);
+}
+
+/*
+ * What an allocation for a node does not find at first, it finds as any other
+ * does. Source: kernel-doc of kmem_cache_alloc_node(), "Fallback to other node is
+ * possible if __GFP_THISNODE is not set"; ___slab_alloc(), "retry with original
+ * gfpflags" (7.x).
+ */
+static void allocation_for_a_node_is_as_urgent(struct kunit *test)
+{
+	struct kmem_cache *cache;
+
+	require_one_node(test);
+	KMEM_REQUIRE_NOT(test, CONFIG_SLOB, "whose pages have room for objects of any cache");
+	/* without sheaves, which are filled as for any node */
+	cache = kmem_private_cache(test, "kmem_urgent", SMALL_SIZE, SLAB_NOLEAKTRACE, NULL);
+	expect_urgency_to_help(test, cache, numa_mem_id(), 0, __GFP_HIGH);
+}
+
+/*
+ * Who frees memory by what he allocates may have all there is, unless he is denied
+ * that. Source: "%__GFP_MEMALLOC allows access to all memory", and %__GFP_NOMEMALLOC,
+ * "This takes precedence".
+ */
+static void flag_gives_access_to_the_reserves(struct kunit *test)
+{
+	struct kmem_cache *cache = kmem_private_cache(test, "kmem_last", SMALL_SIZE, 0, NULL);
+
+	KMEM_REQUIRE(test, CONFIG_SLUB);
+	expect_urgency_to_help(test, cache, NUMA_NO_NODE, __GFP_MEMALLOC | __GFP_NOMEMALLOC,
+			       __GFP_MEMALLOC);
 }
 
 /*
@@ -500,6 +456,70 @@ static void slab_of_the_reserves_is_marked(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, usual_is_marked);
 	if (last)
 		kmem_cache_free(cache, last);
+}
+
+/* more objects than a sheaf and a slab have */
+#define MANY_OBJECTS	512
+
+static const struct filling {
+	const char *name;
+	bool again;
+} fillings[] = {
+	{ "prefilled", false },
+	{ "refilled", true },
+};
+
+KUNIT_ARRAY_PARAM_DESC(filling, fillings, name);
+
+static bool fill(struct kmem_cache *cache, gfp_t gfp, struct slab_sheaf **sheaf)
+{
+	if (*sheaf)
+		return !kmem_cache_refill_sheaf(cache, gfp, sheaf, 1);
+	*sheaf = kmem_cache_prefill_sheaf(cache, gfp, 1);
+	return *sheaf;
+}
+
+/*
+ * Who may use the reserves can fill a sheaf from them; what he leaves in it is not
+ * for others. Source: __prefill_sheaf_pfmemalloc(), "if we are allowed to, refill
+ * sheaf with pfmemalloc but then remember it for when it's returned".
+ */
+static void sheaf_of_the_reserves_is_kept_back(struct kunit *test)
+{
+	const struct filling *filling = test->param_value;
+	struct kmem_cache *cache = kmem_private_cache(test, "kmem_sheaf", SMALL_SIZE, 0, NULL);
+	void **objects = kmem_make_array(test, MANY_OBJECTS), *other;
+	struct slab_sheaf *sheaf = NULL;
+	unsigned int nr = 0, flags;
+	bool patient, urgent;
+	struct hoard *hoard;
+
+	if (!kmem_can_call_sheaves())
+		kunit_skip(test, "needs Linux 7, with the suite built in");
+	require_one_node(test);
+	hoard = exhaust(test, 0);
+	if (filling->again && fill(cache, NO_RECLAIM, &sheaf))
+		while (kmem_cache_sheaf_size(sheaf))
+			objects[nr++] = kmem_cache_alloc_from_sheaf(cache, 0, sheaf);
+	spare_everything(hoard);
+	while (nr < MANY_OBJECTS && (objects[nr] = kmem_cache_alloc(cache, NO_RECLAIM)))
+		nr++;
+
+	patient = fill(cache, NO_RECLAIM, &sheaf);
+	flags = memalloc_noreclaim_save();
+	urgent = fill(cache, NO_RECLAIM, &sheaf);
+	memalloc_noreclaim_restore(flags);
+	if (sheaf)
+		kmem_cache_return_sheaf(cache, NO_RECLAIM, sheaf);
+	other = kmem_cache_alloc(cache, NO_RECLAIM);
+	kunit_release_action(test, free_hoard, hoard);
+
+	KUNIT_EXPECT_FALSE(test, patient);
+	KUNIT_EXPECT_TRUE(test, urgent);
+	KUNIT_EXPECT_NULL(test, other);
+	if (other)
+		kmem_cache_free(cache, other);
+	kmem_free_array(cache, nr, objects);
 }
 
 static unsigned int count_in(const struct kmem_batch *batch, const struct folio *slab)
@@ -553,8 +573,11 @@ static struct kunit_case kmem_exhausted_cases[] = {
 	KUNIT_CASE_PARAM(slab_is_as_small_as_need_be, fallback_gen_params),
 	KUNIT_CASE_PARAM(small_slabs_are_counted_as_such, fallback_gen_params),
 	KUNIT_CASE(small_slab_cannot_claim_more),
+	KUNIT_CASE_PARAM(nofail_waits_for_memory, patient_gen_params),
 	KUNIT_CASE(allocation_for_a_node_is_as_urgent),
+	KUNIT_CASE(flag_gives_access_to_the_reserves),
 	KUNIT_CASE(slab_of_the_reserves_is_marked),
+	KUNIT_CASE_PARAM(sheaf_of_the_reserves_is_kept_back, filling_gen_params),
 	KUNIT_CASE_PARAM(objects_of_the_reserves_are_kept_back, kind_gen_params),
 	KUNIT_CASE(large_kmalloc_gives_null),
 	KUNIT_CASE_PARAM(bulk_gives_all_back, way_gen_params),

@@ -13,6 +13,7 @@
 #include <linux/hash.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/page-flags.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include "kmem_count.h"
@@ -423,6 +424,42 @@ static void injected_failure_gives_none(struct kunit *test)
 	kmem_expect_live(test, cache, 0, "it failed");
 }
 
+/*
+ * Objects of a slab that is from the reserves, freed among others, are for those
+ * alone who may use the reserves, and are free as the others are. Source:
+ * free_to_pcs_bulk(), can_free_to_pcs() (7.x); pfmemalloc_match().
+ */
+static void objects_of_the_reserves_are_kept_back(struct kunit *test)
+{
+	struct kmem_cache *cache = kmem_cache_of_kind(test, "kmem_reserve", OBJECT_SIZE, 0, NULL);
+	struct kmem_batch *batch = kmem_take(test, cache, MANY), *others;
+	unsigned int i, at = 0, given = 0;
+	/* of the middle, so that it is full */
+	void *slab = kmem_slab_of(batch->objects[MANY / 2]);
+
+	KMEM_REQUIRE(test, CONFIG_SLUB);
+	folio_set_active(virt_to_folio(slab));
+	/* each one behind another's, among the first, which sheaves have room for */
+	for (i = 0; i < MANY; i++) {
+		if (kmem_slab_of(batch->objects[i]) == slab && at < MANY) {
+			swap(batch->objects[i], batch->objects[at]);
+			at += 2;
+		}
+	}
+	/* all but one of that slab, so that it stays */
+	kmem_cache_free_bulk(cache, MANY - 1, &batch->objects[1]);
+	batch->nr = 1;
+
+	others = kmem_take(test, cache, MANY);
+	for (i = 0; i < MANY; i++)
+		given += kmem_slab_of(others->objects[i]) == slab;
+	KUNIT_EXPECT_EQ(test, given, 0);
+	KUNIT_EXPECT_EQ(test, kmem_count_twice(test, others->objects, MANY), 0);
+	kmem_give_back(test, others);
+	kmem_give_back(test, batch);
+	KMEM_EXPECT_SILENCE(test, kmem_private_cache_destroy(test, cache));
+}
+
 /* Free the first two of @nr objects of a slab, and the first one again, in bulk. */
 static struct kmem_batch *free_in_bulk_with_one_twice(struct kunit *test, struct kmem_cache *cache,
 						      unsigned int nr, const char *report)
@@ -481,6 +518,7 @@ static struct kunit_case kmem_bulk_cases[] = {
 	KUNIT_CASE_PARAM(constructed_state_is_kept, kind_gen_params),
 	KUNIT_CASE_PARAM(failure_gives_all_back, kind_gen_params),
 	KUNIT_CASE_PARAM(injected_failure_gives_none, kind_gen_params),
+	KUNIT_CASE_PARAM(objects_of_the_reserves_are_kept_back, kind_gen_params),
 	KUNIT_CASE_PARAM(object_freed_twice_in_bulk_is_reported, kind_gen_params),
 	KUNIT_CASE_PARAM(more_frees_than_objects_are_refused, kind_gen_params),
 	{}

@@ -363,6 +363,29 @@ static void failed_krealloc_keeps_the_memory(struct kunit *test)
 	}
 }
 
+/*
+ * Memory that must grow does, even to a size that only mapped memory has. Source:
+ * kernel-doc of kvrealloc(), "behaves exactly like kvmalloc()"; kvmalloc(), "nofail
+ * semantic is implemented by the vmalloc fallback".
+ */
+static void nofail_kvrealloc_does_not_fail(struct kunit *test)
+{
+	gfp_t allowed = kmem_reclaim_forbid(test);
+	u8 *memory = filled(OBJECT_SIZE), *larger = NULL;
+
+	if (memory) {
+		kmem_fail_begin(test, 1);
+		larger = kmem_kvrealloc(memory, OBJECT_SIZE, KMALLOC_MAX_SIZE + 1,
+					GFP_KERNEL | __GFP_NOFAIL);
+		kmem_fail_cancel();
+	}
+	kmem_reclaim_allow(allowed);
+	KUNIT_EXPECT_NOT_NULL(test, larger);
+	if (larger)
+		KUNIT_EXPECT_NULL(test, memchr_inv(larger, 0x44, OBJECT_SIZE));
+	kvfree(larger ?: memory);
+}
+
 /* Pages that slabs and large kmalloc() hold. */
 static long slab_pages(void)
 {
@@ -465,6 +488,7 @@ static struct kunit_case kmem_failure_cases[] = {
 	KUNIT_CASE(allocation_survives_inner_failure),
 	KUNIT_CASE(free_survives_inner_failure),
 	KUNIT_CASE(failed_krealloc_keeps_the_memory),
+	KUNIT_CASE(nofail_kvrealloc_does_not_fail),
 	KUNIT_CASE(failed_creation_leaves_nothing),
 	KUNIT_CASE(failed_creation_is_reported),
 	{}

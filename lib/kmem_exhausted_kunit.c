@@ -325,10 +325,10 @@ static unsigned int take_pairs(const struct patient *patient, struct kmem_cache 
 }
 
 /* By then, somebody has looked for memory in vain. */
-static int free_spares_later(void *hoard)
+static int free_spares_later(void *context)
 {
 	schedule_timeout_uninterruptible(2);
-	free_spares(hoard);
+	free_spares(*(struct hoard **)context);
 	return 0;
 }
 
@@ -355,11 +355,12 @@ static void nofail_waits_for_memory(struct kunit *test)
 
 	KMEM_REQUIRE(test, CONFIG_SLUB);
 	cache = kmem_private_cache(test, "kmem_pair", PAIR_SIZE, 0, NULL);
-	hoard = exhaust(test, 0);
-	task = kthread_create(free_spares_later, hoard, "kmem_exhausted");
+	/* while there is memory for its stack */
+	task = kthread_create(free_spares_later, &hoard, "kmem_exhausted");
 	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
 	get_task_struct(task);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, finish, task), 0);
+	hoard = exhaust(test, 0);
 	/* fewer, as they are many pages, and without what is larger */
 	spare_all(hoard, SPARE_ORDER);
 	scatter(hoard, SCATTERED / 4, 0);

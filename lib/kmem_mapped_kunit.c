@@ -6,6 +6,7 @@
  *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_mapped'
  */
 #include <kunit/test.h>
+#include <linux/bottom_half.h>
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
@@ -95,32 +96,35 @@ static void zeroed_memory_is_zero(struct kunit *test)
 	vfree(memory);
 }
 
-static int map_all(struct file *file, struct vm_area_struct *vma)
+static int map_from_offset(struct file *file, struct vm_area_struct *vma)
 {
-	return remap_vmalloc_range(vma, file->private_data, 0);
+	return remap_vmalloc_range(vma, file->private_data, vma->vm_pgoff);
 }
 
-static const struct file_operations mapped_fops = { .mmap = map_all };
+static const struct file_operations mapped_fops = { .mmap = map_from_offset };
 
-/* Let user space map memory, as drivers do in their mmap(); return where, or an error. */
-static unsigned long map_to_user(struct kunit *test, void *memory, size_t size)
+/* Let user space map pages, as drivers do in their mmap(); return where, or an error. */
+static unsigned long map_to_user(struct kunit *test, void *memory, unsigned int first,
+				 unsigned int pages)
 {
 	struct file *file = kmem_anon_file(test, "[kmem]", &mapped_fops, memory);
 
-	return vm_mmap(file, 0, size, PROT_READ, MAP_SHARED, 0);
+	return vm_mmap(file, 0, pages * PAGE_SIZE, PROT_READ, MAP_SHARED, first * PAGE_SIZE);
 }
 
 /*
- * User space may map what was allocated for it, and sees what is there, and no
- * other memory, and no more of it than there is. Source: kernel-doc of
- * vmalloc_user() and remap_vmalloc_range(), "checks that addr is a valid
- * vmalloc'ed area, and that it is big enough to cover the vma".
+ * User space may map what was allocated for it, from any page on, and sees what is
+ * there, and no other memory, and no more of it than there is. Source: kernel-doc
+ * of vmalloc_user() and remap_vmalloc_range(), "checks that addr is a valid
+ * vmalloc'ed area, and that it is big enough to cover the vma", "@pgoff: number of
+ * pages into addr before first page to map".
  */
 static void only_user_memory_can_be_mapped(struct kunit *test)
 {
 	const struct way *way = test->param_value;
 	u8 *memory, *seen = kunit_kzalloc(test, SIZE, GFP_KERNEL);
 	unsigned long area;
+	unsigned int first;
 
 	KUNIT_ASSERT_NOT_NULL(test, seen);
 	kmem_user_map(test, PAGE_SIZE);
@@ -129,17 +133,48 @@ static void only_user_memory_can_be_mapped(struct kunit *test)
 	pattern_renew();
 	pattern_fill(memory, SIZE);
 
-	area = map_to_user(test, memory, (PAGES + 1) * PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, (long)area, -EINVAL);
-	area = map_to_user(test, memory, PAGES * PAGE_SIZE);
-	if (way->for_user) {
-		KUNIT_ASSERT_FALSE_MSG(test, IS_ERR_VALUE(area), "%ld", (long)area);
-		KUNIT_EXPECT_EQ(test, copy_from_user(seen, (void __user *)area, SIZE), 0);
-		KUNIT_EXPECT_EQ(test, pattern_kept(seen, SIZE), SIZE);
-		KUNIT_EXPECT_EQ(test, vm_munmap(area, PAGES * PAGE_SIZE), 0);
-	} else {
-		KUNIT_EXPECT_EQ(test, (long)area, -EINVAL);
+	for (first = 0; first < PAGES; first++) {
+		size_t offset = first * PAGE_SIZE, size = SIZE - offset;
+		unsigned int pages = PAGES - first;
+
+		area = map_to_user(test, memory, first, pages + 1);
+		KUNIT_EXPECT_EQ_MSG(test, (long)area, -EINVAL, "page %u", first);
+		area = map_to_user(test, memory, first, pages);
+		if (!way->for_user) {
+			KUNIT_EXPECT_EQ_MSG(test, (long)area, -EINVAL, "page %u", first);
+			continue;
+		}
+		KUNIT_ASSERT_FALSE_MSG(test, IS_ERR_VALUE(area), "page %u, %ld", first, (long)area);
+		KUNIT_EXPECT_EQ(test, copy_from_user(seen, (void __user *)area, size), 0);
+		KUNIT_EXPECT_EQ_MSG(test, memcmp(seen, memory + offset, size), 0, "page %u", first);
+		KUNIT_EXPECT_EQ(test, vm_munmap(area, pages * PAGE_SIZE), 0);
 	}
+	KUNIT_EXPECT_EQ(test, pattern_kept(memory, SIZE), SIZE);
+	vfree(memory);
+}
+
+/*
+ * What user space has mapped of it can neither be expanded, to what lies behind
+ * it, nor is it in a core dump. Source: remap_vmalloc_range_partial(); VM_DONTEXPAND,
+ * "Cannot expand with mremap()", and VM_DONTDUMP, "Do not include in the core dump".
+ */
+static void user_mapping_cannot_be_expanded(struct kunit *test)
+{
+	struct vm_area_struct *vma;
+	unsigned long area, flags;
+	u8 *memory;
+
+	kmem_user_map(test, PAGE_SIZE);
+	memory = vmalloc_user(SIZE);
+	KUNIT_ASSERT_NOT_NULL(test, memory);
+	area = map_to_user(test, memory, 0, PAGES);
+	mmap_read_lock(current->mm);
+	vma = find_vma(current->mm, area);
+	flags = vma ? vma->vm_flags : 0;
+	mmap_read_unlock(current->mm);
+	KUNIT_EXPECT_EQ(test, flags & VM_DONTEXPAND, VM_DONTEXPAND);
+	KUNIT_EXPECT_EQ(test, flags & VM_DONTDUMP, VM_DONTDUMP);
+	KUNIT_EXPECT_EQ(test, vm_munmap(area, PAGES * PAGE_SIZE), 0);
 	vfree(memory);
 }
 
@@ -151,7 +186,8 @@ static void only_user_memory_can_be_mapped(struct kunit *test)
 static void memory_grows_again(struct kunit *test)
 {
 	const size_t stops[] = {
-		1, 2 * PAGE_SIZE, PAGE_SIZE + 1, 3 * PAGE_SIZE, PAGE_SIZE, 3 * PAGE_SIZE + 1,
+		1, PAGE_SIZE, 2 * PAGE_SIZE, PAGE_SIZE + 1, 3 * PAGE_SIZE, PAGE_SIZE,
+		3 * PAGE_SIZE + 1,
 	};
 	size_t size = 3 * PAGE_SIZE, kept, page;
 	u8 *memory = vmalloc_filled(test, size);
@@ -175,22 +211,37 @@ static void memory_grows_again(struct kunit *test)
 	kvfree(memory);
 }
 
+static const struct shrink {
+	const char *name;
+	gfp_t flags;
+	bool frees;
+} shrinks[] = {
+	{ "kernel", GFP_KERNEL, true },
+	{ "nofs", GFP_NOFS, false },
+	{ "noio", GFP_NOIO, false },
+};
+
+KUNIT_ARRAY_PARAM_DESC(shrink, shrinks, name);
+
 /*
  * Pages that a shrink cuts off are unmapped and freed, at once and once, and the
- * others stay. Source: vrealloc(), "Free tail pages when shrink crosses a page
- * boundary"; vm_area_free_pages(), "Caller is responsible for unmapping".
+ * others stay; all do where this could come back to a file system or to I/O.
+ * Source: vrealloc(), "Free tail pages when shrink crosses a page boundary", "Skip
+ * if either GFP_NOFS or GFP_NOIO are used"; vm_area_free_pages(), "Caller is
+ * responsible for unmapping".
  */
 static void shrink_frees_what_it_cuts_off(struct kunit *test)
 {
+	const struct shrink *shrink = test->param_value;
 	u8 *memory = vmalloc_filled(test, PAGES * PAGE_SIZE);
 	struct held_pages held;
 	unsigned int i;
 
 	hold_pages(test, &held, memory, PAGES * PAGE_SIZE);
 	KUNIT_ASSERT_PTR_EQ(test, kmem_kvrealloc(memory, PAGES * PAGE_SIZE, PAGE_SIZE + 1,
-						 GFP_KERNEL), memory);
+						 shrink->flags), memory);
 	for (i = 0; i < PAGES; i++) {
-		bool stays = i < 2 || !kmem_vrealloc_frees_the_tail();
+		bool stays = i < 2 || !shrink->frees || !kmem_vrealloc_frees_the_tail();
 
 		KUNIT_EXPECT_PTR_EQ_MSG(test, vmalloc_to_page(memory + i * PAGE_SIZE),
 					stays ? held.pages[i] : NULL, "page %u", i);
@@ -276,8 +327,8 @@ static void expect_none_left(struct kunit *test, const struct kmem_gauge *gauge,
 
 /*
  * vfree() takes back what vmalloc() has allocated for itself: what describes the
- * area, and the array of its pages. Source: vfree()'s kernel-doc, "Free the
- * virtually continuous memory area".
+ * area, and the array of its pages, which is mapped memory as well if it is large.
+ * Source: vfree()'s kernel-doc, "Free the virtually continuous memory area".
  */
 static void vfree_leaves_nothing(struct kunit *test)
 {
@@ -287,14 +338,43 @@ static void vfree_leaves_nothing(struct kunit *test)
 	long arrays_before = kmem_gauge_read(test, &arrays);
 	unsigned int i;
 
-	for (i = 0; i < ROUNDS; i++) {
-		void *memory = vmalloc(MANY_PAGES * PAGE_SIZE);
+	for (i = 0; i < 2 * ROUNDS; i++) {
+		void *memory = vmalloc((MANY_PAGES + i % 2) * PAGE_SIZE);
 
 		KUNIT_ASSERT_NOT_NULL(test, memory);
 		vfree(memory);
 	}
 	expect_none_left(test, &areas, areas_before, "areas");
 	expect_none_left(test, &arrays, arrays_before, "arrays");
+}
+
+/* Map a page; return where it is mapped no more. */
+static void *vmap_and_vunmap(struct kunit *test)
+{
+	struct page *page = alloc_page(GFP_KERNEL);
+	void *memory;
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	memory = vmap(&page, 1, VM_MAP, PAGE_KERNEL);
+	vunmap(memory);
+	__free_page(page);
+	KUNIT_ASSERT_NOT_NULL(test, memory);
+	return memory;
+}
+
+/*
+ * vunmap() takes back what describes the area. Source: its kernel-doc, "Free the
+ * virtually contiguous memory area".
+ */
+static void vunmap_leaves_nothing(struct kunit *test)
+{
+	struct kmem_gauge areas = gauge_of(test, sizeof(struct vm_struct));
+	long before = kmem_gauge_read(test, &areas);
+	unsigned int i;
+
+	for (i = 0; i < ROUNDS; i++)
+		vmap_and_vunmap(test);
+	expect_none_left(test, &areas, before, "areas");
 }
 
 static const struct patience {
@@ -350,18 +430,33 @@ static void second_vfree_is_reported(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, memory);
 	vfree(memory);
 	KMEM_EXPECT_WARN(test, vfree(memory), "Trying to vfree() nonexistent vm area");
-	KMEM_EXPECT_SILENCE(test, vfree(NULL));
+}
+
+/* Nor is it unmapped again. Source: vunmap(), "nonexistent vm area"; on 6.1, __vunmap(). */
+static void second_vunmap_is_reported(struct kunit *test)
+{
+	KMEM_EXPECT_WARN(test, vunmap(vmap_and_vunmap(test)), "() nonexistent vm area");
 }
 
 /*
- * Pages that vmap() was given are given up by vfree(), and so is their array.
- * Source: vmap()'s kernel-doc, VM_MAP_PUT_PAGES, "ownership of the pages array
- * itself [...] and one reference per page in it are transferred".
+ * NULL is nothing to free, also where nobody may sleep, and nothing to unmap. Source:
+ * vfree()'s kernel-doc, "If @addr is NULL, no operation is performed"; vunmap().
  */
-static void vfree_puts_pages_it_was_given(struct kunit *test)
+static void nothing_is_freed_in_silence(struct kunit *test)
+{
+	KMEM_EXPECT_SILENCE(test, vfree(NULL));
+	KMEM_EXPECT_SILENCE(test, vunmap(NULL));
+	KMEM_EXPECT_SILENCE(test, {
+		local_bh_disable();
+		vfree(NULL);
+		local_bh_enable();
+	});
+}
+
+/* Map pages that, with their array, go with the mapping. */
+static void *vmap_to_keep(struct kunit *test)
 {
 	struct page **pages = kmalloc_array(PAGES, sizeof(*pages), GFP_KERNEL);
-	struct held_pages held;
 	unsigned int i;
 	void *memory;
 
@@ -372,10 +467,43 @@ static void vfree_puts_pages_it_was_given(struct kunit *test)
 	}
 	memory = vmap(pages, PAGES, VM_MAP | VM_MAP_PUT_PAGES, PAGE_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, memory);
+	return memory;
+}
+
+/*
+ * Pages that vmap() was given are given up by vfree(), and so is their array.
+ * Source: vmap()'s kernel-doc, VM_MAP_PUT_PAGES, "ownership of the pages array
+ * itself [...] and one reference per page in it are transferred".
+ */
+static void vfree_puts_pages_it_was_given(struct kunit *test)
+{
+	void *memory = vmap_to_keep(test);
+	struct held_pages held;
+
 	hold_pages(test, &held, memory, PAGES * PAGE_SIZE);
 	vfree(memory);
 	expect_unmapped(test, &held, memory);
 	release_pages_held(&held);
+}
+
+static const struct amount {
+	const char *name;
+	unsigned int nr;
+	size_t size;
+} amounts[] = {
+	{ "at_once", 1, SZ_8M },
+	{ "by_page", SZ_4M / PAGE_SIZE, PAGE_SIZE },
+};
+
+KUNIT_ARRAY_PARAM_DESC(amount, amounts, name);
+
+/* Expect a count, in kB: others map memory as well, and each CPU keeps some of it for itself. */
+static void expect_counted(struct kunit *test, long since, long size, long error)
+{
+	long counted = kmem_meminfo(test, "VmallocUsed") - since;
+
+	KUNIT_EXPECT_GT(test, counted, (size - error) / SZ_1K);
+	KUNIT_EXPECT_LT(test, counted, (size + error) / SZ_1K);
 }
 
 /*
@@ -384,31 +512,55 @@ static void vfree_puts_pages_it_was_given(struct kunit *test)
  */
 static void mapped_memory_is_counted(struct kunit *test)
 {
-	long before = kmem_meminfo(test, "VmallocUsed"), used, left;
-	void *memory = vmalloc(SZ_8M);
+	const struct amount *amount = test->param_value;
+	void **memory = kunit_kcalloc(test, amount->nr, sizeof(*memory), GFP_KERNEL);
+	long total = amount->nr * amount->size, before = kmem_meminfo(test, "VmallocUsed");
+	unsigned int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, memory);
-	used = kmem_meminfo(test, "VmallocUsed") - before;
-	vfree(memory);
-	left = kmem_meminfo(test, "VmallocUsed") - before;
-	/* others map memory as well, and each CPU keeps some of the count for itself */
-	KUNIT_EXPECT_GT(test, used, SZ_8M / SZ_1K / 2);
-	KUNIT_EXPECT_LT(test, used, SZ_8M / SZ_1K * 3 / 2);
-	KUNIT_EXPECT_LT(test, left, SZ_8M / SZ_1K / 2);
+	for (i = 0; i < amount->nr; i++)
+		memory[i] = vmalloc(amount->size);
+	expect_counted(test, before, total, total / 2);
+	for (i = 0; i < amount->nr; i++)
+		vfree(memory[i]);
+	expect_counted(test, before, 0, total / 2);
+}
+
+/*
+ * Pages that vmap() was given are not among what is counted, and none of that is
+ * taken off when they go. Source: vfree(), with VM_MAP_PUT_PAGES.
+ */
+static void pages_it_was_given_are_not_counted(struct kunit *test)
+{
+	/* a count that could not become smaller would hide it */
+	void *counted = vmalloc(SZ_8M);
+	long before = kmem_meminfo(test, "VmallocUsed");
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, counted);
+	for (i = 0; i < SZ_4M / (PAGES * PAGE_SIZE); i++)
+		vfree(vmap_to_keep(test));
+	expect_counted(test, before, 0, SZ_2M);
+	vfree(counted);
 }
 
 static struct kunit_case kmem_mapped_cases[] = {
 	KUNIT_CASE_PARAM(zeroed_memory_is_zero, way_gen_params),
 	KUNIT_CASE_PARAM(only_user_memory_can_be_mapped, way_gen_params),
+	KUNIT_CASE(user_mapping_cannot_be_expanded),
 	KUNIT_CASE(memory_grows_again),
-	KUNIT_CASE(shrink_frees_what_it_cuts_off),
+	KUNIT_CASE_PARAM(shrink_frees_what_it_cuts_off, shrink_gen_params),
 	KUNIT_CASE(user_memory_stays_whole),
 	KUNIT_CASE(nothing_is_resized_by_vmalloc),
 	KUNIT_CASE(vfree_leaves_nothing),
+	KUNIT_CASE(vunmap_leaves_nothing),
 	KUNIT_CASE_PARAM(failed_vmalloc_leaves_nothing, patience_gen_params),
 	KUNIT_CASE(second_vfree_is_reported),
+	KUNIT_CASE(second_vunmap_is_reported),
+	KUNIT_CASE(nothing_is_freed_in_silence),
 	KUNIT_CASE(vfree_puts_pages_it_was_given),
-	KUNIT_CASE(mapped_memory_is_counted),
+	KUNIT_CASE_PARAM(mapped_memory_is_counted, amount_gen_params),
+	KUNIT_CASE(pages_it_was_given_are_not_counted),
 	{}
 };
 

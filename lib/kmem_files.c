@@ -186,6 +186,18 @@ static struct vfsmount *sysfs_path(struct kunit *test, char *path, const char *n
 	return mounted(test, &sysfs, "sysfs");
 }
 
+/* The first line of a file of /sys/kernel/slab, of which at most @size - 1 bytes are read. */
+static char *sysfs_text(struct kunit *test, const char *name, const char *attribute, size_t size)
+{
+	char path[PATH_SIZE], *text;
+	struct vfsmount *mnt = sysfs_path(test, path, name, attribute);
+
+	text = read_file(test, mnt, path, size);
+	if (text)
+		text[strcspn(text, "\n")] = '\0';
+	return text;
+}
+
 /**
  * kmem_sysfs_text() - Read a file of /sys/kernel/slab.
  * @test: the test context; skipped where there are no such files
@@ -196,15 +208,12 @@ static struct vfsmount *sysfs_path(struct kunit *test, char *path, const char *n
  */
 char *kmem_sysfs_text(struct kunit *test, const char *name, const char *attribute)
 {
-	char path[PATH_SIZE], *text;
-	struct vfsmount *mnt = sysfs_path(test, path, name, attribute);
-
-	text = read_file(test, mnt, path, PAGE_SIZE + 1);
-	if (text)
-		text[strcspn(text, "\n")] = '\0';
-	return text;
+	return sysfs_text(test, name, attribute, PAGE_SIZE + 1);
 }
 EXPORT_SYMBOL_GPL(kmem_sysfs_text);
+
+/* no more than a number needs, to be had when memory is exhausted */
+#define NUMBER_SIZE	32
 
 /**
  * kmem_sysfs_number() - Read a number from a file of /sys/kernel/slab.
@@ -216,7 +225,7 @@ EXPORT_SYMBOL_GPL(kmem_sysfs_text);
  */
 int kmem_sysfs_number(struct kunit *test, const char *name, const char *attribute)
 {
-	char *text = kmem_sysfs_text(test, name, attribute);
+	char *text = sysfs_text(test, name, attribute, NUMBER_SIZE);
 	int number;
 
 	if (!text)

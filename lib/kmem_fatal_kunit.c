@@ -24,6 +24,7 @@
 #include <linux/string.h>
 #include <linux/thread_info.h>
 #include <linux/vmalloc.h>
+#include <asm/sections.h>
 #include <mm/slab.h>
 #include "kmem_kunit.h"
 
@@ -278,6 +279,36 @@ static void copy_from_kernel_text(struct kunit *test)
 		     "exposure attempt detected from kernel text");
 }
 
+#ifndef MODULE
+#define TEXT_BEGIN	((unsigned long)_stext)
+#define TEXT_END	((unsigned long)_etext)
+#else	/* which nobody tells where the kernel is */
+#define TEXT_BEGIN	0UL
+#define TEXT_END	0UL
+#endif
+
+static void expect_no_text(struct kunit *test, unsigned long start, size_t size)
+{
+	KMEM_REQUIRE(test, CONFIG_HARDENED_USERCOPY);
+	if (!TEXT_BEGIN)
+		kunit_skip(test, "needs to be built in, to know where the kernel's code is");
+	EXPECT_DEATH(test, copy((const void *)start, size, true),
+		     "exposure attempt detected from kernel text (offset %lu, size %zu)!",
+		     start - TEXT_BEGIN, size);
+}
+
+/* Nor is what only ends with the first of it. Source: overlaps(), "any portion". */
+static void copy_from_before_kernel_text(struct kunit *test)
+{
+	expect_no_text(test, TEXT_BEGIN - 8, 16);
+}
+
+/* Nor the last of it. Source: as above. */
+static void copy_of_the_last_of_kernel_text(struct kunit *test)
+{
+	expect_no_text(test, TEXT_END - 1, 1);
+}
+
 /*
  * No copy begins before the stack, and none ends behind it. Source:
  * check_stack_object(), "Reject: object partially overlaps the stack".
@@ -390,6 +421,8 @@ static struct kunit_case kmem_fatal_cases[] = {
 	KUNIT_CASE(copy_round_the_end_of_memory),
 	KUNIT_CASE(copy_from_zero_size_memory),
 	KUNIT_CASE(copy_from_kernel_text),
+	KUNIT_CASE(copy_from_before_kernel_text),
+	KUNIT_CASE(copy_of_the_last_of_kernel_text),
 	KUNIT_CASE(copy_from_before_the_stack),
 	KUNIT_CASE(copy_to_behind_the_stack),
 	KUNIT_CASE(cache_that_may_not_fail),

@@ -12,6 +12,7 @@
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/sched/task_stack.h>
 #include <linux/slab.h>
 #include <linux/thread_info.h>
 #include <linux/uaccess.h>
@@ -176,11 +177,40 @@ static void all_of_kmalloc_may_be_copied(struct kunit *test)
 	}
 }
 
+/*
+ * What is on the stack may be copied, up to the stack's last byte. Source:
+ * check_stack_object(), "Check if object is safely within a valid frame".
+ */
+static void stack_may_be_copied_up_to_its_end(struct kunit *test)
+{
+	u8 *end = task_stack_page(current) + THREAD_SIZE, first = 0;
+
+	KMEM_REQUIRE(test, CONFIG_HARDENED_USERCOPY);
+	if (IS_ENABLED(CONFIG_HAVE_ARCH_WITHIN_STACK_FRAMES) && IS_ENABLED(CONFIG_FRAME_POINTER))
+		kunit_skip(test, "needs a stack without frames, which each copy is to keep to");
+	copy(&first, end - &first);
+	copy(end - 8, 8);
+	KUNIT_SUCCEED(test);
+}
+
+/*
+ * A copy may end with the last byte of all, which is not yet round the end. Source:
+ * check_bogus_address(), "Reject if object wraps past end of memory".
+ */
+static void copy_may_end_where_memory_does(struct kunit *test)
+{
+	KMEM_REQUIRE(test, CONFIG_HARDENED_USERCOPY);
+	copy((const void *)-8L, 8);
+	KUNIT_SUCCEED(test);
+}
+
 static struct kunit_case kmem_usercopy_cases[] = {
 	KUNIT_CASE_PARAM(region_may_be_copied, window_gen_params),
 	KUNIT_CASE(region_may_lie_far_inside),
 	KUNIT_CASE(region_may_be_named_in_other_ways),
 	KUNIT_CASE(all_of_kmalloc_may_be_copied),
+	KUNIT_CASE(stack_may_be_copied_up_to_its_end),
+	KUNIT_CASE(copy_may_end_where_memory_does),
 	{}
 };
 

@@ -238,29 +238,40 @@ static void plain_array_is_as_it_was(struct kunit *test)
 #define ACCOUNTED_BYTES	SZ_1M
 #define ACCOUNTED_PAGES	((long)(ACCOUNTED_BYTES / PAGE_SIZE))
 
+static void expect_charged_for_arrays(struct kunit *test, size_t size, gfp_t flags)
+{
+	const struct way *way = test->param_value;
+	unsigned int nr = ACCOUNTED_BYTES / size, i;
+	void **arrays = kunit_kcalloc(test, nr, sizeof(*arrays), GFP_KERNEL);
+	long pages = way->heeds && (flags & __GFP_ACCOUNT) ? ACCOUNTED_PAGES : 0;
+	long before = charged();
+
+	KUNIT_ASSERT_NOT_NULL(test, arrays);
+	for (i = 0; i < nr; i++) {
+		arrays[i] = way->alloc(size / ELEMENT, ELEMENT, flags);
+		KUNIT_EXPECT_NOT_NULL(test, arrays[i]);
+	}
+	expect_charged(test, before, pages, 0, "by allocating");
+	for (i = 0; i < nr; i++)
+		vfree(arrays[i]);
+	expect_charged(test, before, 0, 0, "after it was freed");
+}
+
 /*
  * With GFP_KERNEL_ACCOUNT an array is charged to the cgroup that is active, until
- * it is freed; without, it is charged to none. Source: __GFP_ACCOUNT in
- * include/linux/gfp_types.h; __vmalloc_array() and __vcalloc(), "@flags".
+ * it is freed; without, it is charged to none; and so are many of a page. Source:
+ * __GFP_ACCOUNT in include/linux/gfp_types.h; __vmalloc_array() and __vcalloc(),
+ * "@flags".
  */
 static void array_is_charged_if_asked_for(struct kunit *test)
 {
-	const struct way *way = test->param_value;
-	long before, pages;
+	static const size_t sizes[] = { ACCOUNTED_BYTES, PAGE_SIZE };
 	unsigned int i;
 
 	enter(test);
-	for (i = 0; i < 2; i++) {
-		gfp_t flags = i ? GFP_KERNEL_ACCOUNT : GFP_KERNEL;
-		void *array;
-
-		before = charged();
-		array = way->alloc(ACCOUNTED_BYTES / ELEMENT, ELEMENT, flags);
-		pages = way->heeds && (flags & __GFP_ACCOUNT) ? ACCOUNTED_PAGES : 0;
-		KUNIT_ASSERT_NOT_NULL(test, array);
-		expect_charged(test, before, pages, 0, "by allocating");
-		vfree(array);
-		expect_charged(test, before, 0, 0, "after it was freed");
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		expect_charged_for_arrays(test, sizes[i], GFP_KERNEL);
+		expect_charged_for_arrays(test, sizes[i], GFP_KERNEL_ACCOUNT);
 	}
 }
 

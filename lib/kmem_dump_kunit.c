@@ -256,22 +256,8 @@ static void what_is_no_object_is_told_apart(struct kunit *test)
 #define ZONE_PAGES	16
 #define MAPPED_PAGES	(4 * ZONE_PAGES)
 
-/*
- * A mapping is told by any address in it, not just by those near its begin.
- * Source: mem_dump_obj(), vmalloc_dump_obj(), and what find_vmap_area() says of
- * addresses in other vmap nodes.
- */
-static void mapping_is_told_by_any_of_its_pages(struct kunit *test)
+static void unmap(void *mapped)
 {
-	unsigned int page;
-	u8 *mapped;
-
-	KMEM_REQUIRE(test, CONFIG_PRINTK);
-	KMEM_REQUIRE(test, CONFIG_MMU);
-	mapped = vmalloc(MAPPED_PAGES * PAGE_SIZE);
-	KUNIT_ASSERT_NOT_NULL(test, mapped);
-	for (page = 0; page < MAPPED_PAGES; page += ZONE_PAGES)
-		expect_no_object(test, mapped + page * PAGE_SIZE + 5, " 64-page vmalloc region");
 	vfree(mapped);
 }
 
@@ -282,6 +268,27 @@ static noinline void *map_here(size_t size)
 
 	barrier();
 	return mapped;
+}
+
+/*
+ * A mapping is told by any address in it, not just by those near its begin, with
+ * where that is, and who mapped it. Source: mem_dump_obj(), vmalloc_dump_obj(), and
+ * what find_vmap_area() says of addresses in other vmap nodes.
+ */
+static void mapping_is_told_by_any_of_its_pages(struct kunit *test)
+{
+	u8 *mapped = map_here(MAPPED_PAGES * PAGE_SIZE);
+	unsigned int page;
+	char words[80];
+
+	KUNIT_ASSERT_NOT_NULL(test, mapped);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, unmap, mapped), 0);
+	KMEM_REQUIRE(test, CONFIG_PRINTK);
+	KMEM_REQUIRE(test, CONFIG_MMU);
+	snprintf(words, sizeof(words), " 64-page vmalloc region starting at %#lx allocated at %s",
+		 (unsigned long)mapped, IS_ENABLED(CONFIG_KALLSYMS) ? "map_here+" : "");
+	for (page = 0; page < MAPPED_PAGES; page += ZONE_PAGES)
+		expect_no_object(test, mapped + page * PAGE_SIZE + 5, words);
 }
 
 static noinline void *map_instead_here(size_t size)

@@ -359,27 +359,38 @@ static void require_node_align(struct kunit *test)
 		kunit_skip(test, "needs Linux 6.18");
 }
 
+static u8 *resize_aligned(struct kunit *test, u8 *memory, size_t size, unsigned long align)
+{
+	u8 *resized = kvrealloc_node_align(memory, size, align, GFP_KERNEL, NUMA_NO_NODE);
+
+	KUNIT_ASSERT_NOT_NULL_MSG(test, resized, "size %zu, %#lx", size, align);
+	KUNIT_EXPECT_TRUE_MSG(test, IS_ALIGNED((unsigned long)resized, align), "size %zu, %#lx",
+			      size, align);
+	KUNIT_EXPECT_EQ_MSG(test, pattern_kept(resized, 100), 100, "size %zu, %#lx", size, align);
+	return resized;
+}
+
 /*
- * Memory that becomes mapped has the alignment that was asked for. Source:
- * kvrealloc_node_align(), which hands it on to kvmalloc().
+ * Memory that becomes mapped has the alignment that was asked for, and so has mapped
+ * memory that moves. Source: kvrealloc_node_align(), which hands it on to kvmalloc()
+ * and to vrealloc_node_align().
  */
 static void memory_moves_to_aligned_memory(struct kunit *test)
 {
 	static const unsigned long alignments[] = { SZ_16K, SZ_64K, SZ_1M };
-	unsigned int i, j;
+	/* it is cut off to be too small, and for others to find memory */
+	static const size_t sizes[] = { MAPPED_SIZE, PAGE_SIZE, PAGE_SIZE + 1 };
+	unsigned int i, j, k;
 
 	require_node_align(test);
 	for (i = 0; i < ARRAY_SIZE(alignments); i++) {
 		u8 *resized[3];
 
 		for (j = 0; j < ARRAY_SIZE(resized); j++) {
-			resized[j] = kvrealloc_node_align(kmalloc_filled(test, 100), MAPPED_SIZE,
-							  alignments[i], GFP_KERNEL, NUMA_NO_NODE);
-			KUNIT_ASSERT_NOT_NULL(test, resized[j]);
-			KUNIT_EXPECT_TRUE_MSG(test, IS_ALIGNED((unsigned long)resized[j],
-							       alignments[i]),
-					      "%#lx", alignments[i]);
-			KUNIT_EXPECT_EQ(test, pattern_kept(resized[j], 100), 100);
+			resized[j] = kmalloc_filled(test, 100);
+			for (k = 0; k < ARRAY_SIZE(sizes); k++)
+				resized[j] = resize_aligned(test, resized[j], sizes[k],
+							    alignments[i]);
 		}
 		for (j = 0; j < ARRAY_SIZE(resized); j++)
 			kvfree(resized[j]);

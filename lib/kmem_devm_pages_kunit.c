@@ -240,6 +240,32 @@ static void each_processor_has_its_share(struct kunit *test)
 						       sizeof(struct share)), "cpu %d", cpu);
 }
 
+/*
+ * More than a unit of a processor's memory has, nothing, and an alignment that is no
+ * power of two or more than a page, cannot be had, which is reported. Source:
+ * pcpu_alloc(), "illegal size (%zu) or align (%zu) for percpu allocation".
+ */
+static void impossible_share_is_reported(struct kunit *test)
+{
+	static const struct {
+		size_t size, align;
+	} impossible[] = {
+		{ PCPU_MIN_UNIT_SIZE + 8, 8 }, { 0, 8 }, { 8, 24 }, { 8, 2 * PAGE_SIZE },
+	};
+	struct device *dev = make_device(test, "kmem_devm");
+	void __percpu *memory = NULL;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(impossible); i++) {
+		size_t size = impossible[i].size, align = impossible[i].align;
+
+		KMEM_EXPECT_WARN(test, memory = __devm_alloc_percpu(dev, size, align),
+				 "illegal size (%zu) or align (%zu) for percpu allocation",
+				 size, align);
+		KUNIT_EXPECT_TRUE_MSG(test, !memory, "size %zu, align %zu", size, align);
+	}
+}
+
 static void fail_percpu(struct kunit *test, struct device *dev)
 {
 	struct share __percpu *memory = NULL;
@@ -249,11 +275,12 @@ static void fail_percpu(struct kunit *test, struct device *dev)
 	KUNIT_EXPECT_TRUE(test, !memory);
 }
 
-/* Expect that the per-cpu memory of a device can be had again when that is gone. */
+/* Expect that the per-cpu memory of a device can be had again when that is gone, and is zero. */
 static void expect_percpu_reused(struct kunit *test, bool fails_before)
 {
 	struct share __percpu *seen[16];
 	unsigned int i, j, reused = 0;
+	int cpu;
 
 	for (i = 0; i < ARRAY_SIZE(seen); i++) {
 		struct device *dev = make_device(test, "kmem_devm");
@@ -264,12 +291,22 @@ static void expect_percpu_reused(struct kunit *test, bool fails_before)
 		KUNIT_ASSERT_TRUE(test, !!seen[i]);
 		for (j = 0; j < i; j++)
 			reused += seen[j] == seen[i];
+		for_each_possible_cpu(cpu) {
+			struct share *share = per_cpu_ptr(seen[i], cpu);
+
+			KUNIT_EXPECT_NULL_MSG(test, memchr_inv(share, 0, sizeof(*share)),
+					      "round %u, cpu %d", i, cpu);
+			memset(share, 0xd1, sizeof(*share));
+		}
 		kunit_release_action(test, drop_device, dev);
 	}
 	KUNIT_EXPECT_GT(test, reused, 0);
 }
 
-/* Per-cpu memory is freed with its device: it can be had again, dirty or not. */
+/*
+ * Per-cpu memory is freed with its device: it can be had again, and is zeroed for
+ * who gets it then. Source: pcpu_alloc(), "clear the areas and return address".
+ */
 static void percpu_memory_is_freed_with_its_device(struct kunit *test)
 {
 	expect_percpu_reused(test, false);
@@ -377,6 +414,7 @@ static struct kunit_case kmem_devm_pages_cases[] = {
 	KUNIT_CASE(too_many_pages_give_none),
 	KUNIT_CASE(failed_pages_leave_nothing),
 	KUNIT_CASE(each_processor_has_its_share),
+	KUNIT_CASE(impossible_share_is_reported),
 	KUNIT_CASE(percpu_memory_is_freed_with_its_device),
 	KUNIT_CASE(failed_percpu_memory_leaves_nothing),
 	KUNIT_CASE(array_holds_numbered_strings),

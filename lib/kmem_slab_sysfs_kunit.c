@@ -250,6 +250,30 @@ static void min_partial_bounds_the_empty_slabs(struct kunit *test)
 	}
 }
 
+/*
+ * min_partial may be larger than any number of slabs. It reads as it was written,
+ * and keeps all of them. Source: min_partial_store(), min_partial_show(), which are
+ * of an unsigned long.
+ */
+static void large_min_partial_is_kept(struct kunit *test)
+{
+	static const unsigned long larges[] = { 1UL << (BITS_PER_LONG / 2), LONG_MAX, ULONG_MAX };
+	struct kmem_cache *cache = exact_cache(test);
+	int per_slab = number(test, "objs_per_slab");
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(larges); i++) {
+		char text[32];
+
+		snprintf(text, sizeof(text), "%lu", larges[i]);
+		KUNIT_EXPECT_EQ_MSG(test, store(test, "min_partial", text), 0, "%s", text);
+		KUNIT_EXPECT_STREQ(test, kmem_sysfs_text(test, NAME, "min_partial"), text);
+		kmem_give_back(test, kmem_take(test, cache, 15 * per_slab));
+		KUNIT_EXPECT_EQ_MSG(test, number(test, "slabs"), 15, "min_partial %s", text);
+		kmem_cache_shrink(cache);
+	}
+}
+
 static const struct written {
 	const char *name, *attribute, *text;
 	int error;
@@ -389,6 +413,55 @@ static void reading_leaks_nothing(struct kunit *test)
 			    kmem_sysfs_open(test, NAME, "slabs", O_RDONLY));
 }
 
+/*
+ * A counter that cannot be read for want of memory is -ENOMEM, rather than empty.
+ * What the file needs for itself it keeps from its first read on. Source:
+ * show_slab_objects(), seq_read_iter().
+ */
+static void reading_without_memory_is_enomem(struct kunit *test)
+{
+	static const char * const counters[] = {
+		"slabs", "objects", "total_objects", "partial", "objects_partial",
+	};
+	unsigned int i;
+
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	kmem_private_cache(test, NAME, OBJECT_SIZE, 0, NULL);
+	for (i = 0; i < ARRAY_SIZE(counters); i++) {
+		struct file *file = kmem_sysfs_open(test, NAME, counters[i], O_RDONLY);
+		char byte;
+		ssize_t len;
+
+		read_counter(test, file);
+		KMEM_CAPTURE(test, len = KMEM_FAILING_BLOCKING(test, 1,
+							       kmem_file_read(file, &byte, 1)));
+		KUNIT_EXPECT_EQ_MSG(test, len, -ENOMEM, "%s", counters[i]);
+		read_counter(test, file);
+	}
+}
+
+/*
+ * A validation without memory for a copy of what is written, or for a map of the
+ * objects, is -ENOMEM. Source: kernfs_fop_write_iter(), validate_slab_cache().
+ */
+static void validation_without_memory_is_enomem(struct kunit *test)
+{
+	struct file *file;
+	unsigned int nth;
+	loff_t pos = 0;
+	ssize_t len;
+
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	kmem_private_cache(test, NAME, OBJECT_SIZE, SLAB_CONSISTENCY_CHECKS, NULL);
+	file = kmem_sysfs_open(test, NAME, "validate", O_WRONLY);
+	for (nth = 1; nth <= 2; nth++) {
+		KMEM_CAPTURE(test, len = KMEM_FAILING_BLOCKING(test, nth,
+							       kernel_write(file, "1", 1, &pos)));
+		KUNIT_EXPECT_EQ_MSG(test, len, -ENOMEM, "allocation %u", nth);
+	}
+	KUNIT_EXPECT_EQ(test, kernel_write(file, "1", 1, &pos), 1);
+}
+
 static void validate(struct kunit *test, void *cache)
 {
 	kmem_validate(test, cache);
@@ -499,10 +572,13 @@ static struct kunit_case kmem_slab_sysfs_cases[] = {
 	KUNIT_CASE(counts_are_exact_after_a_shrink),
 	KUNIT_CASE(cpu_slabs_are_counted),
 	KUNIT_CASE(min_partial_bounds_the_empty_slabs),
+	KUNIT_CASE(large_min_partial_is_kept),
 	KUNIT_CASE_PARAM(nonsense_is_refused, written_gen_params),
 	KUNIT_CASE(description_cannot_be_written),
 	KUNIT_CASE(shrink_gives_empty_slabs_back),
 	KUNIT_CASE(validate_finds_damage),
+	KUNIT_CASE(reading_without_memory_is_enomem),
+	KUNIT_CASE(validation_without_memory_is_enomem),
 	KUNIT_CASE(reading_leaks_nothing),
 	KUNIT_CASE(validation_leaks_nothing),
 	KUNIT_CASE_PARAM(debugging_of_the_boot_is_applied, debugged_gen_params),

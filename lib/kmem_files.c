@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Files: what the kernel tells its users about caches, /proc/slabinfo and those
- * of /sys/kernel/slab; and files of a case's own.
+ * of /sys/kernel/slab and /sys/kernel/debug/slab; and files of a case's own.
  *
  * Nobody mounts anything before built-in tests run, so they do it themselves.
  */
@@ -21,7 +21,7 @@
 #include <linux/uio.h>
 #include "kmem_kunit.h"
 
-static struct vfsmount *proc, *sysfs;
+static struct vfsmount *proc, *sysfs, *debugfs;
 
 static struct vfsmount *mounted(struct kunit *test, struct vfsmount **mnt, const char *type)
 {
@@ -34,7 +34,7 @@ static struct vfsmount *mounted(struct kunit *test, struct vfsmount **mnt, const
 	return *mnt;
 }
 
-/* /proc/slabinfo has no way to be read into kernel memory but its seq_file's. */
+/* /proc/slabinfo and debugfs have no way to be read into kernel memory but seq_file's. */
 static ssize_t read_some(struct file *file, char *buffer, size_t size, loff_t *pos)
 {
 	struct kvec vec = { .iov_base = buffer, .iov_len = size };
@@ -290,6 +290,25 @@ struct file *kmem_sysfs_open(struct kunit *test, const char *name, const char *a
 EXPORT_SYMBOL_GPL(kmem_sysfs_open);
 
 /**
+ * kmem_debugfs_text() - Read a file of /sys/kernel/debug/slab.
+ * @test: the test context; skipped where there are no such files
+ * @name: of the cache
+ * @list: name of the file
+ *
+ * Return: all of it, or NULL if there is no such file.
+ */
+char *kmem_debugfs_text(struct kunit *test, const char *name, const char *list)
+{
+	char path[PATH_SIZE];
+
+	KMEM_REQUIRE(test, CONFIG_DEBUG_FS);
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	snprintf(path, sizeof(path), "slab/%s/%s", name, list);
+	return read_file(test, mounted(test, &debugfs, "debugfs"), path, SZ_16K);
+}
+EXPORT_SYMBOL_GPL(kmem_debugfs_text);
+
+/**
  * kmem_anon_file() - Make a file without a place in any folder.
  * @test: the test context
  * @name: its name; its path is "anon_inode:" and that
@@ -359,6 +378,8 @@ static void __exit kmem_files_exit(void)
 		kern_unmount(proc);
 	if (sysfs)
 		kern_unmount(sysfs);
+	if (debugfs)
+		kern_unmount(debugfs);
 	kmem_user_exit();
 }
 

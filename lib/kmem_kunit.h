@@ -111,6 +111,7 @@ int kmem_sysfs_number(struct kunit *test, const char *name, const char *attribut
 int kmem_sysfs_store(struct kunit *test, const char *name, const char *attribute, const char *text);
 struct file *kmem_sysfs_open(struct kunit *test, const char *name, const char *attribute,
 			     int flags);
+char *kmem_debugfs_text(struct kunit *test, const char *name, const char *list);
 struct file *kmem_anon_file(struct kunit *test, const char *name,
 			    const struct file_operations *operations, void *data);
 ssize_t kmem_file_read(struct file *file, char *buffer, size_t size);

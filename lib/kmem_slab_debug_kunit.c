@@ -303,7 +303,7 @@ static int __init look_behind_early_object(void)
 	kmem_cache_destroy(cache);
 	return 0;
 }
-core_initcall(look_behind_early_object);
+late_initcall(look_behind_early_object);	/* 6.1 destroys no cache before */
 #endif
 
 /*

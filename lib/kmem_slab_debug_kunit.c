@@ -89,11 +89,6 @@ static slab_flags_t boot_flags(struct kunit *test)
 	return flags;
 }
 
-static void destroy_cache(void *cache)
-{
-	kmem_cache_destroy(cache);
-}
-
 static void construct(void *object)
 {
 }
@@ -107,8 +102,7 @@ static struct kmem_cache *open_cache(struct kunit *test, const char *name, slab_
 {
 	struct kmem_cache *cache = kmem_cache_create(name, OBJECT_SIZE, 0, flags, ctor);
 
-	KUNIT_ASSERT_NOT_NULL(test, cache);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, destroy_cache, cache), 0);
+	kmem_adopt_cache(test, cache);
 	return cache;
 }
 
@@ -168,7 +162,7 @@ static void own_checks_are_kept(struct kunit *test)
 		kmem_private_cache_destroy(test, cache);
 		cache = open_cache(test, "kmem_open", own[i], construct);
 		expect_flags(test, cache, flags | own[i]);
-		kunit_release_action(test, destroy_cache, cache);
+		kmem_private_cache_destroy(test, cache);
 	}
 }
 
@@ -244,7 +238,7 @@ static void cache_of_nodes_is_sound(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, report->bugs, 0);
 }
 
-#define SELECTIVE	"ZU,kmem_glob*,kmem_exact;p,kmem_second,kmem_last;F,kmem_third*"
+#define SELECTIVE	"ZU,kmem_glob*,kmem_exact;p,kmem_second,kmem_last;F,kmem_third*;T,kmem_told"
 
 /*
  * Options may be for caches of given names, with or without a star at the end;
@@ -268,6 +262,7 @@ static void options_may_be_for_some_caches(struct kunit *test)
 		{ "kmem_last", SLAB_POISON },
 		{ "kmem_third", SLAB_CONSISTENCY_CHECKS },
 		{ "kmem_third_one", SLAB_CONSISTENCY_CHECKS },
+		{ "kmem_told", SLAB_TRACE },
 		{ "kmem_fourth", 0 },
 	};
 	unsigned int i;
@@ -351,6 +346,33 @@ static void first_block_with_the_name_counts(struct kunit *test)
 		expect_flags(test, cache, named[i].flags);
 		KUNIT_EXPECT_EQ_MSG(test, (__force unsigned int)(cache->flags & SLAB_FAILSLAB),
 				    (__force unsigned int)named[i].failslab, "%s", named[i].name);
+	}
+}
+
+/*
+ * O switches off what takes room where it would need larger slabs; caches that are
+ * alike are in sysfs under names of their own even so. Source: slab.rst, "O: Switch
+ * debugging off for caches that would have caused higher minimum slab orders".
+ */
+static void debugging_may_be_kept_from_raising_orders(struct kunit *test)
+{
+	static const slab_flags_t own[] = { 0, 0, SLAB_CONSISTENCY_CHECKS };
+	unsigned int i;
+
+	if (strcmp(boot_options(test), "ZPUO"))
+		kunit_skip(test, "needs a boot with slab_debug=ZPUO");
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN_GENERIC, "which takes room as well");
+	expect_flags(test, open_cache(test, "kmem_open", 0, construct),
+		     SLAB_RED_ZONE | SLAB_POISON | SLAB_STORE_USER);
+	for (i = 0; i < ARRAY_SIZE(own); i++) {
+		struct kmem_cache *cache;
+		char name[16];
+
+		snprintf(name, sizeof(name), "kmem_page_%u", i);
+		cache = kmem_cache_create(name, PAGE_SIZE, 0, own[i], NULL);
+		kmem_adopt_cache(test, cache);
+		expect_flags(test, cache, own[i]);
+		KUNIT_EXPECT_EQ(test, kmem_sysfs_number(test, name, "slab_size"), PAGE_SIZE);
 	}
 }
 
@@ -579,6 +601,7 @@ static struct kunit_case kmem_slab_debug_cases[] = {
 	KUNIT_CASE(options_may_be_for_some_caches),
 	KUNIT_CASE(options_for_some_caches_are_enough),
 	KUNIT_CASE(first_block_with_the_name_counts),
+	KUNIT_CASE(debugging_may_be_kept_from_raising_orders),
 	KUNIT_CASE(traced_cache_prints_each_use),
 	KUNIT_CASE(bulk_free_is_traced_by_object),
 	KUNIT_CASE(sysfs_shows_the_checks),

@@ -284,7 +284,9 @@ static void debugging_of_the_boot_prevents_merging(struct kunit *test)
 	second = create_with_user_flags(test, SECOND, &shape);
 	debugged = kmem_sysfs_number(test, FIRST, "poison") > 0 ||
 		   kmem_sysfs_number(test, FIRST, "red_zone") > 0 ||
-		   kmem_sysfs_number(test, FIRST, "store_user") > 0;
+		   kmem_sysfs_number(test, FIRST, "store_user") > 0 ||
+		   (!kmem_checked_caches_merge() &&
+		    kmem_sysfs_number(test, FIRST, "sanity_checks") > 0);
 	KUNIT_EXPECT_EQ(test, first != second, debugged);
 	if (kmem_boot_has(test, "_debug=FZPU"))
 		KUNIT_EXPECT_TRUE(test, debugged);

@@ -9,6 +9,7 @@
  *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_owners'
  */
 #include <kunit/test.h>
+#include <linux/cpumask.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -131,8 +132,8 @@ static void objects_have_owners_of_their_own(struct kunit *test)
 }
 
 #define NR_WORDS	(16 * 1024)
-/* pages that are charged in part, before and after */
-#define FRACTIONS	4
+/* pages that are charged in part, before and after, of which each CPU may have some */
+#define FRACTIONS	(6 * (long)num_online_cpus())
 
 /*
  * What is kept of the owner of an object is charged to it as well, however small the

@@ -194,7 +194,7 @@ static long memory_stat(struct kunit *test, unsigned int kind)
 	return cgroup_figure(test, "/kmem_kunit/memory.stat", kinds[kind]) / PAGE_SIZE;
 }
 
-static void read_stat(struct kunit *test, long now[NR_KINDS])
+static void read_stat(struct kunit *test, long *now)
 {
 	unsigned int i;
 
@@ -203,7 +203,7 @@ static void read_stat(struct kunit *test, long now[NR_KINDS])
 }
 
 /* Expect so much more slab memory of a kind, no more of the other one, and that it is kernel's. */
-static void expect_stat(struct kunit *test, const long since[NR_KINDS], bool reclaimable,
+static void expect_stat(struct kunit *test, const long *since, bool reclaimable,
 			long pages, long slack)
 {
 	unsigned int i;

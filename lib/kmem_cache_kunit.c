@@ -20,7 +20,6 @@
 /* more than the objects of several slabs */
 #define MANY		512
 #define PRIVATE		(SLAB_NO_MERGE | SLAB_NO_USER_FLAGS)
-#define ALL_CHECKS	(SLAB_CONSISTENCY_CHECKS | SLAB_POISON | SLAB_RED_ZONE | SLAB_STORE_USER)
 
 /*
  * The name of a destroyed cache is free for another one, as often as one likes.
@@ -133,7 +132,7 @@ static const struct leak {
 } leaks[] = {
 	{ "one", "kmem_left_1", 1 },
 	{ "three", "kmem_left_3", 3 },
-	{ "three_with_all_checks", "kmem_left_checked", 3, ALL_CHECKS },
+	{ "three_with_all_checks", "kmem_left_checked", 3, KMEM_ALL_CHECKS },
 };
 
 KUNIT_ARRAY_PARAM_DESC(leak, leaks, name);
@@ -227,7 +226,7 @@ static void counted_live_objects_are_not_reported(struct kunit *test)
 
 static const struct leak full_leaks[] = {
 	{ "plain", "kmem_left_full" },
-	{ "all_checks", "kmem_left_full_checked", 0, ALL_CHECKS },
+	{ "all_checks", "kmem_left_full_checked", 0, KMEM_ALL_CHECKS },
 };
 
 KUNIT_ARRAY_PARAM_DESC(full_leak, full_leaks, name);

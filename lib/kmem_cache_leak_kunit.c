@@ -15,7 +15,6 @@
 
 #define OBJECT_SIZE	64
 #define PRIVATE		(SLAB_NO_MERGE | SLAB_NO_USER_FLAGS)
-#define ALL_CHECKS	(SLAB_CONSISTENCY_CHECKS | SLAB_POISON | SLAB_RED_ZONE | SLAB_STORE_USER)
 
 /* What caches are made of: their descriptors, nodes, names, sheaves and more. */
 static const char * const parts[] = {
@@ -70,7 +69,7 @@ static const struct made_of {
 	unsigned int step;
 } made_of[] = {
 	{ "plain", PRIVATE },
-	{ "all_checks", PRIVATE | ALL_CHECKS },
+	{ "all_checks", PRIVATE | KMEM_ALL_CHECKS },
 	/* so unlike all others that they are not merged, though they could be */
 	{ "mergeable", SLAB_CACHE_DMA32, 2 * sizeof(void *) },
 };

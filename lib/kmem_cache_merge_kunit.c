@@ -198,8 +198,7 @@ static const struct shape *the_odd_one(struct kunit *test)
 	const struct shape *shape = &odd->shape;
 
 	require_merging(test);
-	if (shape->flags & (SLAB_CONSISTENCY_CHECKS | SLAB_RED_ZONE | SLAB_POISON |
-			    SLAB_STORE_USER | SLAB_TRACE))
+	if (shape->flags & (KMEM_ALL_CHECKS | SLAB_TRACE))
 		KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
 	if (shape->flags == SLAB_CONSISTENCY_CHECKS && kmem_checked_caches_merge())
 		kunit_skip(test, "needs Linux 7.0, where SLAB_CONSISTENCY_CHECKS is not lost");

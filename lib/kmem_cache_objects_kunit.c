@@ -25,7 +25,6 @@
 /* more than the objects of several slabs */
 #define MANY		512
 #define PRIVATE		(SLAB_NO_MERGE | SLAB_NO_USER_FLAGS)
-#define ALL_CHECKS	(SLAB_CONSISTENCY_CHECKS | SLAB_POISON | SLAB_RED_ZONE | SLAB_STORE_USER)
 
 static unsigned int count_misaligned(struct kmem_batch *batch, unsigned int align)
 {
@@ -47,7 +46,7 @@ static const struct kind {
 	{ "red_zone", SLAB_RED_ZONE },
 	{ "poison", SLAB_POISON },
 	{ "store_user", SLAB_STORE_USER },
-	{ "all_checks", ALL_CHECKS },
+	{ "all_checks", KMEM_ALL_CHECKS },
 };
 
 KUNIT_ARRAY_PARAM_DESC(kind, kinds, name);
@@ -57,7 +56,7 @@ static const struct kind *the_kind(struct kunit *test)
 {
 	const struct kind *kind = test->param_value;
 
-	if (kind->flags & ALL_CHECKS)
+	if (kind->flags & KMEM_ALL_CHECKS)
 		KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
 	return kind;
 }

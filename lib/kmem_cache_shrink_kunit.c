@@ -33,8 +33,7 @@ static const struct kind {
 	{ "ctor", 0, construct_nothing },
 	{ "typesafe_by_rcu", SLAB_TYPESAFE_BY_RCU, NULL },
 	{ "consistency_checks", SLAB_CONSISTENCY_CHECKS, NULL },
-	{ "all_checks", SLAB_CONSISTENCY_CHECKS | SLAB_POISON | SLAB_RED_ZONE | SLAB_STORE_USER,
-	  NULL },
+	{ "all_checks", KMEM_ALL_CHECKS, NULL },
 };
 
 KUNIT_ARRAY_PARAM_DESC(kind, kinds, name);

@@ -27,7 +27,7 @@ struct kmem_kind {
 #define KMEM_KIND_DIRECT	{ "direct", SLAB_NOLEAKTRACE, false }
 #define KMEM_KIND_CHECKED	{ "checked", SLAB_CONSISTENCY_CHECKS, true }
 #define KMEM_KIND_TRACKED						\
-	{ "tracked", SLAB_CONSISTENCY_CHECKS | SLAB_RED_ZONE | SLAB_POISON | SLAB_STORE_USER, true }
+	{ "tracked", KMEM_ALL_CHECKS, true }
 
 /*
  * plain	sheaves, or a slab for each CPU

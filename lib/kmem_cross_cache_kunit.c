@@ -28,7 +28,7 @@ static const struct detector {
 } detectors[] = {
 	{ "freelist_hardened", 0 },
 	{ "consistency_checks", SLAB_CONSISTENCY_CHECKS },
-	{ "all_checks", SLAB_CONSISTENCY_CHECKS | SLAB_POISON | SLAB_RED_ZONE | SLAB_STORE_USER },
+	{ "all_checks", KMEM_ALL_CHECKS },
 };
 
 KUNIT_ARRAY_PARAM_DESC(detector, detectors, name);

@@ -25,8 +25,6 @@
 #define TRIES		4096
 /* objects that wait to be freed, and as many between them */
 #define MANY		32
-#define DEBUG_FLAGS	(SLAB_CONSISTENCY_CHECKS | SLAB_RED_ZONE | SLAB_POISON | SLAB_STORE_USER | \
-			 SLAB_TRACE)
 
 static const size_t sizes[] = { 1, 8, 33, 64, 96, 100, 192, 256, 1000, SZ_2K, SZ_4K, SZ_8K };
 
@@ -45,7 +43,7 @@ static bool is_served(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, object);
 	origin = kmem_origin(object);
 	kfree(object);
-	if (origin.flags & DEBUG_FLAGS)
+	if (origin.flags & (KMEM_ALL_CHECKS | SLAB_TRACE))
 		return true;
 	if (!IS_ENABLED(CONFIG_UML) && !IS_ENABLED(CONFIG_X86_64) && !IS_ENABLED(CONFIG_ARM64) &&
 	    !IS_ENABLED(CONFIG_S390))

@@ -43,7 +43,6 @@ struct place {
 #define OWNER_SIZE	sizeof(void *)
 #endif
 
-#define CHECKS	(SLAB_CONSISTENCY_CHECKS | SLAB_RED_ZONE | SLAB_POISON | SLAB_STORE_USER)
 
 /*
  * Objects that fill their slab, those with room behind each of them, and those
@@ -54,7 +53,7 @@ static const struct place places[] = {
 	{ "in_padding", 72, 128, 0, true },
 	{ "in_last_word", 56, 64, 0, true },
 	{ "behind_free_pointer", 72, 128, SLAB_TYPESAFE_BY_RCU, true },
-	{ "behind_checks", 40, 256, CHECKS, true },
+	{ "behind_checks", 40, 256, KMEM_ALL_CHECKS, true },
 	{ "in_leftover", 264, 0, 0, false },
 };
 
@@ -64,7 +63,7 @@ static struct kmem_cache *cache_of(struct kunit *test, const struct place *place
 {
 	struct kmem_cache *cache;
 
-	if (place->flags & CHECKS)
+	if (place->flags & KMEM_ALL_CHECKS)
 		KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
 	cache = kmem_cache_create("kmem_owned", place->size, place->align, place->flags |
 				  SLAB_ACCOUNT | SLAB_NO_MERGE | SLAB_NO_USER_FLAGS, NULL);
@@ -248,7 +247,7 @@ static void checks_spare_the_owners(struct kunit *test)
 	enter(test);
 	for (i = 0; i < ARRAY_SIZE(checked); i++) {
 		const struct place place = {
-			.size = checked[i].size, .align = checked[i].align, .flags = CHECKS,
+			.size = checked[i].size, .align = checked[i].align, .flags = KMEM_ALL_CHECKS,
 		};
 		struct kmem_cache *cache = cache_of(test, &place);
 		struct kmem_batch *batch = kmem_take(test, cache, 100);

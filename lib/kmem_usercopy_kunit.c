@@ -19,7 +19,6 @@
 #include "kmem_kunit.h"
 
 #define OBJECT_SIZE	72
-#define ALL_CHECKS	(SLAB_CONSISTENCY_CHECKS | SLAB_POISON | SLAB_RED_ZONE | SLAB_STORE_USER)
 
 /* A copy of a size that the compiler does not know, which is what is checked. */
 static void copy(const void *from, size_t size)
@@ -64,7 +63,8 @@ KUNIT_ARRAY_PARAM_DESC(window, windows, name);
 static void region_may_be_copied(struct kunit *test)
 {
 	static const slab_flags_t kinds[] = {
-		0, SLAB_HWCACHE_ALIGN, SLAB_RED_ZONE, SLAB_POISON, ALL_CHECKS, SLAB_TYPESAFE_BY_RCU,
+		0, SLAB_HWCACHE_ALIGN, SLAB_RED_ZONE, SLAB_POISON, KMEM_ALL_CHECKS,
+		SLAB_TYPESAFE_BY_RCU,
 	};
 	const struct window *window = test->param_value;
 	unsigned int i, j;

@@ -9,8 +9,6 @@
  *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_memcg'
  */
 #include <kunit/test.h>
-#include <linux/fcntl.h>
-#include <linux/fs.h>
 #include <linux/gfp.h>
 #include <linux/interrupt.h>
 #include <linux/kernel.h>

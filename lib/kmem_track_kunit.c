@@ -551,7 +551,7 @@ static void all_that_is_wrong_is_listed_once(struct kunit *test)
  */
 static void leftover_objects_are_listed(struct kunit *test)
 {
-	struct kmem_cache *cache = tracked_cache(test, SLAB_RED_ZONE);
+	struct kmem_cache *cache = tracked_cache(test, SLAB_POISON | SLAB_RED_ZONE);
 	void *freed = allocate_zeroed(cache), *left = allocate_singly(cache);
 	const struct kmem_report *report;
 

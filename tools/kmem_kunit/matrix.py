@@ -237,11 +237,13 @@ def summary(runs: Sequence[kcidb.Run]) -> Iterator[str]:
 
 
 def _failures(times: Sequence[kcidb.Run]) -> Iterator[str]:
-    """Yield a line for each case or problem that failed in some of the runs of a cell."""
+    """Yield what failed in some of the runs of a cell: a problem, a case, or its parameters instead."""
     seen: dict[str, list[str]] = {}
     for run in times:
-        for case in run.result.cases:
-            if case.bad and not case.known and not case.param:
+        failed = [case for case in run.result.cases if case.bad and not case.known]
+        by_parameter = {(case.suite, case.name) for case in failed if case.param}
+        for case in failed:
+            if case.param or (case.suite, case.name) not in by_parameter:
                 seen.setdefault(f"{case.status.value} {case.path}", []).append(case.log)
         for problem in run.result.problems:
             seen.setdefault(f"{problem.kind} {problem.case}".rstrip(), []).append(problem.log)

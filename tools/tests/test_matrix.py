@@ -2,6 +2,7 @@
 """Many cells: run as processes of their own, collected whole, told plainly."""
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -95,6 +96,14 @@ def test_summary() -> None:
     assert "\x1b" not in "".join(lines)
     assert "    panic kmem_tiny.first" in lines
     assert lines[-1] == "3 cells: 5 passed, 2 failed, 0 skipped"
+
+
+def test_parameters_tell_what_failed() -> None:
+    whole = case("first", Status.FAIL)
+    small, large = replace(whole, param="small", log="EXPECTATION FAILED"), replace(whole, param="large")
+    passing = replace(large, status=Status.PASS)
+    lines = list(matrix.summary([run_of(PLAIN, small, passing, whole)]))
+    assert [line.strip() for line in lines[1:-1]] == ["FAIL kmem_tiny.first.small", "EXPECTATION FAILED"]
 
 
 def test_a_failure_is_told_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,7 +27,7 @@
 #define TOLD_FLAGS	(KMEM_ALL_CHECKS | SLAB_TRACE)
 
 /* What follows slab_debug (or slub_debug) on a command line, or NULL. */
-static const char *find_slab_debug(const char *line)
+static __maybe_unused const char *find_slab_debug(const char *line)
 {
 	const char *word;
 

@@ -43,7 +43,6 @@ struct place {
 #define OWNER_SIZE	sizeof(void *)
 #endif
 
-
 /*
  * Objects that fill their slab, those with room behind each of them, and those
  * with room behind the last one.
@@ -247,7 +246,9 @@ static void checks_spare_the_owners(struct kunit *test)
 	enter(test);
 	for (i = 0; i < ARRAY_SIZE(checked); i++) {
 		const struct place place = {
-			.size = checked[i].size, .align = checked[i].align, .flags = KMEM_ALL_CHECKS,
+			.size = checked[i].size,
+			.align = checked[i].align,
+			.flags = KMEM_ALL_CHECKS,
 		};
 		struct kmem_cache *cache = cache_of(test, &place);
 		struct kmem_batch *batch = kmem_take(test, cache, 100);

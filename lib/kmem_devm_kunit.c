@@ -202,16 +202,9 @@ static void devm_kfree_frees_at_once(struct kunit *test)
 	KMEM_EXPECT_SILENCE(test, kunit_release_action(test, drop_device, dev));
 }
 
-/*
- * Memory that nobody frees stays, whole, until the device goes, and is free from
- * then on. Source: kernel-doc of devm_kmalloc(), "automatically freed on driver
- * detach".
- */
-static void memory_lives_as_long_as_its_device(struct kunit *test)
+static void take_and_fill(struct kunit *test, struct device *dev)
 {
 	const struct allocator *allocator = test->param_value;
-	struct device *dev = make_device(test, "kmem_devm");
-	long before = kmem_free_pages(), kept, left;
 	u8 *memory[4];
 	size_t i;
 
@@ -222,11 +215,16 @@ static void memory_lives_as_long_as_its_device(struct kunit *test)
 	}
 	for (i = 0; i < ARRAY_SIZE(memory); i++)
 		KUNIT_EXPECT_NULL_MSG(test, memchr_inv(memory[i], i, LARGE), "number %zu", i);
-	kept = before - kmem_free_pages();
-	kunit_release_action(test, drop_device, dev);
-	left = before - kmem_free_pages();
-	KUNIT_EXPECT_GE(test, kept, 3 * LARGE_PAGES);
-	KUNIT_EXPECT_LT(test, left, LARGE_PAGES);
+}
+
+/*
+ * Memory that nobody frees stays, whole, until the device goes, and is free from
+ * then on. Source: kernel-doc of devm_kmalloc(), "automatically freed on driver
+ * detach".
+ */
+static void memory_lives_as_long_as_its_device(struct kunit *test)
+{
+	expect_device_keeps(test, 4 * LARGE_PAGES, take_and_fill);
 }
 
 /* What one device has is not freed with another, nor by it. */

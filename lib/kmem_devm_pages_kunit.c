@@ -97,23 +97,21 @@ static void pages_are_compound_only_if_asked_for(struct kunit *test)
 	KMEM_EXPECT_SILENCE(test, kunit_release_action(test, drop_device, dev));
 }
 
+static void take_pages(struct kunit *test, struct device *dev)
+{
+	unsigned int i;
+
+	for (i = 0; i < 4; i++)
+		KUNIT_ASSERT_NE(test, devm_get_free_pages(dev, GFP_KERNEL, LARGE_ORDER), 0);
+}
+
 /*
  * Pages stay until the device goes, and are free from then on, all of them.
  * Source: kernel-doc, "automatically freed on driver detach".
  */
 static void pages_live_as_long_as_their_device(struct kunit *test)
 {
-	struct device *dev = make_device(test, "kmem_devm");
-	long before = kmem_free_pages(), kept, left;
-	unsigned int i;
-
-	for (i = 0; i < 4; i++)
-		KUNIT_ASSERT_NE(test, devm_get_free_pages(dev, GFP_KERNEL, LARGE_ORDER), 0);
-	kept = before - kmem_free_pages();
-	kunit_release_action(test, drop_device, dev);
-	left = before - kmem_free_pages();
-	kmem_expect_pages(test, kept, 4 * LARGE_PAGES);
-	kmem_expect_pages(test, left, 0);
+	expect_device_keeps(test, 4 * LARGE_PAGES, take_pages);
 }
 
 static void get_and_free_pages(struct kunit *test, void *dev)
@@ -341,22 +339,20 @@ static void array_holds_numbered_strings(struct kunit *test)
 
 #define STRINGS		8
 
-/* The strings stay until the device goes, and are free from then on, all of them. */
-static void array_lives_as_long_as_its_device(struct kunit *test)
+static void take_strings(struct kunit *test, struct device *dev)
 {
 	char *prefix = kmem_make_text(test, SZ_256K, 1);
-	struct device *dev = make_device(test, "kmem_devm");
-	const long pages = SZ_256K / PAGE_SIZE;
-	long before = kmem_free_pages(), kept, left;
 	char **names = devm_kasprintf_strarray(dev, prefix, STRINGS);
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR_OR_NULL(names));
-	kept = before - kmem_free_pages();
 	KUNIT_EXPECT_EQ(test, memcmp(names[STRINGS - 1], prefix, SZ_256K), 0);
-	kunit_release_action(test, drop_device, dev);
-	left = before - kmem_free_pages();
-	KUNIT_EXPECT_GE(test, kept, STRINGS * pages);
-	KUNIT_EXPECT_LT(test, left, KMEM_STRAY_PAGES);
+	kunit_kfree(test, prefix);
+}
+
+/* The strings stay until the device goes, and are free from then on, all of them. */
+static void array_lives_as_long_as_its_device(struct kunit *test)
+{
+	expect_device_keeps(test, STRINGS * (kmem_room(SZ_256K + 3) / PAGE_SIZE), take_strings);
 }
 
 /*

@@ -144,11 +144,8 @@ static void release_large(struct device *dev, void *resource)
 	write_down('L');
 }
 
-/* The memory of a resource is freed after it was released, with the device. */
-static void released_memory_is_freed(struct kunit *test)
+static void take_resources(struct kunit *test, struct device *dev)
 {
-	struct device *dev = make_watched(test);
-	long before = kmem_free_pages();
 	unsigned int i;
 
 	for (i = 0; i < 4; i++) {
@@ -157,9 +154,14 @@ static void released_memory_is_freed(struct kunit *test)
 		KUNIT_ASSERT_NOT_NULL(test, resource);
 		devres_add(dev, resource);
 	}
-	kmem_expect_pages(test, before - kmem_free_pages(), 4 * (long)(SZ_1M / PAGE_SIZE));
-	drop_and_expect_released(test, dev, "LLLL");
-	kmem_expect_pages(test, before - kmem_free_pages(), 0);
+}
+
+/* The memory of a resource is freed after it was released, with the device. */
+static void released_memory_is_freed(struct kunit *test)
+{
+	memset(&diary, 0, sizeof(diary));
+	expect_device_keeps(test, 4 * (long)(SZ_1M / PAGE_SIZE), take_resources);
+	expect_released(test, "LLLLLLLLLLLL");
 }
 
 /*

@@ -148,19 +148,6 @@ static inline long kmem_free_pages(void)
 	return pages;
 }
 
-/* Others take and return pages meanwhile: threads that end, mappings torn down late. */
-#define KMEM_STRAY_PAGES 128
-
-/*
- * Expect that @pages in use since some moment are as many as @expected, which is
- * a multiple of 256, give or take what others use.
- */
-static inline void kmem_expect_pages(struct kunit *test, long pages, long expected)
-{
-	KUNIT_EXPECT_GT(test, pages, expected - KMEM_STRAY_PAGES);
-	KUNIT_EXPECT_LT(test, pages, expected + KMEM_STRAY_PAGES);
-}
-
 /*
  * Call @round so often that KMEM_LEAK_PAGES() are gone if each call leaks @size
  * bytes, and expect them not to be. What is in slabs may stay in a quarantine,

@@ -10,6 +10,9 @@
 #include <linux/gfp.h>
 #include <linux/list.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/notifier.h>
+#include <linux/oom.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include "kmem_kunit.h"
@@ -33,16 +36,21 @@
 /**
  * struct hoard - all the memory that there is
  * @cache: of huge objects
+ * @lock: see below
  * @nr: how many objects were allocated
  * @objects: these objects
  * @spares: smaller blocks; the private field of each is its order, and it begins
  *          with SPARE_BYTES of SPARE_FILL
+ * @need: called before the OOM killer panics, as there is no process to kill
  */
 struct hoard {
 	struct kmem_cache *cache;
+	/* of all that follows: others take it in their need */
+	struct mutex lock;
 	unsigned int nr;
 	void *objects[MAX_HOARD];
 	struct list_head spares;
+	struct notifier_block need;
 };
 
 static inline void free_spare(struct page *spare)
@@ -58,33 +66,58 @@ static inline void free_spares(struct hoard *hoard)
 {
 	struct page *spare, *next;
 
+	mutex_lock(&hoard->lock);
 	list_for_each_entry_safe(spare, next, &hoard->spares, lru)
 		free_spare(spare);
+	mutex_unlock(&hoard->lock);
+}
+
+/* One more; false if there is no memory. */
+static inline bool hoard_one(struct hoard *hoard, gfp_t gfp)
+{
+	void *object;
+
+	mutex_lock(&hoard->lock);
+	object = hoard->nr < MAX_HOARD ? kmem_cache_alloc(hoard->cache, gfp) : NULL;
+	if (object)
+		hoard->objects[hoard->nr++] = object;
+	mutex_unlock(&hoard->lock);
+	return object;
+}
+
+static inline void release_some(struct hoard *hoard, unsigned int nr)
+{
+	mutex_lock(&hoard->lock);
+	while (nr-- && hoard->nr)
+		kmem_cache_free(hoard->cache, hoard->objects[--hoard->nr]);
+	mutex_unlock(&hoard->lock);
 }
 
 static inline void free_hoard(void *context)
 {
 	struct hoard *hoard = context;
 
-	while (hoard->nr)
-		kmem_cache_free(hoard->cache, hoard->objects[--hoard->nr]);
+	release_some(hoard, MAX_HOARD);
 	free_spares(hoard);
 }
 
-/* One more; false if there is no memory. */
-static inline bool hoard_one(struct hoard *hoard, gfp_t gfp)
+/*
+ * Kernel threads are made with memory that has to be there, and may be made at any
+ * time: the kernel would panic, so theirs is more important than the case.
+ */
+static inline int help_others(struct notifier_block *need, unsigned long unused, void *freed)
 {
-	void *object = hoard->nr < MAX_HOARD ? kmem_cache_alloc(hoard->cache, gfp) : NULL;
+	struct hoard *hoard = container_of(need, struct hoard, need);
 
-	if (object)
-		hoard->objects[hoard->nr++] = object;
-	return object;
+	if (hoard->nr || !list_empty(&hoard->spares))
+		++*(unsigned long *)freed;
+	free_hoard(hoard);
+	return NOTIFY_OK;
 }
 
-static inline void release_some(struct hoard *hoard, unsigned int nr)
+static inline void stop_helping(void *hoard)
 {
-	while (nr-- && hoard->nr)
-		kmem_cache_free(hoard->cache, hoard->objects[--hoard->nr]);
+	unregister_oom_notifier(&((struct hoard *)hoard)->need);
 }
 
 /* Take all blocks of that order. */
@@ -92,11 +125,13 @@ static inline void spare_all(struct hoard *hoard, unsigned int order)
 {
 	struct page *page;
 
+	mutex_lock(&hoard->lock);
 	while ((page = alloc_pages(NO_RECLAIM, order))) {
 		set_page_private(page, order);
 		list_add(&page->lru, &hoard->spares);
 		memset(page_address(page), SPARE_FILL, SPARE_BYTES);
 	}
+	mutex_unlock(&hoard->lock);
 }
 
 /* Take all blocks, from the largest to single pages. */
@@ -108,13 +143,15 @@ static inline void spare_everything(struct hoard *hoard)
 		spare_all(hoard, order);
 }
 
-static inline unsigned int count_overwritten_spares(const struct hoard *hoard)
+static inline unsigned int count_overwritten_spares(struct hoard *hoard)
 {
 	unsigned int overwritten = 0;
 	struct page *spare;
 
+	mutex_lock(&hoard->lock);
 	list_for_each_entry(spare, &hoard->spares, lru)
 		overwritten += !!memchr_inv(page_address(spare), SPARE_FILL, SPARE_BYTES);
+	mutex_unlock(&hoard->lock);
 	return overwritten;
 }
 
@@ -129,10 +166,12 @@ static inline void scatter(struct hoard *hoard, unsigned int nr, unsigned int or
 	release_some(hoard, nr);
 	kmem_cache_shrink(hoard->cache);
 	spare_all(hoard, order);
+	mutex_lock(&hoard->lock);
 	list_for_each_entry_safe(spare, next, &hoard->spares, lru) {
 		if (page_private(spare) == order && (page_to_pfn(spare) >> order) % 4 == 0)
 			free_spare(spare);
 	}
+	mutex_unlock(&hoard->lock);
 }
 
 /*
@@ -155,8 +194,12 @@ static inline struct hoard *exhaust(struct kunit *test, slab_flags_t flags)
 	hoard = kunit_kzalloc(test, sizeof(*hoard), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, hoard);
 	INIT_LIST_HEAD(&hoard->spares);
+	mutex_init(&hoard->lock);
+	hoard->need.notifier_call = help_others;
 	hoard->cache = kmem_private_cache(test, "kmem_huge", HUGE_SIZE, flags, NULL);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_hoard, hoard), 0);
+	KUNIT_ASSERT_EQ(test, register_oom_notifier(&hoard->need), 0);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, stop_helping, hoard), 0);
 	while (hoard_one(hoard, NO_RECLAIM))
 		;
 	KUNIT_ASSERT_GT_MSG(test, hoard->nr, 2 * SCATTERED, "not even a few could be allocated");

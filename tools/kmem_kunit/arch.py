@@ -6,6 +6,8 @@ from kmem_kunit.errors import UserError
 
 # in a tick, of a delay: User-Mode Linux counts them for longer than it does anything else in a boot
 _LOOPS = "lpj=10000000"
+# a kernel that panics starts again at once, which ends QEMU: it would stay until its time is up
+_DEATH = "panic=-1"
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,9 @@ class Arch:
 
     def boot_options(self) -> list[str]:
         """Return those that kunit.py needs besides, to boot it."""
-        return [f"--qemu_args={self.qemu_args}"] if self.qemu else [f"--kernel_args={_LOOPS}"]
+        if self.qemu:
+            return [f"--qemu_args={self.qemu_args}", f"--kernel_args={_DEATH}"]
+        return [f"--kernel_args={_LOOPS}"]
 
 
 UML = Arch("um", "uml", "linux")

@@ -467,6 +467,17 @@ static inline bool kmem_kvrealloc_in_place(void) { return false; }
 void devres_for_each_res(struct device *dev, dr_release_t release, dr_match_t match,
 			 void *match_data, void (*fn)(struct device *, void *, void *), void *data);
 
+/* 7.x has no devm_free_percpu() any more; SLAB_NO_SHEAVES is of 7.x. */
+#ifdef SLAB_NO_SHEAVES
+#define kmem_has_devm_free_percpu()	false
+
+static inline void devm_free_percpu(struct device *dev, void __percpu *memory)
+{
+}
+#else
+#define kmem_has_devm_free_percpu()	true
+#endif
+
 /*
  * 7.x can be asked whether a device has an action; before it, a case can only
  * skip. SLAB_NO_SHEAVES is the nearest thing that the preprocessor can see.

@@ -320,6 +320,34 @@ static void failed_percpu_memory_leaves_nothing(struct kunit *test)
 }
 
 /*
+ * devm_free_percpu() frees what it is given at once, so that it can be had again, and
+ * not what the device has got since. Source: its kernel-doc, "Free memory allocated
+ * with devm_alloc_percpu()".
+ */
+static void devm_free_percpu_frees_what_it_is_given(struct kunit *test)
+{
+	struct share __percpu *freed[16], *kept[ARRAY_SIZE(freed)];
+	struct device *dev = make_device(test, "kmem_devm");
+	unsigned int i, j, reused = 0;
+
+	if (!kmem_has_devm_free_percpu())
+		kunit_skip(test, "needs Linux 6, which has devm_free_percpu()");
+	for (i = 0; i < ARRAY_SIZE(freed); i++) {
+		freed[i] = devm_alloc_percpu(dev, struct share);
+		kept[i] = devm_alloc_percpu(dev, struct share);
+		KUNIT_ASSERT_TRUE(test, freed[i] && kept[i]);
+		for (j = 0; j < i; j++) {
+			reused += freed[j] == freed[i];
+			KUNIT_EXPECT_TRUE_MSG(test, kept[j] != freed[i] && kept[j] != kept[i],
+					      "number %u is not kept after %u", j, i);
+		}
+		KMEM_EXPECT_SILENCE(test, devm_free_percpu(dev, freed[i]));
+	}
+	KUNIT_EXPECT_GT(test, reused, 0);
+	KMEM_EXPECT_SILENCE(test, kunit_release_action(test, drop_device, dev));
+}
+
+/*
  * An array of strings holds the prefix and a number from 0 on, as that of
  * kasprintf_strarray() does. Source: devm_kasprintf_strarray().
  */
@@ -413,6 +441,7 @@ static struct kunit_case kmem_devm_pages_cases[] = {
 	KUNIT_CASE(impossible_share_is_reported),
 	KUNIT_CASE(percpu_memory_is_freed_with_its_device),
 	KUNIT_CASE(failed_percpu_memory_leaves_nothing),
+	KUNIT_CASE(devm_free_percpu_frees_what_it_is_given),
 	KUNIT_CASE(array_holds_numbered_strings),
 	KUNIT_CASE(array_lives_as_long_as_its_device),
 	KUNIT_CASE(array_fails_at_any_allocation),

@@ -58,12 +58,16 @@ static unsigned int objects_per_slab(struct kunit *test, struct kmem_cache *cach
 	return kmem_take_slab(test, cache)->nr;
 }
 
-/* Expect the order of a cache to have each of the @nr objects of a slab once. */
-static void expect_permutation(struct kunit *test, const struct kmem_cache *cache, unsigned int nr)
+/*
+ * Expect the order of a cache to have each of the @nr objects of a slab once; return how
+ * many of them have the place that their address would give them.
+ */
+static unsigned int expect_permutation(struct kunit *test, const struct kmem_cache *cache,
+				       unsigned int nr)
 {
 	const unsigned int *sequence = require_sequence(test, cache);
 	u8 *seen = kunit_kzalloc(test, nr, GFP_KERNEL);
-	unsigned int i;
+	unsigned int i, in_place = 0;
 
 	KUNIT_ASSERT_NOT_NULL(test, seen);
 	for (i = 0; i < nr; i++) {
@@ -73,20 +77,24 @@ static void expect_permutation(struct kunit *test, const struct kmem_cache *cach
 				    "size %u, place %u", cache->object_size, i);
 		KUNIT_EXPECT_EQ_MSG(test, seen[sequence[i] / cache->size]++, 0,
 				    "size %u, place %u", cache->object_size, i);
+		in_place += sequence[i] == i * cache->size;
 	}
 	kunit_kfree(test, seen);
+	return in_place;
 }
 
 /* Create a cache, and expect that of it. */
-static void expect_permutation_of(struct kunit *test, unsigned int size)
+static unsigned int expect_permutation_of(struct kunit *test, unsigned int size)
 {
 	struct kmem_cache *cache = direct_cache(test, "kmem_ordered", size, 0, NULL);
 	struct kmem_batch *batch = kmem_take_slab(test, cache);
+	unsigned int in_place = batch->nr;
 
 	if (batch->nr > 1)
-		expect_permutation(test, cache, batch->nr);
+		in_place = expect_permutation(test, cache, batch->nr);
 	kmem_give_back(test, batch);
 	kmem_private_cache_destroy(test, cache);
+	return in_place;
 }
 
 /*
@@ -105,15 +113,18 @@ static void order_is_a_permutation(struct kunit *test)
 
 /*
  * So does that of few objects, where a mistake at an end of the list is likely: of
- * three, one in four times, and never in 32 caches less than once in 2^13 times.
- * Source: as above.
+ * three, one in four times, and never in 32 caches less than once in 2^13 times. Nor
+ * is any order left out: two of six have none of the three in its place, and so have
+ * all of 32 caches less than once in 2^50 times. Source: as above; freelist_randomize(),
+ * "Fisher-Yates shuffle".
  */
 static void order_of_few_is_a_permutation(struct kunit *test)
 {
-	unsigned int i;
+	unsigned int i, in_place = 0;
 
 	for (i = 0; i < 32; i++)
-		expect_permutation_of(test, 9000);
+		in_place += expect_permutation_of(test, 9000);
+	KUNIT_EXPECT_GT_MSG(test, in_place, 0, "no order leaves an object in its place");
 }
 
 /*
@@ -195,6 +206,35 @@ static void fresh_slabs_begin_at_random_places(struct kunit *test)
 		different += begin != first;
 	}
 	KUNIT_EXPECT_GT(test, different, 0);
+}
+
+#define PAIR_SIZE	16000
+#define PAIRS		64
+
+/*
+ * So do slabs of two objects: of 64, the lower one is not first in all, or in none.
+ * Chance makes it so less than once in 2^60 times. Source: as above.
+ */
+static void slabs_of_two_begin_at_random_places(struct kunit *test)
+{
+	struct kmem_cache *cache = direct_cache(test, "kmem_pairs", PAIR_SIZE, 0, NULL);
+	unsigned int i, pairs = 0, ascending = 0;
+	struct kmem_batch *batch;
+
+	KMEM_REQUIRE(test, CONFIG_SLAB_FREELIST_RANDOM);
+	if (kmem_slabinfo(test, "kmem_pairs").objperslab != 2)
+		kunit_skip(test, "needs a boot where a slab may hold two objects of 16000 bytes");
+	batch = kmem_take(test, cache, 2 * PAIRS);
+	for (i = 1; i < batch->nr; i++) {
+		if (virt_to_slab(batch->objects[i]) != virt_to_slab(batch->objects[i - 1]))
+			continue;
+		pairs++;
+		ascending += batch->objects[i - 1] < batch->objects[i];
+	}
+	/* a slab may be as small as its object where memory is short */
+	KUNIT_EXPECT_LE(test, pairs, PAIRS);
+	KUNIT_EXPECT_GT(test, ascending, 0);
+	KUNIT_EXPECT_LT(test, ascending, pairs);
 }
 
 /*
@@ -486,6 +526,7 @@ static struct kunit_case kmem_freelist_cases[] = {
 	KUNIT_CASE(order_of_kmalloc_is_a_permutation),
 	KUNIT_CASE(order_is_random),
 	KUNIT_CASE(fresh_slabs_begin_at_random_places),
+	KUNIT_CASE(slabs_of_two_begin_at_random_places),
 	KUNIT_CASE(slabs_without_lock_begin_at_random_places),
 	KUNIT_CASE(slabs_are_handed_out_completely),
 	KUNIT_CASE(plain_caches_are_random_too),

@@ -127,6 +127,26 @@ static void mapped_memory_is_freed(struct kunit *test)
 }
 
 /*
+ * Nothing is freed by an address inside of a mapping, which is reported. Source:
+ * remove_vm_area(), "Trying to vfree() bad address".
+ */
+static void address_inside_a_mapping_is_reported(struct kunit *test)
+{
+	static const size_t offsets[] = { 1, 8, PAGE_SIZE - 1, SIZE - 1 };
+	u8 *memory = vmalloc_filled(test, SIZE);
+	const struct kmem_report *report;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(offsets); i++) {
+		report = KMEM_CAPTURE(test, kvfree(memory + offsets[i]));
+		kmem_expect_text(test, report, "Trying to vfree() bad address");
+		KUNIT_ASSERT_NOT_NULL_MSG(test, vmalloc_to_page(memory), "offset %zu", offsets[i]);
+	}
+	KUNIT_EXPECT_EQ(test, pattern_kept(memory, SIZE), SIZE);
+	KMEM_EXPECT_SILENCE(test, kvfree(memory));
+}
+
+/*
  * kvfree_sensitive() wipes as many bytes of mapped memory as it is told, and
  * frees it all. Source: its kernel-doc, "@len: length of the data object".
  */
@@ -259,6 +279,7 @@ static struct kunit_case kvfree_cases[] = {
 	KUNIT_CASE(nothing_is_freed_silently),
 	KUNIT_CASE_PARAM(kmalloc_memory_is_freed, way_gen_params),
 	KUNIT_CASE(mapped_memory_is_freed),
+	KUNIT_CASE(address_inside_a_mapping_is_reported),
 	KUNIT_CASE(sensitive_mapped_memory_is_wiped),
 	KUNIT_CASE_PARAM(mapped_memory_is_freed_later, context_gen_params),
 	{}

@@ -42,6 +42,11 @@ static void *by_vzalloc_node(void)
 	return vzalloc_node(SIZE, numa_mem_id());
 }
 
+static void *by_vmalloc_huge(void)
+{
+	return vmalloc_huge(SIZE, GFP_KERNEL | __GFP_ZERO);
+}
+
 static void *by_vmalloc_user(void)
 {
 	return vmalloc_user(SIZE);
@@ -69,6 +74,7 @@ static const struct way ways[] = {
 	{ "vmalloc", by_vmalloc, false, false },
 	{ "vzalloc", by_vzalloc, true, false },
 	{ "vzalloc_node", by_vzalloc_node, true, false },
+	{ "vmalloc_huge", by_vmalloc_huge, true, false },
 	{ "vmalloc_user", by_vmalloc_user, true, true },
 	{ "vmalloc_32_user", by_vmalloc_32_user, true, true },
 };

@@ -131,6 +131,38 @@ static void what_lies_behind_is_not_handed_on(struct kunit *test)
 	}
 }
 
+/*
+ * Bytes of mapped memory that a smaller size gives up are wiped, where the boot has
+ * memory wiped when it is freed or allocated. Source: vrealloc(), 'Zero out "freed"
+ * memory'; init_on_free= in Documentation/admin-guide/kernel-parameters.txt.
+ */
+static void what_mapped_memory_gives_up_is_wiped(struct kunit *test)
+{
+	static const size_t stops[] = { 3 * PAGE_SIZE, 2 * PAGE_SIZE + 1, PAGE_SIZE - 1, 100, 1 };
+	size_t size = 3 * PAGE_SIZE + 100;
+	u8 *memory;
+	unsigned int i;
+
+	if (!kmem_kvrealloc_in_place())
+		kunit_skip(test, "needs Linux 6.12");
+	if (!want_init_on_free() && !want_init_on_alloc(GFP_KERNEL))
+		kunit_skip(test, "needs a boot with init_on_free=1 or init_on_alloc=1");
+	memory = vmalloc_filled(test, size);
+	for (i = 0; i < ARRAY_SIZE(stops); i++) {
+		/* pages behind it may be gone */
+		size_t end = min_t(size_t, size, PAGE_ALIGN(stops[i])), offset = stops[i];
+
+		KUNIT_ASSERT_PTR_EQ(test, kmem_kvrealloc(memory, size, stops[i], GFP_KERNEL),
+				    memory);
+		while (offset < end && !kmem_peek(memory + offset))
+			offset++;
+		KUNIT_EXPECT_EQ_MSG(test, offset, end, "from %zu to %zu", size, stops[i]);
+		size = stops[i];
+		KUNIT_EXPECT_EQ(test, pattern_kept(memory, size), size);
+	}
+	vfree(memory);
+}
+
 static void *resize(struct kunit *test, void *memory, size_t size)
 {
 	return kmem_kvrealloc(memory, 30, size, GFP_KERNEL);
@@ -177,6 +209,7 @@ static struct kunit_case kvrealloc_zero_cases[] = {
 	KUNIT_CASE_PARAM(growth_of_mapped_memory_is_zero, request_gen_params),
 	KUNIT_CASE_PARAM(growth_of_kmalloc_memory_is_zero, request_gen_params),
 	KUNIT_CASE_PARAM(what_lies_behind_is_not_handed_on, request_gen_params),
+	KUNIT_CASE(what_mapped_memory_gives_up_is_wiped),
 	KUNIT_CASE(write_behind_the_new_size_is_reported),
 	{}
 };

@@ -265,27 +265,43 @@ static const struct mapper {
 
 KUNIT_ARRAY_PARAM_DESC(mapper, mappers, name);
 
+/* Expect about so many pages that are mapped, and more if they are huge, in memory.stat. */
+static void expect_mapped(struct kunit *test, unsigned long since, long pages)
+{
+	unsigned long now = cgroup_figure(test, "/kmem_kunit/memory.stat", "vmalloc");
+	/* what a CPU has counted may be there later */
+	long grown = (long)(now - since) / (long)PAGE_SIZE, stale = MAPPED_PAGES / 2;
+
+	KUNIT_EXPECT_GE(test, grown, pages - stale);
+	KUNIT_EXPECT_LE(test, grown, 2 * pages + stale);
+}
+
 /*
  * Memory that is mapped because it is too much for kmalloc() is charged as well,
- * until it is freed. Source: kvmalloc_node() and kvrealloc(), which hand on their
- * flags; __GFP_ACCOUNT in <linux/gfp_types.h>.
+ * and counted as mapped, until it is freed. Source: kvmalloc_node() and kvrealloc(),
+ * which hand on their flags; __GFP_ACCOUNT in <linux/gfp_types.h>;
+ * Documentation/admin-guide/cgroup-v2.rst, memory.stat, vmalloc.
  */
 static void mapped_memory_is_charged_until_it_is_freed(struct kunit *test)
 {
 	const struct mapper *mapper = test->param_value;
+	unsigned long mapped;
 	void *memory;
 	long before;
 
 	enter(test);
+	mapped = cgroup_figure(test, "/kmem_kunit/memory.stat", "vmalloc");
 	before = charged();
 	memory = mapper->map(GFP_KERNEL_ACCOUNT);
 	KUNIT_ASSERT_NOT_NULL(test, memory);
 	KUNIT_EXPECT_TRUE(test, is_vmalloc_addr(memory));
 	/* a mapping may be of huge pages */
 	expect_charged(test, before, MAPPED_PAGES, MAPPED_PAGES, "by mapping");
+	expect_mapped(test, mapped, MAPPED_PAGES);
 	set_active_memcg(NULL);
 	kvfree(memory);
 	expect_charged(test, before, 0, 0, "after all was freed");
+	expect_mapped(test, mapped, 0);
 }
 
 static void require_sheaf_calls(struct kunit *test)

@@ -250,6 +250,28 @@ static void pages_given_back_are_reclaimed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pages, (before.num_slabs - after.num_slabs) * before.pagesperslab);
 }
 
+/*
+ * A slab that a CPU held is empty when it is flushed, and kept only if the node has
+ * fewer than min_partial of them. Source: Documentation/ABI/testing/sysfs-kernel-slab,
+ * min_partial, "how many empty slabs shall remain on a node's partial list";
+ * cpu_partial_store(), flush_all().
+ */
+static void flushed_slab_is_kept_up_to_min_partial(struct kunit *test)
+{
+	struct kmem_cache *cache = kmem_private_cache(test, NAME, OBJECT_SIZE, 0, NULL);
+	unsigned long least;
+
+	kmem_require_no_quarantine(test);
+	if (!kmem_has_cpu_slabs())
+		kunit_skip(test, "needs Linux 6, where CPUs hold slabs");
+	for (least = 0; least <= 1; least++) {
+		kmem_set_attribute(test, cache, "min_partial", least);
+		kmem_give_back(test, kmem_take(test, cache, 8));
+		kmem_set_attribute(test, cache, "cpu_partial", 0);
+		KMEM_EXPECT_COUNT(test, cache, "slabs", least, "min_partial %lu", least);
+	}
+}
+
 static struct kunit_case kmem_cache_shrink_cases[] = {
 	KUNIT_CASE_PARAM(unused_cache_shrinks_to_nothing, kind_gen_params),
 	KUNIT_CASE_PARAM(only_slabs_in_use_are_left, kind_gen_params),
@@ -257,6 +279,7 @@ static struct kunit_case kmem_cache_shrink_cases[] = {
 	KUNIT_CASE(fullest_slabs_are_used_first),
 	KUNIT_CASE_PARAM(shrunk_cache_goes_on, kind_gen_params),
 	KUNIT_CASE(pages_given_back_are_reclaimed),
+	KUNIT_CASE(flushed_slab_is_kept_up_to_min_partial),
 	{}
 };
 

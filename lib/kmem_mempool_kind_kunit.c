@@ -164,7 +164,7 @@ static void elements_are_whole_and_distinct(struct kunit *test)
 /*
  * The flags are the caller's: where a cache or kmalloc() has nothing for who may
  * not wait, there is no element, or failslab would not have had its say. Source:
- * mempool_alloc_slab() and mempool_kmalloc(), gfp_mask.
+ * mempool_alloc_slab(), mempool_kmalloc() and mempool_kvmalloc(), gfp_mask.
  */
 static void elements_are_allocated_with_the_callers_flags(struct kunit *test)
 {
@@ -179,6 +179,11 @@ static void elements_are_allocated_with_the_callers_flags(struct kunit *test)
 	element = KMEM_FAILING(test, 1, mempool_kmalloc(gfp, size));
 	KUNIT_EXPECT_NULL(test, element);
 	mempool_kfree(element, size);
+	if (!KMEM_HAS_MEMPOOL_KVMALLOC)
+		return;
+	element = KMEM_FAILING(test, 1, mempool_kvmalloc(gfp, size));
+	KUNIT_EXPECT_NULL(test, element);
+	mempool_kvfree(element, size);
 }
 
 /* Does any of these addresses occur twice? */

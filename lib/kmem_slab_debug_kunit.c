@@ -357,13 +357,15 @@ static void first_block_with_the_name_counts(struct kunit *test)
 static void debugging_may_be_kept_from_raising_orders(struct kunit *test)
 {
 	static const slab_flags_t own[] = { 0, 0, SLAB_CONSISTENCY_CHECKS };
+	const char *options = boot_options(test);
+	slab_flags_t roomless = *options == 'F' ? SLAB_CONSISTENCY_CHECKS : 0;
 	unsigned int i;
 
-	if (strcmp(boot_options(test), "ZPUO"))
-		kunit_skip(test, "needs a boot with slab_debug=ZPUO");
+	if (strcmp(options + !!roomless, "ZPUO"))
+		kunit_skip(test, "needs a boot with slab_debug=ZPUO or slab_debug=FZPUO");
 	KMEM_REQUIRE_NOT(test, CONFIG_KASAN_GENERIC, "which takes room as well");
 	expect_flags(test, open_cache(test, "kmem_open", 0, construct),
-		     SLAB_RED_ZONE | SLAB_POISON | SLAB_STORE_USER);
+		     roomless | SLAB_RED_ZONE | SLAB_POISON | SLAB_STORE_USER);
 	for (i = 0; i < ARRAY_SIZE(own); i++) {
 		struct kmem_cache *cache;
 		char name[16];
@@ -371,7 +373,7 @@ static void debugging_may_be_kept_from_raising_orders(struct kunit *test)
 		snprintf(name, sizeof(name), "kmem_page_%u", i);
 		cache = kmem_cache_create(name, PAGE_SIZE, 0, own[i], NULL);
 		kmem_adopt_cache(test, cache);
-		expect_flags(test, cache, own[i]);
+		expect_flags(test, cache, roomless | own[i]);
 		KUNIT_EXPECT_EQ(test, kmem_sysfs_number(test, name, "slab_size"), PAGE_SIZE);
 	}
 }

@@ -166,39 +166,53 @@ static void slabinfo_estimates_long_lists(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, info.active_objs, kept);
 }
 
+#ifndef MODULE
+/* Expect a line of a cache in a list, with what it uses, and of how much. */
+static void expect_listed(struct kunit *test, const char *list, const char *name)
+{
+	struct kmem_slabinfo info = kmem_slabinfo(test, name);
+	unsigned long used, total;
+	const char *line;
+	int found;
+
+	line = strstr(list, name);
+	KUNIT_ASSERT_NOT_NULL_MSG(test, line, "%s", name);
+	found = sscanf(line + strlen(name), " %luKB %luKB", &used, &total);
+	KUNIT_ASSERT_EQ_MSG(test, found, 2, "%s", name);
+	KUNIT_EXPECT_EQ_MSG(test, used, info.active_objs * info.objsize / SZ_1K, "%s", name);
+	KUNIT_EXPECT_EQ_MSG(test, total, info.num_objs * info.objsize / SZ_1K, "%s", name);
+}
+#endif
+
 /*
  * When memory has run out, the kernel lists what is in use of the caches that
- * nobody can empty, and of all there is, and leaves out those that a shrinker
- * could, and those that have no slab. Source: dump_unreclaimable_slab(),
- * mm/slab_common.c.
+ * nobody can empty, and of all there is, also if none of it is in use, and leaves
+ * out those that a shrinker could, and those that have no slab. Source:
+ * dump_unreclaimable_slab(), mm/slab_common.c.
  */
 static void unreclaimable_slabs_are_listed(struct kunit *test)
 {
 #ifndef MODULE
-	struct kmem_cache *cache, *other;
+	struct kmem_cache *cache, *other, *unused;
 	const struct kmem_report *report;
-	unsigned long used, total;
-	struct kmem_slabinfo info;
-	const char *line;
-	int found;
 
 	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
 	KMEM_REQUIRE(test, CONFIG_PRINTK);
 	cache = kmem_private_cache(test, "kmem_listed", LARGE_SIZE, 0, NULL);
 	other = kmem_private_cache(test, "kmem_unlisted", LARGE_SIZE, SLAB_RECLAIM_ACCOUNT, NULL);
 	kmem_private_cache(test, "kmem_empty", LARGE_SIZE, 0, NULL);
+	/* keeps an empty slab, which no CPU holds */
+	unused = kmem_private_cache(test, "kmem_unused", LARGE_SIZE, SLAB_CONSISTENCY_CHECKS,
+				    NULL);
 	kmem_free_half(kmem_take(test, cache, MANY));
 	kmem_take(test, other, MANY);
 	kmem_cache_shrink(cache);
-	info = kmem_slabinfo(test, "kmem_listed");
+	kmem_give_back(test, kmem_take(test, unused, 8));
+	KUNIT_ASSERT_GT(test, kmem_slabinfo(test, "kmem_unused").num_objs, 0);
 
 	report = KMEM_CAPTURE(test, dump_unreclaimable_slab());
-	line = strstr(report->text, "kmem_listed ");
-	KUNIT_ASSERT_NOT_NULL(test, line);
-	found = sscanf(line, "kmem_listed %luKB %luKB", &used, &total);
-	KUNIT_ASSERT_EQ(test, found, 2);
-	KUNIT_EXPECT_EQ(test, used, info.active_objs * info.objsize / SZ_1K);
-	KUNIT_EXPECT_EQ(test, total, info.num_objs * info.objsize / SZ_1K);
+	expect_listed(test, report->text, "kmem_listed");
+	expect_listed(test, report->text, "kmem_unused");
 	if (SLAB_RECLAIM_ACCOUNT)
 		KUNIT_EXPECT_NULL(test, strstr(report->text, "kmem_unlisted "));
 	KUNIT_EXPECT_NULL(test, strstr(report->text, "kmem_empty "));

@@ -12,13 +12,16 @@
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 #include "kmem_dirt.h"
+#include "kmem_hoard.h"
 #include "kmem_memcg.h"
 #include "kmem_realloc.h"
+#include "kmem_text.h"
 
 static void *by_vmalloc_array(size_t n, size_t size, gfp_t flags)
 {
@@ -180,6 +183,31 @@ static void too_large_array_is_reported_if_wanted(struct kunit *test)
 		kunit_skip(test, "needs ten seconds without such a report");
 }
 
+/* pages that exhaust() leaves */
+#define SCATTERED_PAGES	((long)(SCATTERED << SPARE_ORDER))
+
+/*
+ * An array that there are some pages for, but not enough, is NULL, and none of these
+ * pages is lost; they may be freed by a worker. Source: __vmalloc_area_node(), "If not
+ * enough pages were obtained to accomplish an allocation request, free them".
+ */
+static void unfinished_array_leaves_nothing(struct kunit *test)
+{
+	unsigned int tries = 5 * HZ;
+	void *array;
+	long before;
+
+	exhaust(test, 0);
+	before = kmem_free_pages();
+	array = __vmalloc_array(4 * SCATTERED_PAGES, PAGE_SIZE, NO_RECLAIM);
+	KUNIT_EXPECT_NULL(test, array);
+	vfree(array);
+	while (before - kmem_free_pages() > SCATTERED_PAGES / 2 && --tries)
+		schedule_timeout_uninterruptible(1);
+	KUNIT_EXPECT_GT_MSG(test, tries, 0, "of %ld free pages, %ld are left", before,
+			    kmem_free_pages());
+}
+
 #define ELEMENT		24
 #define ELEMENTS	(4 * PAGE_SIZE / ELEMENT)
 #define ARRAY_BYTES	(ELEMENTS * ELEMENT)
@@ -280,6 +308,7 @@ static struct kunit_case kmem_vmalloc_cases[] = {
 	KUNIT_CASE_PARAM(array_has_room_for_all_elements, way_gen_params),
 	KUNIT_CASE_PARAM(overflowing_array_gives_null, overflow_gen_params),
 	KUNIT_CASE_PARAM(array_of_nothing_gives_null, way_gen_params),
+	KUNIT_CASE(unfinished_array_leaves_nothing),
 	KUNIT_CASE_PARAM(zeroed_array_is_zero, way_gen_params),
 	KUNIT_CASE_PARAM(plain_array_is_as_it_was, way_gen_params),
 	KUNIT_CASE_PARAM(array_is_charged_if_asked_for, way_gen_params),

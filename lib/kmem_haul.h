@@ -134,16 +134,10 @@ static inline struct haul *take_all(struct kunit *test, const char *name,
 	return haul;
 }
 
-/* What was freed on other CPUs may be in their stocks. */
-static inline long other_stocks(const struct allocator *by)
-{
-	return by->settle ? (num_online_cpus() - 1) * STOCK : 0;
-}
-
 static inline void expect_uncharged(struct kunit *test, struct haul *haul, long since)
 {
 	give_back(haul);
-	expect_charged(test, since, 0, other_stocks(haul->by), "after all was freed");
+	expect_charged(test, since, 0, 0, "after all was freed");
 }
 
 /* Expect a charge for what is allocated, until it is freed, whoever is active then. */

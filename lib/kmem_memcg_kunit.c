@@ -154,6 +154,12 @@ static void other_memory_is_not_charged(struct kunit *test)
 	expect_uncharged(test, haul, before);
 }
 
+/* What was freed on other CPUs may be in their stocks. */
+static long other_stocks(const struct allocator *by)
+{
+	return by->settle ? (num_online_cpus() - 1) * STOCK : 0;
+}
+
 /*
  * An allocation that its cgroup has no room for and that may not wait fails, all of it, and keeps
  * neither memory nor charge; what was freed can be had again.

@@ -226,6 +226,38 @@ static void write_after_free_is_found_at_allocation(struct kunit *test)
 }
 
 /*
+ * So is a write behind the last object of a slab, when any of its objects would be
+ * allocated: nothing is lost by that, and the slab goes on. Source:
+ * alloc_consistency_checks(), check_slab(), "Slab_pad_check fixes things up after
+ * itself", mm/slub.c.
+ */
+static void write_behind_the_slab_is_found_at_allocation(struct kunit *test)
+{
+	struct kmem_cache *cache;
+	const struct kmem_report *report;
+	void *object, *next = NULL;
+	struct slab *slab;
+	u8 *last;
+
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	cache = kmem_private_cache(test, NAME, 3000, SLAB_POISON | SLAB_CONSISTENCY_CHECKS, NULL);
+	object = kmem_take(test, cache, 1)->objects[0];
+	slab = virt_to_slab(object);
+	if (slab->objects < 2 || slab_size(slab) % cache->size == 0)
+		kunit_skip(test, "needs slabs that objects of 3000 bytes leave some of");
+	last = slab_address(slab) + slab_size(slab) - 1;
+	kmem_poke(last, 0x99);
+	report = KMEM_EXPECT_REPORT(test, next = kmem_cache_alloc(cache, GFP_KERNEL),
+				    "BUG " NAME " (");
+	kmem_expect_text(test, report, "Padding overwritten. 0x%p-0x%p @offset=%zu", last, last,
+			 slab_size(slab) - 1);
+	KUNIT_ASSERT_NOT_NULL(test, next);
+	KUNIT_EXPECT_PTR_EQ(test, virt_to_slab(next), slab);
+	KUNIT_EXPECT_EQ(test, kmem_peek(last), POISON_INUSE);
+	KMEM_EXPECT_SILENCE(test, kmem_cache_free(cache, next));
+}
+
+/*
  * A write one byte past a live object is reported, and one to the last byte of
  * the right red zone. Source: check_object(), "Right Redzone", mm/slub.c.
  */
@@ -463,6 +495,7 @@ static struct kunit_case kmem_poison_cases[] = {
 	KUNIT_CASE_PARAM(write_after_free_is_reported, size_gen_params),
 	KUNIT_CASE(report_spans_all_wrong_bytes),
 	KUNIT_CASE(write_after_free_is_found_at_allocation),
+	KUNIT_CASE(write_behind_the_slab_is_found_at_allocation),
 	KUNIT_CASE_PARAM(write_past_end_is_reported, size_gen_params),
 	KUNIT_CASE_PARAM(write_before_start_is_reported, size_gen_params),
 	KUNIT_CASE_PARAM(red_zones_of_freed_object_are_guarded, size_gen_params),

@@ -18,6 +18,7 @@
 #include <linux/poison.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/topology.h>
 #include <mm/slab.h>
 #include "kmem_debug.h"
 
@@ -181,6 +182,77 @@ static void latest_request_counts(struct kunit *test)
 	KUNIT_ASSERT_PTR_EQ(test, memory, first);
 	memset(memory, 0x11, SIZE);
 	KMEM_EXPECT_SILENCE(test, kmem_cache_free(cache, memory));
+}
+
+static void *alloc_single(struct kmem_cache *cache, gfp_t gfp)
+{
+	return kmem_cache_alloc(cache, gfp);
+}
+
+static void *alloc_single_on_node(struct kmem_cache *cache, gfp_t gfp)
+{
+	return kmem_cache_alloc_node(cache, gfp, numa_mem_id());
+}
+
+static void *alloc_single_for_list(struct kmem_cache *cache, gfp_t gfp)
+{
+	return kmem_cache_alloc_lru(cache, NULL, gfp);
+}
+
+static void *alloc_single_in_bulk(struct kmem_cache *cache, gfp_t gfp)
+{
+	void *object = NULL;
+
+	return kmem_alloc_bulk(cache, gfp, 1, &object) ? object : NULL;
+}
+
+static void *alloc_single_of_sheaf(struct kmem_cache *cache, gfp_t gfp)
+{
+	struct slab_sheaf *sheaf = kmem_cache_prefill_sheaf(cache, GFP_KERNEL, 1);
+	void *object = NULL;
+
+	if (sheaf) {
+		object = kmem_cache_alloc_from_sheaf(cache, gfp, sheaf);
+		kmem_cache_return_sheaf(cache, GFP_KERNEL, sheaf);
+	}
+	return object;
+}
+
+static const struct single {
+	const char *name;
+	void *(*alloc)(struct kmem_cache *cache, gfp_t gfp);
+} singles[] = {
+	{ "kmem_cache_alloc", alloc_single },
+	{ "kmem_cache_alloc_node", alloc_single_on_node },
+	{ "kmem_cache_alloc_lru", alloc_single_for_list },
+	{ "kmem_cache_alloc_bulk", alloc_single_in_bulk },
+	{ "kmem_cache_alloc_from_sheaf", alloc_single_of_sheaf },
+};
+
+KUNIT_ARRAY_PARAM_DESC(single, singles, name);
+
+/*
+ * However an object of such a cache is allocated, it is the owner's to its end: zero
+ * if that was asked for, and none of it guarded. Source: slab_alloc_context (7.x),
+ * .orig_size; slab_post_alloc_hook(), "limit zeroing to orig_size if we track it".
+ */
+static void object_is_the_owners_to_its_end(struct kunit *test)
+{
+	struct kmem_cache *cache = request_cache(test, KMEM_ALL_CHECKS);
+	const struct single *single = test->param_value;
+	u8 *first, *object;
+
+	if (single->alloc == alloc_single_of_sheaf && !kmem_can_call_sheaves())
+		kunit_skip(test, "needs Linux 7, with the suite built in");
+	first = request(test, cache, 10, GFP_KERNEL);
+	kfree(first);
+	object = single->alloc(cache, GFP_KERNEL | __GFP_ZERO);
+	KUNIT_ASSERT_PTR_EQ(test, object, first);
+	expect_bytes(test, object, 0, SIZE, 0, SIZE);
+	expect_bytes(test, object, SIZE, cache->inuse, SLUB_RED_ACTIVE, SIZE);
+	memset(object, 0x11, SIZE);
+	KMEM_EXPECT_SILENCE(test, kmem_validate(test, cache));
+	KMEM_EXPECT_SILENCE(test, kmem_cache_free(cache, object));
 }
 
 /*
@@ -448,6 +520,7 @@ static struct kunit_case kmem_request_cases[] = {
 	KUNIT_CASE(every_byte_behind_the_request_is_guarded),
 	KUNIT_CASE(write_past_request_is_reported),
 	KUNIT_CASE(latest_request_counts),
+	KUNIT_CASE_PARAM(object_is_the_owners_to_its_end, single_gen_params),
 	KUNIT_CASE(unguarded_rest_is_silent),
 	KUNIT_CASE(intact_memory_is_freed_silently),
 	KUNIT_CASE(krealloc_moves_the_red_zone),

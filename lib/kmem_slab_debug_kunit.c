@@ -238,6 +238,24 @@ static void cache_of_nodes_is_sound(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, report->bugs, 0);
 }
 
+/*
+ * The slabs that the cache of nodes has are those that it is counted to have, from
+ * the very first one on. Source: validate_slab_node(), early_kmem_cache_node_alloc().
+ */
+static void slabs_of_nodes_are_counted(struct kunit *test)
+{
+	const struct kmem_report *report;
+	int err = -EIO;
+
+	if (!(boot_flags(test) & SLAB_STORE_USER))
+		kunit_skip(test, "needs a boot with slab_debug=U, where full slabs are listed");
+	report = KMEM_CAPTURE(test, err = kmem_sysfs_store(test, "kmem_cache_node", "validate",
+							   "1"));
+	KUNIT_EXPECT_EQ(test, err, 0);
+	KUNIT_EXPECT_NULL_MSG(test, strstr(report->text, " slabs counted but "), "%s",
+			      report->text);
+}
+
 #define SELECTIVE	"ZU,kmem_glob*,kmem_exact;p,kmem_second,kmem_last;F,kmem_third*;T,kmem_told"
 
 /*
@@ -276,6 +294,9 @@ static void options_may_be_for_some_caches(struct kunit *test)
 	expect_flags(test, open_cache(test, "kmem_fourth_open", 0, NULL), 0);
 	expect_flags(test, open_cache(test, "kmem_global_open", 0, NULL),
 		     SLAB_RED_ZONE | SLAB_STORE_USER);
+	/* nor does a cache lose what it is created with */
+	expect_flags(test, open_cache(test, "kmem_global_own", SLAB_POISON, construct),
+		     SLAB_RED_ZONE | SLAB_POISON | SLAB_STORE_USER);
 	/* nor is a tool spared what is asked for by its name */
 	expect_flags(test, open_cache(test, "kmem_global_tool", SLAB_NOLEAKTRACE, construct),
 		     SLAB_RED_ZONE | SLAB_STORE_USER);
@@ -600,6 +621,7 @@ static struct kunit_case kmem_slab_debug_cases[] = {
 	KUNIT_CASE(checked_caches_are_not_merged),
 	KUNIT_CASE(boots_checks_find_overflow),
 	KUNIT_CASE(cache_of_nodes_is_sound),
+	KUNIT_CASE(slabs_of_nodes_are_counted),
 	KUNIT_CASE(options_may_be_for_some_caches),
 	KUNIT_CASE(options_for_some_caches_are_enough),
 	KUNIT_CASE(first_block_with_the_name_counts),

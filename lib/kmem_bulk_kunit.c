@@ -302,22 +302,10 @@ static void plain_objects_are_as_the_boot_says(struct kunit *test)
 	kmem_cache_free_bulk(cache, MANY, objects);
 }
 
-/*
- * A boot with init_on_free=1 wipes each object that is freed in bulk, but for
- * the allocator's pointer, and no object that is still live. Source:
- * init_on_free= in Documentation/admin-guide/kernel-parameters.txt.
- */
-static void freed_objects_are_wiped(struct kunit *test)
+static void expect_wiped(struct kunit *test, struct kmem_cache *cache, void **objects,
+			 bool as_kmalloc)
 {
-	const struct kmem_kind *kind = test->param_value;
-	struct kmem_cache *cache = kmem_cache_of_kind(test, "kmem_bulk", OBJECT_SIZE, 0, NULL);
-	void **objects = kmem_make_array(test, MANY);
 	unsigned int i, byte, left = 0;
-
-	if (!want_init_on_free())
-		kunit_skip(test, "needs a boot with init_on_free=1");
-	if (kind->flags & SLAB_POISON)
-		kunit_skip(test, "needs a cache that is not poisoned instead");
 
 	take_bulk(test, cache, GFP_KERNEL, MANY, objects);
 	kmem_sort(objects, MANY);
@@ -326,7 +314,10 @@ static void freed_objects_are_wiped(struct kunit *test)
 	for (i = 0; i < MANY / 2; i++)
 		swap(objects[i], objects[2 * i]);
 	kmem_write_marks(objects, MANY, OBJECT_SIZE, 5);
-	kmem_cache_free_bulk(cache, MANY / 2, objects);
+	if (as_kmalloc)
+		kfree_bulk(MANY / 2, objects);
+	else
+		kmem_cache_free_bulk(cache, MANY / 2, objects);
 	for (i = 0; i < MANY / 2; i++) {
 		unsigned int dirty = 0;
 
@@ -339,6 +330,26 @@ static void freed_objects_are_wiped(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test, *(unsigned long *)objects[i],
 				    (5UL + i + 1) * GOLDEN_RATIO_PRIME, "object %u", i);
 	kmem_cache_free_bulk(cache, MANY / 2, &objects[MANY / 2]);
+}
+
+/*
+ * A boot with init_on_free=1 wipes each object that is freed in bulk, also by
+ * kfree_bulk(), but for the allocator's pointer, and no object that is still live.
+ * Source: init_on_free= in Documentation/admin-guide/kernel-parameters.txt.
+ */
+static void freed_objects_are_wiped(struct kunit *test)
+{
+	const struct kmem_kind *kind = test->param_value;
+	struct kmem_cache *cache = kmem_cache_of_kind(test, "kmem_bulk", OBJECT_SIZE, 0, NULL);
+	void **objects = kmem_make_array(test, MANY);
+
+	if (!want_init_on_free())
+		kunit_skip(test, "needs a boot with init_on_free=1");
+	if (kind->flags & SLAB_POISON)
+		kunit_skip(test, "needs a cache that is not poisoned instead");
+	expect_wiped(test, cache, objects, false);
+	if (!IS_ENABLED(CONFIG_SLOB))
+		expect_wiped(test, cache, objects, true);
 }
 
 static unsigned int built;

@@ -134,6 +134,12 @@ static inline struct haul *take_all(struct kunit *test, const char *name,
 	return haul;
 }
 
+/* What was freed on other CPUs may be in their stocks. */
+static inline long other_stocks(const struct allocator *by)
+{
+	return by->settle ? (num_online_cpus() - 1) * STOCK : 0;
+}
+
 static inline void expect_uncharged(struct kunit *test, struct haul *haul, long since)
 {
 	give_back(haul);
@@ -152,6 +158,28 @@ static inline void expect_charged_until_freed(struct kunit *test, const struct a
 	expect_charged(test, before, NR_PAGES, OVERHEAD, "by allocating");
 	set_active_memcg(NULL);
 	expect_uncharged(test, haul, before);
+}
+
+/* Expect that no more can be had than the cgroup has room for, and that again when it is free. */
+static inline void expect_failure_beyond_the_limit(struct kunit *test, const struct allocator *by)
+{
+	struct haul *haul;
+	unsigned int nr;
+	long before;
+
+	enter(test);
+	before = charged();
+	limit_charges(test, LIMIT);
+	haul = take(test, "kmem_charged", by, GFP_ATTEMPT);
+	nr = haul->nr;
+	KUNIT_EXPECT_LE(test, nr, (LIMIT + STOCK) * PAGE_SIZE / OBJECT_SIZE);
+	KUNIT_EXPECT_GE(test, nr, (LIMIT - STOCK) * PAGE_SIZE / OBJECT_SIZE / 4);
+	KUNIT_EXPECT_LE_MSG(test, charged(), before + LIMIT, "charged beyond the limit");
+	expect_uncharged(test, haul, before);
+	haul = take(test, "kmem_charged_again", by, GFP_ATTEMPT);
+	KUNIT_EXPECT_GE_MSG(test,
+			    haul->nr + (STOCK + other_stocks(by)) * PAGE_SIZE / OBJECT_SIZE, nr,
+			    "objects to be had after all were freed");
 }
 
 #endif /* _KMEM_HAUL_H */

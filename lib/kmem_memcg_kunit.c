@@ -38,6 +38,11 @@ static unsigned int bulk_alloc(struct kmem_cache *cache, gfp_t gfp, void **objec
 	return kmem_cache_alloc_bulk(cache, gfp, BULK, objects) ? BULK : 0;
 }
 
+static unsigned int bulk_of_one_alloc(struct kmem_cache *cache, gfp_t gfp, void **objects)
+{
+	return kmem_alloc_bulk(cache, gfp, 1, objects);
+}
+
 static unsigned int small_alloc(struct kmem_cache *cache, gfp_t gfp, void **objects)
 {
 	objects[0] = kmalloc(OBJECT_SIZE, gfp);
@@ -105,6 +110,7 @@ static const struct allocator accounted[] = {
 	{ "cache_bulk", SLAB_ACCOUNT, 0, bulk_alloc, bulk_free, BULK },
 	{ "cache_bulk_checked", CHECKED, 0, bulk_alloc, bulk_free, BULK, require_checks },
 	{ "cache_bulk_direct", DIRECT, 0, bulk_alloc, bulk_free, BULK },
+	{ "cache_bulk_of_one", SLAB_ACCOUNT, 0, bulk_of_one_alloc, plain_free, 1 },
 	{ "cache_kfree", SLAB_ACCOUNT, 0, cache_alloc, plain_free, 1 },
 	{ "cache_kfree_rcu", SLAB_ACCOUNT, 0, cache_alloc, late_free, 1,
 	  kmem_require_kfree_rcu_barrier, kmem_kfree_rcu_barrier },
@@ -154,12 +160,6 @@ static void other_memory_is_not_charged(struct kunit *test)
 	expect_uncharged(test, haul, before);
 }
 
-/* What was freed on other CPUs may be in their stocks. */
-static long other_stocks(const struct allocator *by)
-{
-	return by->settle ? (num_online_cpus() - 1) * STOCK : 0;
-}
-
 /*
  * An allocation that its cgroup has no room for and that may not wait fails, all of it, and keeps
  * neither memory nor charge; what was freed can be had again.
@@ -168,24 +168,7 @@ static long other_stocks(const struct allocator *by)
  */
 static void allocation_beyond_the_limit_fails(struct kunit *test)
 {
-	const struct allocator *by = test->param_value;
-	struct haul *haul;
-	unsigned int nr;
-	long before;
-
-	enter(test);
-	before = charged();
-	limit_charges(test, LIMIT);
-	haul = take(test, "kmem_charged", by, GFP_ATTEMPT);
-	nr = haul->nr;
-	KUNIT_EXPECT_LE(test, nr, (LIMIT + STOCK) * PAGE_SIZE / OBJECT_SIZE);
-	KUNIT_EXPECT_GE(test, nr, (LIMIT - STOCK) * PAGE_SIZE / OBJECT_SIZE / 4);
-	KUNIT_EXPECT_LE_MSG(test, charged(), before + LIMIT, "charged beyond the limit");
-	expect_uncharged(test, haul, before);
-	haul = take(test, "kmem_charged_again", by, GFP_ATTEMPT);
-	KUNIT_EXPECT_GE_MSG(test,
-			    haul->nr + (STOCK + other_stocks(by)) * PAGE_SIZE / OBJECT_SIZE, nr,
-			    "objects to be had after all were freed");
+	expect_failure_beyond_the_limit(test, test->param_value);
 }
 
 static const char *const kinds[] = { "slab_unreclaimable", "slab_reclaimable", "kernel" };

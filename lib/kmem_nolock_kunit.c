@@ -147,6 +147,16 @@ static void nolock_memory_is_charged_until_it_is_freed(struct kunit *test)
 	expect_charged_until_freed(test, test->param_value);
 }
 
+/*
+ * Where its cgroup has no room for it, it is not to be had. Source:
+ * memcg_slab_post_alloc_hook(), which __kmalloc_nolock_noprof() does not force;
+ * Documentation/admin-guide/cgroup-v2.rst, memory.max.
+ */
+static void nolock_beyond_the_limit_fails(struct kunit *test)
+{
+	expect_failure_beyond_the_limit(test, test->param_value);
+}
+
 /* Allocate until the memory comes back, and keep that only. */
 static u8 *take_again(struct kunit *test, const void *memory, size_t size, gfp_t gfp)
 {
@@ -419,6 +429,7 @@ static struct kunit_case kmem_nolock_cases[] = {
 	KUNIT_CASE(nolock_takes_from_kmallocs_caches),
 	KUNIT_CASE(nolock_may_be_accounted),
 	KUNIT_CASE_PARAM(nolock_memory_is_charged_until_it_is_freed, accounted_gen_params),
+	KUNIT_CASE_PARAM(nolock_beyond_the_limit_fails, accounted_gen_params),
 	KUNIT_CASE(nolock_memory_is_zero_if_asked),
 	KUNIT_CASE(nolock_has_limits),
 	KUNIT_CASE(nolock_reports_flags),

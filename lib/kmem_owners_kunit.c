@@ -129,6 +129,34 @@ static void objects_have_owners_of_their_own(struct kunit *test)
 	kmem_expect_live(test, cache, 0, "all were freed");
 }
 
+/*
+ * Objects that are freed in bulk are uncharged, whatever is wiped of them. Source:
+ * memcg_slab_free_hook() in free_to_pcs_bulk() (7.x) and slab_free_bulk(), before
+ * slab_free_hook(), "clear the object and the metadata", mm/slub.c.
+ */
+static void objects_of_a_bulk_are_uncharged(struct kunit *test)
+{
+	struct kmem_cache *cache;
+	unsigned int nr, round;
+	void **objects;
+	long before;
+
+	enter(test);
+	cache = cache_of(test, test->param_value);
+	nr = SZ_1M / kmem_attribute(test, cache, "slab_size");
+	objects = kmem_make_array(test, nr);
+	before = charged();
+	for (round = 0; round < 2; round++) {
+		kmem_take_array(test, cache, nr, objects);
+		expect_charged(test, before, OWNED_PAGES, OWNER_PAGES, "by allocating");
+		if (round)
+			kfree_bulk(nr, objects);
+		else
+			kmem_cache_free_bulk(cache, nr, objects);
+		expect_charged(test, before, 0, 0, "after all was freed");
+	}
+}
+
 #define NR_WORDS	(16 * 1024)
 /* pages that are charged in part, before and after, of which each CPU may have some */
 #define FRACTIONS	(6 * (long)num_online_cpus())
@@ -391,6 +419,7 @@ static void merged_objects_do_not_reach_their_owners(struct kunit *test)
 
 static struct kunit_case kmem_owners_cases[] = {
 	KUNIT_CASE_PARAM(objects_have_owners_of_their_own, place_gen_params),
+	KUNIT_CASE_PARAM(objects_of_a_bulk_are_uncharged, place_gen_params),
 	KUNIT_CASE(owner_is_charged_for_being_known),
 	KUNIT_CASE_PARAM(wiped_objects_are_uncharged, place_gen_params),
 	KUNIT_CASE_PARAM(owners_take_up_unused_space, place_gen_params),

@@ -230,6 +230,34 @@ static void sheaves_keep_a_limited_number(struct kunit *test)
 	}
 }
 
+#define RETURNED	40
+
+/*
+ * So do sheaves that were prefilled and are returned. Source:
+ * kmem_cache_return_sheaf(), "If the barn has too many full sheaves".
+ */
+static void returned_sheaves_are_kept_in_a_limited_number(struct kunit *test)
+{
+	struct slab_sheaf *sheaves[RETURNED];
+	struct kmem_cache *cache = tide_cache(test);
+	unsigned int capacity, nr;
+
+	require_sheaves(test);
+	if (!kmem_can_call_sheaves())
+		kunit_skip(test, "needs the suite built in");
+	capacity = kmem_attribute(test, cache, "sheaf_capacity");
+	for (nr = 0; nr < RETURNED; nr++) {
+		sheaves[nr] = kmem_cache_prefill_sheaf(cache, GFP_KERNEL, capacity);
+		if (!sheaves[nr])
+			break;
+	}
+	KUNIT_EXPECT_EQ(test, nr, RETURNED);
+	while (nr)
+		kmem_cache_return_sheaf(cache, GFP_KERNEL, sheaves[--nr]);
+	KUNIT_EXPECT_LE(test, kmem_attribute(test, cache, "objects"), KEPT_SHEAVES * capacity);
+	kmem_expect_live(test, cache, 0, "all were returned");
+}
+
 /* The kmalloc cache that an allocation of a size is from. */
 static struct kmem_cache *kmalloc_cache(size_t size)
 {
@@ -413,6 +441,7 @@ static struct kunit_case kmem_sheaf_cases[] = {
 	KUNIT_CASE_PARAM(shrink_empties_main_and_spare_sheaf, tide_gen_params),
 	KUNIT_CASE_PARAM(freed_objects_are_the_next_ones, tide_gen_params),
 	KUNIT_CASE_PARAM(sheaves_keep_a_limited_number, tide_gen_params),
+	KUNIT_CASE_PARAM(returned_sheaves_are_kept_in_a_limited_number, tide_gen_params),
 	KUNIT_CASE(default_sheaf_fills_its_memory),
 	KUNIT_CASE_PARAM(kmalloc_has_sheaves_like_others, tide_gen_params),
 	KUNIT_CASE(sheaves_are_freed_with_their_cache),

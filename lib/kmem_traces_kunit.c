@@ -153,6 +153,24 @@ static void most_frequent_is_first(struct kunit *test)
 }
 
 /*
+ * Each entry has the stack of its own function. Source: slab.rst, "alloc_traces",
+ * whose entries end with it; slab_debugfs_show(), mm/slub.c.
+ */
+static void each_entry_has_its_stack(struct kunit *test)
+{
+	struct kmem_batch *batch = kmem_take(test, traced_cache(test, 0), 8);
+	struct kmem_report list = {};
+
+	if (!kmem_stacks_are_saved(__func__))
+		kunit_skip(test, "needs an architecture and a kernel that save stacks");
+	renew(batch, 3);
+	list.text = kmem_debugfs_text(test, NAME, ALLOCATED);
+	KUNIT_ASSERT_NOT_NULL(test, list.text);
+	kmem_expect_between(test, &list, " 5 kmem_take", "\n\n", "        kmem_take");
+	kmem_expect_between(test, &list, " 3 renew", "\n\n", "        renew");
+}
+
+/*
  * An entry tells the task that allocated, and since when at most. Source:
  * slab.rst, "minimal/average/maximal jiffies since alloc, pid range of the
  * allocating processes".
@@ -242,6 +260,7 @@ static void tracked_caches_alone_have_lists(struct kunit *test)
 static struct kunit_case kmem_traces_cases[] = {
 	KUNIT_CASE(objects_in_use_are_counted),
 	KUNIT_CASE(most_frequent_is_first),
+	KUNIT_CASE(each_entry_has_its_stack),
 	KUNIT_CASE(task_and_age_are_told),
 	KUNIT_CASE(waste_is_told),
 	KUNIT_CASE(former_free_is_told),

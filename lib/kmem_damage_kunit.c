@@ -341,6 +341,8 @@ static void bad_freelist_gives_up_the_slab(struct kunit *test)
 	p.slab->freelist = p.freed[FREED - 1] + 1;
 	report = KMEM_EXPECT_REPORT(test, object = kmem_cache_alloc(p.cache, GFP_KERNEL), HEAD);
 	kmem_expect_text(test, report, "Freelist Pointer check fails");
+	kmem_expect_between(test, report, "Freelist Pointer check fails", "Invalid pointer",
+			    "Slab 0x");
 	kmem_expect_text(test, report, "Invalid pointer 0x%p", p.freed[FREED - 1] + 1);
 	kmem_expect_text(test, report, "FIX " NAME ": Marking all objects used");
 	expect_given_up(test, &p, object);

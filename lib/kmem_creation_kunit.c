@@ -58,11 +58,13 @@ static const struct kind mergeable = { 5224, 0, SLAB_NO_USER_FLAGS };
  * @cache: the cache, if there is one
  * @failed: whether so many allocations were made
  * @in_sysfs: whether it is the first one of sysfs
+ * @told: whether the kernel said that sysfs lacks the cache
  */
 struct attempt {
 	struct kmem_cache *cache;
 	bool failed;
 	bool in_sysfs;
+	bool told;
 };
 
 static struct attempt create_failing(struct kunit *test, const struct kind *kind,
@@ -82,6 +84,7 @@ static struct attempt create_failing(struct kunit *test, const struct kind *kind
 	kmem_reclaim_allow(allowed);
 	kmem_expect_heads(test, report, "kmem_cache_create()", 0, 0);
 	attempt.in_sysfs = strstr(report->text, "can not set name properly");
+	attempt.told = strstr(report->text, "Unable to add cache");
 	return attempt;
 }
 
@@ -178,6 +181,9 @@ static void fail_in_sysfs(struct kunit *test, const struct kind *kind)
 		in_sysfs |= attempt.in_sysfs;
 		if (in_sysfs && !kmem_cache_needs_sysfs())
 			KUNIT_ASSERT_NOT_NULL_MSG(test, attempt.cache, "allocation %u", nth);
+		if (attempt.cache && kind == &private && !kmem_cache_needs_sysfs())
+			KUNIT_EXPECT_EQ_MSG(test, attempt.told, !has_files(test, kind),
+					    "allocation %u", nth);
 		/* a link that cannot be made is nobody's concern */
 		if (in_sysfs && attempt.cache && kmem_cache_needs_sysfs() && kind == &private)
 			expect_complete(test, kind, attempt.cache, nth);
@@ -193,8 +199,9 @@ static void fail_in_sysfs(struct kunit *test, const struct kind *kind)
 
 /*
  * Where an allocation for sysfs fails, there is no cache on 6.x; 7.x has one that
- * works, may lack its files, and goes silently. Source: do_kmem_cache_create(),
- * "Failing to create sysfs files is not critical to SLUB functionality".
+ * works, may lack its files, which is told, and goes silently. Source:
+ * do_kmem_cache_create(), "Failing to create sysfs files is not critical to SLUB
+ * functionality" and "Unable to add cache %s to sysfs".
  */
 static void cache_may_do_without_sysfs(struct kunit *test)
 {

@@ -54,7 +54,8 @@ UML = Arch("um", "uml", "linux")
 _CLANG = Arch("um", "uml-clang", "linux", llvm="-22")
 _X86_64 = Arch("x86_64", "x86_64", "arch/x86/boot/bzImage", "qemu-system-x86_64", "-smp 4")
 _X86_64_CLANG = replace(_X86_64, label="x86_64-clang", llvm=_CLANG.llvm)
-_I386 = Arch("i386", "i386", "arch/x86/boot/bzImage", "qemu-system-i386", "-smp 2",
+_I386 = Arch("i386", "i386", "arch/x86/boot/bzImage", "qemu-system-i386",
+             "-smp 2 -bios qboot.rom",  # the usual one tells the kernel of one CPU
              cross="i686-linux-gnu-")
 _ARM64 = Arch("arm64", "arm64", "arch/arm64/boot/Image.gz", "qemu-system-aarch64", "-smp 2",
               cross="aarch64-linux-gnu-")

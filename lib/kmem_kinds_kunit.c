@@ -219,8 +219,7 @@ static void reclaimable_memory_is_counted_as_such(struct kunit *test)
 	long reclaimable, unreclaimable;
 
 	require_kind(test, choice);
-	if (num_possible_cpus() > 1)
-		kunit_skip(test, "needs one CPU, as counters of several are not exact");
+	KMEM_REQUIRE_NOT(test, CONFIG_SMP, "where each CPU has counters of its own");
 	count_pages(test, choice->gfp, &reclaimable, &unreclaimable);
 	if (kind_of(choice->gfp) == RECLAIMABLE) {
 		KUNIT_EXPECT_GE(test, reclaimable, PAGES / 2);

@@ -219,11 +219,10 @@ static void too_large_size_is_not_rounded(struct kunit *test)
 			KUNIT_EXPECT_EQ(test, kmalloc_size_roundup(sizes[i]), sizes[i]);
 }
 
-/* Counters are exact with one CPU, while nobody else can allocate. */
+/* Counters are exact without SMP, while nobody else can allocate. */
 static void require_exact_counters(struct kunit *test)
 {
-	if (num_possible_cpus() > 1)
-		kunit_skip(test, "needs one CPU, as counters of several are not exact");
+	KMEM_REQUIRE_NOT(test, CONFIG_SMP, "where each CPU has counters of its own");
 	if (IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
 		kunit_skip(test, "needs CONFIG_DEBUG_KMEMLEAK=n, which allocates on its own");
 }

@@ -540,8 +540,7 @@ static void slabs_are_accounted_as_slab_memory(struct kunit *test)
 	unsigned int i;
 
 	kmem_require_exact(test);
-	if (num_possible_cpus() > 1)
-		kunit_skip(test, "needs a single CPU, whose statistics are not deferred");
+	KMEM_REQUIRE_NOT(test, CONFIG_SMP, "where each CPU has counters of its own");
 	for (i = 0; i < ARRAY_SIZE(types); i++) {
 		struct kmem_cache *cache = kmem_cache_of_kind(test, "kmem_shelf", SMALL,
 							      types[i].flags, NULL);

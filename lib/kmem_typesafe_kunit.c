@@ -214,8 +214,7 @@ static long slab_pages(void)
 static void require_statistics(struct kunit *test)
 {
 	kmem_require_exact(test);
-	if (num_possible_cpus() > 1)
-		kunit_skip(test, "needs a single CPU, whose statistics are not deferred");
+	KMEM_REQUIRE_NOT(test, CONFIG_SMP, "where each CPU has counters of its own");
 }
 
 /* A cache that gives up each empty slab, some of its slabs full, and their pages. */

@@ -10,6 +10,7 @@
 #include <linux/mempool.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include "kmem_kunit.h"
 #include "kmem_mempool.h"
 
@@ -216,9 +217,18 @@ static void bulk_free_fills_a_pool_without_minimum(struct kunit *test)
 	pool_destroy(test, source, pool);
 }
 
+/* Expect to be told who was made to use the reserve, and of no other failure. */
+static void expect_forced(struct kunit *test, const struct kmem_report *report, const char *caller)
+{
+	kmem_expect_text(test, report, "forcing mempool usage for %s",
+			 IS_ENABLED(CONFIG_KALLSYMS) ? caller : "");
+	KUNIT_EXPECT_NULL(test, strstr(report->text, "FAULT_INJECTION"));
+}
+
 /*
  * Fault injection makes an allocation use the reserve though the allocator could
- * give an element, and says so. Source: should_fail_ex() in mempool_alloc().
+ * give an element, and says so, and for whom. Source: should_fail_ex() in
+ * mempool_alloc(), with FAULT_NOWARN and _RET_IP_.
  */
 static void injected_failure_uses_the_reserve(struct kunit *test)
 {
@@ -231,7 +241,7 @@ static void injected_failure_uses_the_reserve(struct kunit *test)
 	KMEM_REQUIRE(test, CONFIG_FAILSLAB);
 	report = KMEM_CAPTURE(test, element = KMEM_FAILING(test, 1,
 							   mempool_alloc(pool, GFP_KERNEL)));
-	kmem_expect_text(test, report, "forcing mempool usage for");
+	expect_forced(test, report, __func__);
 	KUNIT_EXPECT_EQ(test, source->calls, 0);
 	KUNIT_EXPECT_NOT_NULL(test, element);
 	KUNIT_EXPECT_FALSE(test, mempool_is_saturated(pool));
@@ -253,7 +263,7 @@ static void injected_failure_of_a_bulk_uses_the_reserve(struct kunit *test)
 	KMEM_REQUIRE(test, CONFIG_FAILSLAB);
 	report = KMEM_CAPTURE(test, error = KMEM_FAILING(test, 1,
 							 mempool_alloc_bulk(pool, elements, FEW)));
-	kmem_expect_text(test, report, "forcing mempool usage for");
+	expect_forced(test, report, __func__);
 	KUNIT_EXPECT_EQ(test, error, 0);
 	KUNIT_EXPECT_EQ(test, source->calls, 0);
 	expect_distinct(test, elements, FEW);

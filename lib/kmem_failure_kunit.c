@@ -13,8 +13,10 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/topology.h>
+#include <linux/vmalloc.h>
 #include <linux/vmstat.h>
 #include "kmem_kunit.h"
+#include "kmem_vmalloc.h"
 
 #define OBJECT_SIZE	96
 #define MANY		64
@@ -216,6 +218,43 @@ static void failslab_speaks_without_nowarn(struct kunit *test)
 	kmem_expect_text(test, report, "FAULT_INJECTION: forcing a failure");
 	kmem_expect_trace(test, report);
 	kvfree(memory);
+}
+
+/*
+ * What failslab says of itself is how it was set up, as it stays: no limit of times is
+ * not counted down. Source: FAULT_ATTR_INITIALIZER; failslab= in
+ * Documentation/fault-injection/fault-injection.rst, "'-1' means no limit".
+ */
+static void report_tells_how_failslab_is_set_up(struct kunit *test)
+{
+	const char *figures = "interval 1, probability 0, space 0, times ";
+	const struct kmem_report *report;
+	void *memory = NULL;
+	unsigned int i;
+
+	KMEM_REQUIRE(test, CONFIG_FAILSLAB);
+	if (kmem_boot_has(test, "failslab=1,0,0,-1"))
+		figures = "interval 1, probability 0, space 0, times -1";
+	else if (kmem_boot_has(test, "failslab="))
+		kunit_skip(test, "needs a boot without failslab=, or with failslab=1,0,0,-1");
+	for (i = 0; i < 2; i++) {
+		report = KMEM_CAPTURE(test, {
+			kmem_fail_begin(test, 1);
+			memory = kmalloc(OBJECT_SIZE, GFP_NOWAIT & ~__GFP_NOWARN);
+		});
+		KUNIT_EXPECT_EQ(test, kmem_fail_cancel(), 0);
+		kmem_expect_text(test, report, "%s", figures);
+		kfree(memory);
+	}
+}
+
+/*
+ * Mapped memory that cannot be described is not to be had, and that is reported.
+ * Source: __vmalloc_node_range(), "vm_struct allocation failed".
+ */
+static void failed_vmalloc_is_reported(struct kunit *test)
+{
+	KMEM_EXPECT_VMALLOC_ERROR(test, KMEM_FAILING_BLOCKING(test, 1, vmalloc(PAGE_SIZE)));
 }
 
 /* Objects in bulk: all of them or none. */
@@ -479,10 +518,12 @@ static void failures_leak_nothing(struct kunit *test)
 }
 
 static struct kunit_case kmem_failure_cases[] = {
+	KUNIT_CASE(failed_vmalloc_is_reported),
 	KUNIT_CASE_PARAM(failed_allocation_gives_null, allocator_gen_params),
 	KUNIT_CASE_PARAM(failslab_passes_over_who_may_reclaim, allocator_gen_params),
 	KUNIT_CASE_PARAM(nofail_does_not_fail, allocator_gen_params),
 	KUNIT_CASE_PARAM(failslab_speaks_without_nowarn, allocator_gen_params),
+	KUNIT_CASE(report_tells_how_failslab_is_set_up),
 	KUNIT_CASE_PARAM(failures_leak_nothing, allocator_gen_params),
 	KUNIT_CASE(failed_bulk_gives_nothing),
 	KUNIT_CASE(allocation_survives_inner_failure),

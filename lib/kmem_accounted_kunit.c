@@ -14,6 +14,7 @@
 #include <linux/mempool.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -22,6 +23,7 @@
 #include "kmem_count.h"
 #include "kmem_device.h"
 #include "kmem_haul.h"
+#include "kmem_vmalloc.h"
 
 /* Not constant, or kstrdup_const() would not copy it. */
 static char text[OBJECT_SIZE] = { [0 ... OBJECT_SIZE - 2] = 't' };
@@ -166,6 +168,24 @@ static void elements_of_pools_are_charged_until_they_are_freed(struct kunit *tes
 	expect_charged_until_freed(test, test->param_value);
 }
 
+/*
+ * So is the pool itself, and the array of what it holds ready: they are from caches of
+ * those that are accounted. Source: kernel-doc of mempool_create_node(), "memory
+ * allocation flags"; __GFP_ACCOUNT in <linux/gfp_types.h>.
+ */
+static void pool_is_charged_with_its_elements(struct kunit *test)
+{
+	mempool_t *pool;
+
+	enter(test);
+	pool = mempool_create_node(BULK, mempool_kmalloc, mempool_kfree, (void *)OBJECT_SIZE,
+				   GFP_KERNEL_ACCOUNT, NUMA_NO_NODE);
+	KUNIT_ASSERT_NOT_NULL(test, pool);
+	KUNIT_EXPECT_TRUE(test, kmem_origin(pool).flags & SLAB_ACCOUNT);
+	KUNIT_EXPECT_TRUE(test, kmem_origin(pool->elements).flags & SLAB_ACCOUNT);
+	mempool_destroy(pool);
+}
+
 static struct device *owner;
 
 static void make_owner(struct kunit *test)
@@ -224,6 +244,11 @@ static void *map_new(gfp_t gfp)
 	return kvmalloc(MAPPED_SIZE, gfp);
 }
 
+static void *map_huge(gfp_t gfp)
+{
+	return vmalloc_huge(MAPPED_SIZE, gfp);
+}
+
 static void *map_copy(gfp_t gfp)
 {
 	void *source = vmalloc(MAPPED_SIZE), *copy = NULL;
@@ -258,6 +283,7 @@ static const struct mapper {
 	void *(*map)(gfp_t gfp);
 } mappers[] = {
 	{ "kvmalloc", map_new },
+	{ "vmalloc_huge", map_huge },
 	{ "kvmemdup", map_copy },
 	{ "kvrealloc_of_kmalloc", map_grown_kmalloc },
 	{ "kvrealloc_of_mapping", map_grown_mapping },
@@ -279,7 +305,8 @@ static void expect_mapped(struct kunit *test, unsigned long since, long pages)
 /*
  * Memory that is mapped because it is too much for kmalloc() is charged as well,
  * and counted as mapped, until it is freed. Source: kvmalloc_node() and kvrealloc(),
- * which hand on their flags; __GFP_ACCOUNT in <linux/gfp_types.h>;
+ * which hand on their flags; kernel-doc of vmalloc_huge_node(), "flags for the page
+ * level allocator"; __GFP_ACCOUNT in <linux/gfp_types.h>;
  * Documentation/admin-guide/cgroup-v2.rst, memory.stat, vmalloc.
  */
 static void mapped_memory_is_charged_until_it_is_freed(struct kunit *test)
@@ -302,6 +329,27 @@ static void mapped_memory_is_charged_until_it_is_freed(struct kunit *test)
 	kvfree(memory);
 	expect_charged(test, before, 0, 0, "after all was freed");
 	expect_mapped(test, mapped, 0);
+}
+
+/*
+ * Memory that its cgroup has no room for is not mapped, keeps no charge, and that it
+ * failed is reported. Source: cgroup-v2.rst, memory.max; __vmalloc_area_node(),
+ * "failed to allocate pages".
+ */
+static void mapping_beyond_the_limit_fails(struct kunit *test)
+{
+	unsigned int tries = 5 * HZ;
+	long before;
+
+	enter(test);
+	before = charged();
+	limit_charges(test, LIMIT);
+	/* reclaims, but kills nobody */
+	KMEM_EXPECT_VMALLOC_ERROR(test, __vmalloc(SZ_8M, GFP_KERNEL_ACCOUNT | __GFP_NORETRY));
+	/* a worker frees what it had got */
+	while (charged() - before > STOCK && --tries)
+		schedule_timeout_uninterruptible(1);
+	expect_charged(test, before, 0, (num_online_cpus() - 1) * STOCK, "after it failed");
 }
 
 static void require_sheaf_calls(struct kunit *test)
@@ -447,8 +495,10 @@ static struct kunit_case kmem_accounted_cases[] = {
 	KUNIT_CASE_PARAM(copies_are_charged_until_they_are_freed, copy_gen_params),
 	KUNIT_CASE(array_of_strings_is_charged_with_them),
 	KUNIT_CASE_PARAM(elements_of_pools_are_charged_until_they_are_freed, pooled_gen_params),
+	KUNIT_CASE(pool_is_charged_with_its_elements),
 	KUNIT_CASE_PARAM(memory_of_devices_is_charged_until_it_is_freed, owned_gen_params),
 	KUNIT_CASE_PARAM(mapped_memory_is_charged_until_it_is_freed, mapper_gen_params),
+	KUNIT_CASE(mapping_beyond_the_limit_fails),
 	KUNIT_CASE_PARAM(prefilled_objects_are_charged_beyond_the_limit, prefilled_gen_params),
 	KUNIT_CASE(sheaves_are_not_charged),
 	KUNIT_CASE(object_has_a_list_of_its_cgroup),

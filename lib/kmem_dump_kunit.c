@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the kernel tells about a pointer, kmem_dump_obj() and mem_dump_obj(), and
- * about a cache that has run out of memory.
+ * What the kernel tells about a pointer, kmem_dump_obj() and mem_dump_obj(), about
+ * mapped memory, and about who has run out of memory.
  *
  *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_dump'
  */
@@ -15,6 +15,7 @@
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 #include "kmem_kunit.h"
+#include "kmem_vmalloc.h"
 
 #define OBJECT_SIZE	100
 #define NAME		"kmem_dumped"
@@ -262,13 +263,21 @@ static void unmap(void *mapped)
 }
 
 /* What follows the allocation keeps it from being a jump. */
-static noinline void *map_here(size_t size)
-{
-	void *mapped = vmalloc(size);
+#define DEFINE_MAPPER(name, call)					\
+	static noinline void *map_##name(size_t size)			\
+	{								\
+		void *mapped = call;					\
+									\
+		barrier();						\
+		return mapped;						\
+	}
 
-	barrier();
-	return mapped;
-}
+DEFINE_MAPPER(here, vmalloc(size))
+DEFINE_MAPPER(zeroed_here, vzalloc(size))
+DEFINE_MAPPER(with_flags_here, __vmalloc(size, GFP_KERNEL))
+DEFINE_MAPPER(for_user_here, vmalloc_user(size))
+DEFINE_MAPPER(instead_here, kvmalloc(size, GFP_KERNEL))
+DEFINE_MAPPER(by_vrealloc_here, kmem_vrealloc(NULL, size, GFP_KERNEL))
 
 /*
  * A mapping is told by any address in it, not just by those near its begin, with
@@ -291,19 +300,10 @@ static void mapping_is_told_by_any_of_its_pages(struct kunit *test)
 		expect_no_object(test, mapped + page * PAGE_SIZE + 5, words);
 }
 
-static noinline void *map_instead_here(size_t size)
-{
-	void *mapped = kvmalloc(size, GFP_KERNEL);
-
-	barrier();
-	return mapped;
-}
-
 /*
- * A mapping is told with who asked for it, be it of vmalloc() or of kvmalloc(),
- * which maps what is too large for kmalloc(). Source: vmalloc_dump_obj(),
- * "allocated at"; vmalloc() and kvmalloc_node(), which hand down
- * __builtin_return_address(0).
+ * A mapping is told with who asked for it, be it of vmalloc() and its like or of
+ * kvmalloc(), which maps what is too large for kmalloc(). Source: vmalloc_dump_obj(),
+ * "allocated at"; vmalloc() and the others, which hand down __builtin_return_address(0).
  */
 static void mapping_is_told_with_its_caller(struct kunit *test)
 {
@@ -313,6 +313,10 @@ static void mapping_is_told_with_its_caller(struct kunit *test)
 		const char *name;
 	} callers[] = {
 		{ map_here, PAGE_SIZE, "map_here" },
+		{ map_zeroed_here, PAGE_SIZE, "map_zeroed_here" },
+		{ map_with_flags_here, PAGE_SIZE, "map_with_flags_here" },
+		{ map_for_user_here, PAGE_SIZE, "map_for_user_here" },
+		{ map_by_vrealloc_here, PAGE_SIZE, "map_by_vrealloc_here" },
 		{ map_instead_here, KMALLOC_MAX_SIZE + PAGE_SIZE, "map_instead_here" },
 	};
 	const struct kmem_report *report;
@@ -323,12 +327,80 @@ static void mapping_is_told_with_its_caller(struct kunit *test)
 	KMEM_REQUIRE(test, CONFIG_KALLSYMS);
 	KMEM_REQUIRE(test, CONFIG_MMU);
 	for (i = 0; i < ARRAY_SIZE(callers); i++) {
+		if (callers[i].map == map_by_vrealloc_here && !kmem_has_node_align())
+			continue;
 		mapped = callers[i].map(callers[i].size);
 		KUNIT_ASSERT_NOT_NULL(test, mapped);
 		report = KMEM_CAPTURE(test, mem_dump_obj(mapped));
 		vfree(mapped);
 		kmem_expect_text(test, report, " allocated at %s+", callers[i].name);
 	}
+}
+
+/*
+ * /proc/vmallocinfo tells of an area how many pages it has, without those that a shrink
+ * has freed, and whether user space may map it. Source:
+ * Documentation/filesystems/proc.rst, vmallocinfo, "pages=nr", "VM_USERMAP area".
+ */
+static void vmallocinfo_tells_pages_and_user(struct kunit *test)
+{
+	void *mapped = map_here(3 * PAGE_SIZE);
+	const char *line;
+
+	KUNIT_ASSERT_NOT_NULL(test, mapped);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, unmap, mapped), 0);
+	line = kmem_vmallocinfo(test, "map_here");
+	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(line, " pages=3 vmalloc"), "%s", line);
+	KUNIT_EXPECT_NULL_MSG(test, strstr(line, " user"), "%s", line);
+
+	KUNIT_ASSERT_PTR_EQ(test, kmem_kvrealloc(mapped, 3 * PAGE_SIZE, 1, GFP_KERNEL), mapped);
+	line = kmem_vmallocinfo(test, "map_here");
+	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(line, kmem_vrealloc_frees_the_tail() ?
+						     " pages=1 vmalloc" : " pages=3 vmalloc"),
+				  "%s", line);
+
+	mapped = map_for_user_here(2 * PAGE_SIZE);
+	KUNIT_ASSERT_NOT_NULL(test, mapped);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, unmap, mapped), 0);
+	line = kmem_vmallocinfo(test, "map_for_user_here");
+	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(line, " pages=2 vmalloc user"), "%s", line);
+}
+
+#define ALL_ALLOCATIONS	1000
+
+/* vmalloc() while the last thing that it allocates for itself fails: the array of its pages. */
+static void *map_without_array(struct kunit *test)
+{
+	unsigned int tries, nth;
+	gfp_t allowed;
+	void *mapped;
+
+	/* what a cache needs for itself comes in between now and then */
+	for (tries = 0; tries < 8; tries++) {
+		allowed = kmem_reclaim_forbid(test);
+		kmem_fail_begin(test, ALL_ALLOCATIONS);
+		vfree(vmalloc(PAGE_SIZE));
+		nth = ALL_ALLOCATIONS - kmem_fail_cancel();
+		kmem_fail_begin(test, nth);
+		mapped = vmalloc(PAGE_SIZE);
+		kmem_fail_cancel();
+		kmem_reclaim_allow(allowed);
+		if (!mapped)
+			return NULL;
+		vfree(mapped);
+	}
+	KUNIT_FAIL(test, "the last allocation did not fail");
+	return NULL;
+}
+
+/*
+ * That vmalloc() has no memory for its array of pages is reported. Source:
+ * __vmalloc_area_node(), "failed to allocated page array".
+ */
+static void lack_of_memory_for_a_mapping_is_reported(struct kunit *test)
+{
+	KMEM_REQUIRE_NOT(test, CONFIG_DEBUG_KMEMLEAK, "which gives up without memory");
+	KMEM_EXPECT_VMALLOC_ERROR(test, map_without_array(test));
 }
 
 /*
@@ -427,6 +499,8 @@ static struct kunit_case kmem_dump_cases[] = {
 	KUNIT_CASE(what_is_no_object_is_told_apart),
 	KUNIT_CASE(mapping_is_told_by_any_of_its_pages),
 	KUNIT_CASE(mapping_is_told_with_its_caller),
+	KUNIT_CASE(vmallocinfo_tells_pages_and_user),
+	KUNIT_CASE(lack_of_memory_for_a_mapping_is_reported),
 	KUNIT_CASE(mem_dump_obj_knows_objects),
 	KUNIT_CASE(lack_of_memory_is_reported),
 	{}

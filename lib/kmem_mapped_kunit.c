@@ -27,35 +27,18 @@
 #define SIZE		(3 * PAGE_SIZE + 100)
 #define PAGES		4
 
-static void *by_vmalloc(void)
-{
-	return vmalloc(SIZE);
-}
+#define DEFINE_WAY(name, call)						\
+	static void *by_##name(void)					\
+	{								\
+		return call;						\
+	}
 
-static void *by_vzalloc(void)
-{
-	return vzalloc(SIZE);
-}
-
-static void *by_vzalloc_node(void)
-{
-	return vzalloc_node(SIZE, numa_mem_id());
-}
-
-static void *by_vmalloc_huge(void)
-{
-	return vmalloc_huge(SIZE, GFP_KERNEL | __GFP_ZERO);
-}
-
-static void *by_vmalloc_user(void)
-{
-	return vmalloc_user(SIZE);
-}
-
-static void *by_vmalloc_32_user(void)
-{
-	return vmalloc_32_user(SIZE);
-}
+DEFINE_WAY(vmalloc, vmalloc(SIZE))
+DEFINE_WAY(vzalloc, vzalloc(SIZE))
+DEFINE_WAY(vzalloc_node, vzalloc_node(SIZE, numa_mem_id()))
+DEFINE_WAY(vmalloc_user, vmalloc_user(SIZE))
+DEFINE_WAY(vmalloc_32_user, vmalloc_32_user(SIZE))
+DEFINE_WAY(vmalloc_huge, vmalloc_huge(SIZE, GFP_KERNEL | __GFP_ZERO))
 
 /**
  * struct way - a function that maps memory
@@ -74,9 +57,9 @@ static const struct way ways[] = {
 	{ "vmalloc", by_vmalloc, false, false },
 	{ "vzalloc", by_vzalloc, true, false },
 	{ "vzalloc_node", by_vzalloc_node, true, false },
-	{ "vmalloc_huge", by_vmalloc_huge, true, false },
 	{ "vmalloc_user", by_vmalloc_user, true, true },
 	{ "vmalloc_32_user", by_vmalloc_32_user, true, true },
+	{ "vmalloc_huge", by_vmalloc_huge, true, false },
 };
 
 KUNIT_ARRAY_PARAM_DESC(way, ways, name);
@@ -84,7 +67,8 @@ KUNIT_ARRAY_PARAM_DESC(way, ways, name);
 /*
  * Memory that is to be zero is, up to the end of its last page, on pages that
  * were dirty before. Source: kernel-doc of each, "The memory allocated is set to
- * zero", "zeroed so it can be mapped to userspace without leaking data".
+ * zero", "zeroed so it can be mapped to userspace without leaking data"; __GFP_ZERO in
+ * include/linux/gfp_types.h.
  */
 static void zeroed_memory_is_zero(struct kunit *test)
 {
@@ -383,6 +367,27 @@ static void vunmap_leaves_nothing(struct kunit *test)
 	expect_none_left(test, &areas, before, "areas");
 }
 
+/*
+ * A page that is none is not mapped, nor the one before it, and nothing is left of
+ * what was to describe the area. Source: vmap()'s kernel-doc, "or %NULL on failure".
+ */
+static void failed_vmap_leaves_nothing(struct kunit *test)
+{
+	struct kmem_gauge areas = gauge_of(test, sizeof(struct vm_struct));
+	struct page *pages[] = { alloc_page(GFP_KERNEL), NULL };
+	long before = kmem_gauge_read(test, &areas);
+	unsigned int i, mapped = 0;
+
+	KUNIT_ASSERT_NOT_NULL(test, pages[0]);
+	KMEM_CAPTURE(test, {
+		for (i = 0; i < ROUNDS; i++)
+			mapped += !!vmap(pages, ARRAY_SIZE(pages), VM_MAP, PAGE_KERNEL);
+	});
+	__free_page(pages[0]);
+	KUNIT_EXPECT_EQ(test, mapped, 0);
+	expect_none_left(test, &areas, before, "areas");
+}
+
 static const struct patience {
 	const char *name;
 	gfp_t flags;
@@ -560,6 +565,7 @@ static struct kunit_case kmem_mapped_cases[] = {
 	KUNIT_CASE(nothing_is_resized_by_vmalloc),
 	KUNIT_CASE(vfree_leaves_nothing),
 	KUNIT_CASE(vunmap_leaves_nothing),
+	KUNIT_CASE(failed_vmap_leaves_nothing),
 	KUNIT_CASE_PARAM(failed_vmalloc_leaves_nothing, patience_gen_params),
 	KUNIT_CASE(second_vfree_is_reported),
 	KUNIT_CASE(second_vunmap_is_reported),

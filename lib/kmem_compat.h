@@ -438,6 +438,8 @@ static inline bool kmem_has_node_align(void) { return false; }
 
 /* it was not for modules, or not there */
 #define kmem_vrealloc(p, size, flags)	((void)(p), (void)(size), (void)(flags), NULL)
+#define vrealloc_node_align(p, size, align, flags, nid)			\
+	((void)(align), (void)(nid), kmem_vrealloc(p, size, flags))
 
 #define krealloc_node_align(p, size, align, flags, nid)			\
 	((void)(align), (void)(nid), krealloc(p, size, flags))
@@ -450,6 +452,16 @@ static inline bool kmem_has_node_align(void) { return false; }
 #define kvrealloc_node_align(p, size, align, flags, nid)		\
 	((void)(align), (void)(nid), kmem_kvrealloc(p, 0, size, flags))
 #endif
+
+/* 6.3 brought vmap()'s check for VM_FLUSH_RESET_PERMS; the macro that tells is of 6.8. */
+static inline bool kmem_vmap_refuses_reset_of_permissions(void)
+{
+#ifdef KUNIT_DEFINE_ACTION_WRAPPER
+	return true;
+#else
+	return false;
+#endif
+}
 
 /* Until 6.11, kvrealloc() took the old size, and resized kmalloc() memory only by moving it. */
 #ifdef vrealloc

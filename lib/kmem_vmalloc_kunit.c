@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Arrays of vmalloc(): vmalloc_array(), vcalloc(), and the forms of both that
- * take flags.
+ * take flags; and what vmalloc(), vmap() and their like refuse to do.
  *
- * They are for what may be larger than kmalloc() can give, and so is the number
- * of elements that they are asked for.
+ * The arrays are for what may be larger than kmalloc() can give, and so is the
+ * number of elements that they are asked for.
  *
  *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_vmalloc'
  */
 #include <kunit/test.h>
+#include <linux/err.h>
+#include <linux/fs.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
+#include <linux/mman.h>
 #include <linux/module.h>
+#include <linux/pgtable.h>
 #include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -22,6 +26,7 @@
 #include "kmem_memcg.h"
 #include "kmem_realloc.h"
 #include "kmem_text.h"
+#include "kmem_vmalloc.h"
 
 static void *by_vmalloc_array(size_t n, size_t size, gfp_t flags)
 {
@@ -149,23 +154,27 @@ static void array_of_nothing_gives_null(struct kunit *test)
 	}
 }
 
-#define REPORT	"exceeds total pages"
-
 static const char *report_of_too_large(struct kunit *test, const struct way *way, gfp_t flags)
 {
 	const struct kmem_report *report;
 	void *array = test;
+	const char *told;
 
 	report = KMEM_CAPTURE(test, array = way->alloc(totalram_pages() + 1, PAGE_SIZE, flags));
 	KUNIT_ASSERT_NULL_MSG(test, array, "%s", way->name);
-	return strstr(report->text, REPORT);
+	told = strstr(report->text, KMEM_TOO_LARGE_TO_MAP);
+	if (told)
+		kmem_expect_text(test, report, "vmalloc error: size %lu, " KMEM_TOO_LARGE_TO_MAP,
+				 (totalram_pages() + 1) * PAGE_SIZE);
+	return told;
 }
 
 /*
  * An array larger than all memory is not allocated. With __GFP_NOWARN, that is not
- * reported; without, it is, but for this kind of report once in ten seconds. Source:
- * __vmalloc_node_range(), "exceeds total pages"; __vmalloc_array() and __vcalloc(),
- * "@flags: the type of memory to allocate"; warn_alloc().
+ * reported; without, it is, with its size in bytes, but for this kind of report once
+ * in ten seconds. Source: __vmalloc_node_range(), "exceeds total pages";
+ * __vmalloc_array() and __vcalloc(), "@flags: the type of memory to allocate";
+ * warn_alloc().
  */
 static void too_large_array_is_reported_if_wanted(struct kunit *test)
 {
@@ -303,6 +312,184 @@ static void array_is_charged_if_asked_for(struct kunit *test)
 	}
 }
 
+/*
+ * An address that no memory begins at is reported, and nothing is freed. Source: vfree(),
+ * "Trying to vfree() bad address".
+ */
+static void vfree_of_a_bad_address_frees_nothing(struct kunit *test)
+{
+	const struct kmem_report *report;
+	u8 *memory = vmalloc(PAGE_SIZE);
+
+	KUNIT_ASSERT_NOT_NULL(test, memory);
+	report = KMEM_CAPTURE(test, vfree(memory + 8));
+	kmem_expect_text(test, report, "Trying to vfree() bad address");
+	KUNIT_ASSERT_NOT_NULL_MSG(test, vmalloc_to_page(memory), "it is not mapped any more");
+	KMEM_EXPECT_SILENCE(test, vfree(memory));
+}
+
+/*
+ * Memory that is not mapped any more is not resized: that is reported. Source:
+ * vrealloc(), "Trying to vrealloc() nonexistent vm area".
+ */
+static void vrealloc_of_what_was_freed_is_reported(struct kunit *test)
+{
+	void *memory = vmalloc(PAGE_SIZE), *resized = test;
+
+	KUNIT_ASSERT_NOT_NULL(test, memory);
+	vfree(memory);
+	if (!kmem_has_node_align())
+		kunit_skip(test, "needs Linux 6.18, where modules may call vrealloc()");
+	KMEM_EXPECT_WARN(test, resized = kmem_vrealloc(memory, 2 * PAGE_SIZE, GFP_KERNEL),
+			 "Trying to vrealloc() nonexistent vm area");
+	KUNIT_EXPECT_NULL(test, resized);
+}
+
+/*
+ * Memory cannot be aligned to what is no power of two. Source: alloc_vmap_area(),
+ * is_power_of_2().
+ */
+static void odd_alignment_gives_null(struct kunit *test)
+{
+	void *memory;
+
+	if (!kmem_has_node_align())
+		kunit_skip(test, "needs Linux 6.18, whose vrealloc() can be told an alignment");
+	memory = vrealloc_node_align(NULL, PAGE_SIZE, 3 * PAGE_SIZE, GFP_KERNEL | __GFP_NOWARN,
+				     NUMA_NO_NODE);
+	KUNIT_EXPECT_NULL(test, memory);
+	vfree(memory);
+}
+
+/*
+ * More pages than there are cannot be mapped: not one of them is looked at. Source:
+ * vmap(), totalram_pages(); its kernel-doc, "or %NULL on failure".
+ */
+static void more_pages_than_memory_has_are_not_mapped(struct kunit *test)
+{
+	struct page *none = NULL;
+	void *memory = test;
+
+	KMEM_EXPECT_SILENCE(test, memory = vmap(&none, totalram_pages() + 1, VM_MAP, PAGE_KERNEL));
+	KUNIT_EXPECT_NULL(test, memory);
+}
+
+static void free_a_page(void *page)
+{
+	__free_page(page);
+}
+
+/*
+ * Nor are pages whose permissions vunmap() would have to reset, which it does not: that
+ * is reported. Source: vmap(), WARN_ON_ONCE(flags & VM_FLUSH_RESET_PERMS).
+ */
+static void pages_with_permissions_to_reset_are_not_mapped(struct kunit *test)
+{
+	struct page *page = alloc_page(GFP_KERNEL);
+	void *memory = test;
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_a_page, page), 0);
+	if (!kmem_vmap_refuses_reset_of_permissions())
+		kunit_skip(test, "needs a vmap() that looks at this flag");
+	KMEM_EXPECT_WARN(test, memory = vmap(&page, 1, VM_MAP | VM_FLUSH_RESET_PERMS, PAGE_KERNEL),
+			 "mm/vmalloc.c:");
+	KUNIT_EXPECT_NULL(test, memory);
+	vunmap(memory);
+}
+
+/*
+ * Mapped memory is known by its address, from the first byte of where it may be to the
+ * last one. Source: is_vmalloc_addr(), VMALLOC_START and VMALLOC_END.
+ */
+static void place_of_mapped_memory_has_an_end(struct kunit *test)
+{
+#ifdef MODULE
+	kunit_skip(test, "needs to be built in, for VMALLOC_START");
+#else
+	KUNIT_EXPECT_FALSE(test, is_vmalloc_addr((void *)VMALLOC_START - 1));
+	KUNIT_EXPECT_TRUE(test, is_vmalloc_addr((void *)VMALLOC_START));
+	KUNIT_EXPECT_TRUE(test, is_vmalloc_addr((void *)VMALLOC_END - 1));
+	KUNIT_EXPECT_FALSE(test, is_vmalloc_addr((void *)VMALLOC_END));
+#endif
+}
+
+static const struct extent {
+	const char *name;
+	size_t offset;
+	unsigned long first;
+} extents[] = {
+	{ "begins_beyond_all_bytes", 0, 1UL << (BITS_PER_LONG - PAGE_SHIFT) },
+	{ "ends_beyond_all_bytes", PAGE_SIZE, ULONG_MAX >> PAGE_SHIFT },
+	{ "begins_within_a_page", 8, 0 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(extent, extents, name);
+
+struct wish {
+	void *memory;
+	unsigned long first;
+};
+
+static int map_as_asked(struct file *file, struct vm_area_struct *vma)
+{
+	const struct wish *wish = file->private_data;
+
+	return remap_vmalloc_range(vma, wish->memory, wish->first);
+}
+
+static const struct file_operations wish_fops = { .mmap = map_as_asked };
+
+/*
+ * User space cannot map what does not lie in the memory, however it is counted, nor
+ * what does not begin with a page. Source: kernel-doc of remap_vmalloc_range(), "checks
+ * that addr is a valid vmalloc'ed area, and that it is big enough to cover the vma".
+ */
+static void user_cannot_map_what_lies_outside(struct kunit *test)
+{
+	const struct extent *extent = test->param_value;
+	struct wish wish = { .first = extent->first };
+	struct file *file = kmem_anon_file(test, "[kmem]", &wish_fops, &wish);
+	unsigned long area;
+	u8 *memory;
+
+	kmem_user_map(test, PAGE_SIZE);
+	memory = vmalloc_user(3 * PAGE_SIZE);
+	KUNIT_ASSERT_NOT_NULL(test, memory);
+	wish.memory = memory + extent->offset;
+	area = vm_mmap(file, 0, PAGE_SIZE, PROT_READ, MAP_SHARED, 0);
+	KUNIT_EXPECT_EQ(test, (long)area, -EINVAL);
+	if (!IS_ERR_VALUE(area))
+		vm_munmap(area, PAGE_SIZE);
+	vfree(memory);
+}
+
+/*
+ * Whatever may be done to find memory, the caller may do afterwards what it could
+ * before. Source: memalloc_restore_scope(), "pair with restore"; memalloc_noio_save()
+ * and its like, "Use memalloc_noio_restore to end the scope".
+ */
+static void caller_stays_in_its_scope(struct kunit *test)
+{
+	static const gfp_t flags[] = {
+		GFP_KERNEL, GFP_NOFS, GFP_NOIO, GFP_KERNEL | __GFP_NORETRY,
+		GFP_KERNEL | __GFP_RETRY_MAYFAIL, GFP_NOWAIT | __GFP_NOWARN,
+	};
+	const unsigned int scopes = PF_MEMALLOC | PF_MEMALLOC_NOFS | PF_MEMALLOC_NOIO;
+	unsigned int before = current->flags & scopes, i;
+	void *memory;
+
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		if (!gfpflags_allow_blocking(flags[i]) && !kmem_has_sheaves())
+			continue;
+		memory = __vmalloc(PAGE_SIZE, flags[i]);
+		KUNIT_EXPECT_NOT_NULL(test, memory);
+		KUNIT_EXPECT_EQ_MSG(test, current->flags & scopes, before, "gfp %#x",
+				    (__force u32)flags[i]);
+		vfree(memory);
+	}
+}
+
 static struct kunit_case kmem_vmalloc_cases[] = {
 	KUNIT_CASE(too_large_array_is_reported_if_wanted),
 	KUNIT_CASE_PARAM(array_has_room_for_all_elements, way_gen_params),
@@ -312,6 +499,14 @@ static struct kunit_case kmem_vmalloc_cases[] = {
 	KUNIT_CASE_PARAM(zeroed_array_is_zero, way_gen_params),
 	KUNIT_CASE_PARAM(plain_array_is_as_it_was, way_gen_params),
 	KUNIT_CASE_PARAM(array_is_charged_if_asked_for, way_gen_params),
+	KUNIT_CASE(vfree_of_a_bad_address_frees_nothing),
+	KUNIT_CASE(vrealloc_of_what_was_freed_is_reported),
+	KUNIT_CASE(odd_alignment_gives_null),
+	KUNIT_CASE(more_pages_than_memory_has_are_not_mapped),
+	KUNIT_CASE(pages_with_permissions_to_reset_are_not_mapped),
+	KUNIT_CASE(place_of_mapped_memory_has_an_end),
+	KUNIT_CASE_PARAM(user_cannot_map_what_lies_outside, extent_gen_params),
+	KUNIT_CASE(caller_stays_in_its_scope),
 	{}
 };
 

@@ -408,19 +408,20 @@ static void failed_vmalloc_leaves_nothing(struct kunit *test)
 	const struct patience *patience = test->param_value;
 	struct kmem_gauge areas = gauge_of(test, sizeof(struct vm_struct));
 	long before = kmem_gauge_read(test, &areas);
-	unsigned int nth, i, failures = 0;
-	bool failed = true;
+	unsigned int nth, i, failed = 1, failures = 0;
 
 	if (!gfpflags_allow_blocking(patience->flags) && !kmem_has_sheaves())
 		kunit_skip(test, "needs Linux 7.x, whose vmalloc() need not sleep");
+	/* what another CPU left for reuse is not allocated in each round */
 	for (nth = 1; failed; nth++) {
-		for (i = 0; i < ROUNDS && failed; i++) {
+		failed = 0;
+		for (i = 0; i < ROUNDS; i++) {
 			gfp_t allowed = kmem_reclaim_forbid(test);
 			void *memory;
 
 			kmem_fail_begin(test, nth);
 			memory = __vmalloc(PAGE_SIZE, patience->flags);
-			failed = !kmem_fail_cancel();
+			failed += !kmem_fail_cancel();
 			kmem_reclaim_allow(allowed);
 			failures += !memory;
 			vfree(memory);

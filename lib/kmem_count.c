@@ -10,6 +10,7 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
@@ -151,6 +152,30 @@ struct kmem_gauge kmem_gauge(struct kunit *test, const char *name)
 EXPORT_SYMBOL_GPL(kmem_gauge);
 
 /**
+ * kmem_gauge_of_size() - Get ready to count the objects of kmalloc() of a size.
+ * @test: the test context; skipped without sysfs, or where several caches have them
+ * @size: what is asked for
+ *
+ * Return: as kmem_gauge().
+ */
+struct kmem_gauge kmem_gauge_of_size(struct kunit *test, size_t size)
+{
+	const char *name;
+	void *model;
+
+	kmem_require_counters(test);
+	if (kmem_is_partitioned())
+		kunit_skip(test, "needs kmalloc() to have one cache for each size");
+	model = kmalloc(size, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, model);
+	name = kmem_origin(model).name;
+	kfree(model);
+	KUNIT_ASSERT_NOT_NULL(test, name);
+	return kmem_gauge(test, name);
+}
+EXPORT_SYMBOL_GPL(kmem_gauge_of_size);
+
+/**
  * kmem_gauge_read() - Count the objects that are in use.
  * @test: the test context
  * @gauge: from kmem_gauge()
@@ -176,6 +201,29 @@ long kmem_gauge_read(struct kunit *test, const struct kmem_gauge *gauge)
 	return objects;
 }
 EXPORT_SYMBOL_GPL(kmem_gauge_read);
+
+/**
+ * kmem_expect_none_left() - Expect that not one object in two rounds is left.
+ * @test: the test context
+ * @gauge: from kmem_gauge()
+ * @before: what kmem_gauge_read() gave before these rounds
+ * @rounds: how many there were
+ * @of: what the objects are, for the message
+ *
+ * They may be freed by a worker.
+ */
+void kmem_expect_none_left(struct kunit *test, const struct kmem_gauge *gauge, long before,
+			   unsigned int rounds, const char *of)
+{
+	const long limit = rounds / 2;
+	unsigned int tries = 5 * HZ;
+	long left;
+
+	while ((left = kmem_gauge_read(test, gauge) - before) >= limit && --tries)
+		schedule_timeout_uninterruptible(1);
+	KUNIT_EXPECT_LT_MSG(test, left, limit, "%s", of);
+}
+EXPORT_SYMBOL_GPL(kmem_expect_none_left);
 
 /**
  * kmem_more_than_memory() - Say how many objects of KMEM_HUGE bytes no memory is enough for.

@@ -60,7 +60,10 @@ struct kmem_gauge {
 };
 
 struct kmem_gauge kmem_gauge(struct kunit *test, const char *name);
+struct kmem_gauge kmem_gauge_of_size(struct kunit *test, size_t size);
 long kmem_gauge_read(struct kunit *test, const struct kmem_gauge *gauge);
+void kmem_expect_none_left(struct kunit *test, const struct kmem_gauge *gauge, long before,
+			   unsigned int rounds, const char *of);
 
 /**
  * KMEM_EXPECT_COUNT() - Expect that a counter in sysfs has a value.

@@ -139,6 +139,8 @@ static void only_user_memory_can_be_mapped(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test, memcmp(seen, memory + offset, size), 0, "page %u", first);
 		KUNIT_EXPECT_EQ(test, vm_munmap(area, pages * PAGE_SIZE), 0);
 	}
+	area = map_to_user(test, memory + 8, 0, 1);
+	KUNIT_EXPECT_EQ_MSG(test, (long)area, -EINVAL, "from the midst of a page");
 	KUNIT_EXPECT_EQ(test, pattern_kept(memory, SIZE), SIZE);
 	vfree(memory);
 }
@@ -287,34 +289,6 @@ static void nothing_is_resized_by_vmalloc(struct kunit *test)
 /* as many pages as make their array an object of kmalloc()'s that is large */
 #define MANY_PAGES	(SZ_4K / sizeof(struct page *))
 
-/* The cache that has objects of kmalloc() of a size. */
-static struct kmem_gauge gauge_of(struct kunit *test, size_t size)
-{
-	const char *name;
-	void *model;
-
-	kmem_require_counters(test);
-	if (kmem_is_partitioned())
-		kunit_skip(test, "needs kmalloc() to have one cache for each size");
-	model = kmalloc_unfenced(test, size, GFP_KERNEL);
-	name = kmem_origin(model).name;
-	kfree(model);
-	KUNIT_ASSERT_NOT_NULL(test, name);
-	return kmem_gauge(test, name);
-}
-
-/* Expect that not one object in two rounds is left, of what may be freed by a worker. */
-static void expect_none_left(struct kunit *test, const struct kmem_gauge *gauge, long before,
-			     const char *of)
-{
-	unsigned int tries = 5 * HZ;
-	long left;
-
-	while ((left = kmem_gauge_read(test, gauge) - before) >= ROUNDS / 2 && --tries)
-		schedule_timeout_uninterruptible(1);
-	KUNIT_EXPECT_LT_MSG(test, left, ROUNDS / 2, "%s", of);
-}
-
 /*
  * vfree() takes back what vmalloc() has allocated for itself: what describes the
  * area, and the array of its pages, which is mapped memory as well if it is large.
@@ -322,8 +296,8 @@ static void expect_none_left(struct kunit *test, const struct kmem_gauge *gauge,
  */
 static void vfree_leaves_nothing(struct kunit *test)
 {
-	struct kmem_gauge areas = gauge_of(test, sizeof(struct vm_struct));
-	struct kmem_gauge arrays = gauge_of(test, SZ_4K);
+	struct kmem_gauge areas = kmem_gauge_of_size(test, sizeof(struct vm_struct));
+	struct kmem_gauge arrays = kmem_gauge_of_size(test, SZ_4K);
 	long areas_before = kmem_gauge_read(test, &areas);
 	long arrays_before = kmem_gauge_read(test, &arrays);
 	unsigned int i;
@@ -334,8 +308,8 @@ static void vfree_leaves_nothing(struct kunit *test)
 		KUNIT_ASSERT_NOT_NULL(test, memory);
 		vfree(memory);
 	}
-	expect_none_left(test, &areas, areas_before, "areas");
-	expect_none_left(test, &arrays, arrays_before, "arrays");
+	kmem_expect_none_left(test, &areas, areas_before, ROUNDS, "areas");
+	kmem_expect_none_left(test, &arrays, arrays_before, ROUNDS, "arrays");
 }
 
 /* Map a page; return where it is mapped no more. */
@@ -358,34 +332,34 @@ static void *vmap_and_vunmap(struct kunit *test)
  */
 static void vunmap_leaves_nothing(struct kunit *test)
 {
-	struct kmem_gauge areas = gauge_of(test, sizeof(struct vm_struct));
+	struct kmem_gauge areas = kmem_gauge_of_size(test, sizeof(struct vm_struct));
 	long before = kmem_gauge_read(test, &areas);
 	unsigned int i;
 
 	for (i = 0; i < ROUNDS; i++)
 		vmap_and_vunmap(test);
-	expect_none_left(test, &areas, before, "areas");
+	kmem_expect_none_left(test, &areas, before, ROUNDS, "areas");
 }
 
 /*
- * A page that is none is not mapped, nor the one before it, and nothing is left of
- * what was to describe the area. Source: vmap()'s kernel-doc, "or %NULL on failure".
+ * A vmap() that finds a page missing is reported, and takes back what describes the
+ * area as well. Source: vmap()'s kernel-doc, "or %NULL on failure"; WARN_ON(!page).
  */
 static void failed_vmap_leaves_nothing(struct kunit *test)
 {
-	struct kmem_gauge areas = gauge_of(test, sizeof(struct vm_struct));
-	struct page *pages[] = { alloc_page(GFP_KERNEL), NULL };
+	struct kmem_gauge areas = kmem_gauge_of_size(test, sizeof(struct vm_struct));
 	long before = kmem_gauge_read(test, &areas);
-	unsigned int i, mapped = 0;
+	struct page *missing = NULL;
+	unsigned int i;
 
-	KUNIT_ASSERT_NOT_NULL(test, pages[0]);
-	KMEM_CAPTURE(test, {
-		for (i = 0; i < ROUNDS; i++)
-			mapped += !!vmap(pages, ARRAY_SIZE(pages), VM_MAP, PAGE_KERNEL);
-	});
-	__free_page(pages[0]);
-	KUNIT_EXPECT_EQ(test, mapped, 0);
-	expect_none_left(test, &areas, before, "areas");
+	for (i = 0; i < ROUNDS; i++) {
+		void *memory = test;
+
+		KMEM_EXPECT_WARN(test, memory = vmap(&missing, 1, VM_MAP, PAGE_KERNEL),
+				 "mm/vmalloc.c:");
+		KUNIT_ASSERT_NULL(test, memory);
+	}
+	kmem_expect_none_left(test, &areas, before, ROUNDS, "areas");
 }
 
 static const struct patience {
@@ -406,7 +380,7 @@ KUNIT_ARRAY_PARAM_DESC(patience, patiences, name);
 static void failed_vmalloc_leaves_nothing(struct kunit *test)
 {
 	const struct patience *patience = test->param_value;
-	struct kmem_gauge areas = gauge_of(test, sizeof(struct vm_struct));
+	struct kmem_gauge areas = kmem_gauge_of_size(test, sizeof(struct vm_struct));
 	long before = kmem_gauge_read(test, &areas);
 	unsigned int nth, i, failed = 1, failures = 0;
 
@@ -428,7 +402,7 @@ static void failed_vmalloc_leaves_nothing(struct kunit *test)
 		}
 	}
 	KUNIT_EXPECT_GE_MSG(test, failures, 2 * ROUNDS, "of %u allocations", nth - 2);
-	expect_none_left(test, &areas, before, "areas");
+	kmem_expect_none_left(test, &areas, before, ROUNDS, "areas");
 }
 
 /*

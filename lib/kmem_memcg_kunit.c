@@ -226,6 +226,7 @@ static void memory_stat_tells_slab_memory(struct kunit *test)
 
 struct errand {
 	struct tasklet_struct tasklet;
+	struct mem_cgroup *choice;
 	void *objects[3 * STOCK];
 	unsigned int nr;
 	bool in_interrupt;
@@ -234,11 +235,35 @@ struct errand {
 static void run_errand(struct tasklet_struct *tasklet)
 {
 	struct errand *errand = container_of(tasklet, struct errand, tasklet);
+	struct mem_cgroup *old = set_active_memcg(errand->choice);
 
 	errand->in_interrupt = in_serving_softirq();
 	while (errand->nr < ARRAY_SIZE(errand->objects) &&
 	       small_alloc(NULL, GFP_ATOMIC | __GFP_ACCOUNT, &errand->objects[errand->nr]))
 		errand->nr++;
+	set_active_memcg(old);
+}
+
+/* Let an interrupt allocate for a cgroup of its choice, or for none. */
+static void expect_charge_by_interrupt(struct kunit *test, struct mem_cgroup *choice, long pages)
+{
+	struct errand *errand = kunit_kzalloc(test, sizeof(*errand), GFP_KERNEL);
+	long before = charged();
+
+	KUNIT_ASSERT_NOT_NULL(test, errand);
+	errand->choice = choice;
+	tasklet_setup(&errand->tasklet, run_errand);
+	/* it runs when softirqs are enabled again, on top of this task */
+	local_bh_disable();
+	tasklet_schedule(&errand->tasklet);
+	local_bh_enable();
+	tasklet_kill(&errand->tasklet);
+	KUNIT_EXPECT_TRUE(test, errand->in_interrupt);
+	KUNIT_EXPECT_EQ(test, errand->nr, ARRAY_SIZE(errand->objects));
+	expect_charged(test, before, pages, 2 * pages, "by an interrupt");
+	while (errand->nr)
+		kfree(errand->objects[--errand->nr]);
+	expect_charged(test, before, 0, 0, "after all was freed");
 }
 
 /*
@@ -248,23 +273,16 @@ static void run_errand(struct tasklet_struct *tasklet)
  */
 static void interrupt_is_not_charged_to_the_task(struct kunit *test)
 {
-	struct errand *errand = kunit_kzalloc(test, sizeof(*errand), GFP_KERNEL);
-	long before;
-
-	KUNIT_ASSERT_NOT_NULL(test, errand);
 	enter(test);
-	before = charged();
-	tasklet_setup(&errand->tasklet, run_errand);
-	/* it runs when softirqs are enabled again, on top of this task */
-	local_bh_disable();
-	tasklet_schedule(&errand->tasklet);
-	local_bh_enable();
-	tasklet_kill(&errand->tasklet);
-	KUNIT_EXPECT_TRUE(test, errand->in_interrupt);
-	KUNIT_EXPECT_EQ(test, errand->nr, ARRAY_SIZE(errand->objects));
-	expect_charged(test, before, 0, 0, "by an interrupt");
-	while (errand->nr)
-		kfree(errand->objects[--errand->nr]);
+	expect_charge_by_interrupt(test, NULL, 0);
+}
+
+/* It is charged to the one that the interrupt makes active, if it does. Source: as before. */
+static void interrupt_charges_whom_it_likes(struct kunit *test)
+{
+	enter(test);
+	set_active_memcg(NULL);
+	expect_charge_by_interrupt(test, memcg, 3 * STOCK * OBJECT_SIZE / PAGE_SIZE);
 }
 
 /*
@@ -467,6 +485,7 @@ static struct kunit_case kmem_memcg_cases[] = {
 	KUNIT_CASE_PARAM(allocation_beyond_the_limit_fails, accounted_gen_params),
 	KUNIT_CASE_PARAM(memory_stat_tells_slab_memory, accounted_gen_params),
 	KUNIT_CASE(interrupt_is_not_charged_to_the_task),
+	KUNIT_CASE(interrupt_charges_whom_it_likes),
 	KUNIT_CASE_PARAM(object_can_be_charged_later, chargeable_gen_params),
 	KUNIT_CASE_PARAM(later_charge_counts_memory_once, chargeable_gen_params),
 	KUNIT_CASE(charge_of_kmalloc_depends_on_its_kind),

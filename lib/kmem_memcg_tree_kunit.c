@@ -13,12 +13,15 @@
 #include <linux/list_lru.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/nodemask.h>
+#include <linux/overflow.h>
 #include <linux/percpu-refcount.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/vmalloc.h>
 #include "kmem_count.h"
 #include "kmem_memcg.h"
@@ -35,40 +38,64 @@
  * struct family - cgroups of one parent, which is there for the rest of the boot
  * @test: the test context
  * @parent: is below the root
- * @children: are below the parent
+ * @children: are below the parent, or each below the one before
+ * @generations: it is the latter
  * @nr: how many there are
+ * @nr_present: of them, those that are not removed
  * @dying: how many there were that some other case removed, and that are not gone
  */
 struct family {
 	struct kunit *test;
 	struct mem_cgroup *parent, *children[MANY];
-	unsigned int nr;
+	bool generations;
+	unsigned int nr, nr_present;
 	unsigned long dying;
 };
 
-static const char *path_of_child(unsigned int i)
+static const char *path_of_child(const struct family *family, unsigned int i)
 {
-	static char path[] = FAMILY "/0";
+	static char path[sizeof(FAMILY) + 2 * MANY];
 
-	path[strlen(FAMILY "/")] = '0' + i;
+	if (family->generations)
+		snprintf(path, sizeof(path), FAMILY "%.*s", 2 * (i + 1), "/0/1/2/3/4/5/6/7");
+	else
+		snprintf(path, sizeof(path), FAMILY "/%u", i);
 	return path;
 }
 
-static void remove_child(struct kunit *test, unsigned int i)
+static void remove_youngest(struct family *family)
 {
 	struct vfsmount *mnt = kern_mount(get_fs_type("cgroup2"));
+	struct kunit *test = family->test;
+	char folder[64], *name;
 	struct file *parent;
 	int err;
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(mnt));
-	parent = file_open_root_mnt(mnt, FAMILY, O_RDONLY | O_DIRECTORY, 0);
+	strscpy(folder, path_of_child(family, --family->nr_present), sizeof(folder));
+	name = strrchr(folder, '/');
+	*name++ = '\0';
+	parent = file_open_root_mnt(mnt, folder, O_RDONLY | O_DIRECTORY, 0);
 	err = PTR_ERR_OR_ZERO(parent);
 	if (!err) {
-		err = kmem_rmdir(parent->f_path.dentry, strrchr(path_of_child(i), '/') + 1);
+		err = kmem_rmdir(parent->f_path.dentry, name);
 		__fput_sync(parent);
 	}
 	kern_unmount(mnt);
 	KUNIT_EXPECT_EQ_MSG(test, err, 0, "cannot remove a cgroup");
+}
+
+/* As before, and wait until its parent has taken over. */
+static void bury_youngest(struct family *family)
+{
+	const unsigned long end = jiffies + 2 * HZ;
+	struct mem_cgroup *youngest;
+
+	remove_youngest(family);
+	youngest = family->children[family->nr_present];
+	while (mem_cgroup_online(youngest) && time_before(jiffies, end))
+		schedule_timeout_uninterruptible(1);
+	KUNIT_ASSERT_FALSE(family->test, mem_cgroup_online(youngest));
 }
 
 static unsigned long nr_dying(struct kunit *test)
@@ -105,10 +132,10 @@ static void disband(void *context)
 		return;
 	leave_stocks(family);
 	set_active_memcg(memcg);
-	while (family->nr) {
+	while (family->nr_present)
+		remove_youngest(family);
+	while (family->nr)
 		mem_cgroup_put(family->children[--family->nr]);
-		remove_child(family->test, family->nr);
-	}
 	while (nr_dying(family->test) > family->dying && time_before(jiffies, end))
 		schedule_timeout_uninterruptible(1);
 	/* references are counted by CPU until a grace period has passed */
@@ -117,19 +144,30 @@ static void disband(void *context)
 			    "removed cgroups that are not gone");
 }
 
-static struct family *found_family(struct kunit *test, unsigned int nr)
+static struct family *found(struct kunit *test, unsigned int nr, bool generations)
 {
 	struct family *family = kunit_kzalloc(test, sizeof(*family), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, family);
 	enter(test);
 	family->test = test;
+	family->generations = generations;
 	family->parent = make_memcg(test, FAMILY);
 	family->dying = nr_dying(test);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, disband, family), 0);
-	for (; family->nr < nr; family->nr++)
-		family->children[family->nr] = make_memcg(test, path_of_child(family->nr));
+	for (; family->nr < nr; family->nr++, family->nr_present++)
+		family->children[family->nr] = make_memcg(test, path_of_child(family, family->nr));
 	return family;
+}
+
+static struct family *found_family(struct kunit *test, unsigned int nr)
+{
+	return found(test, nr, false);
+}
+
+static struct family *found_generations(struct kunit *test, unsigned int nr)
+{
+	return found(test, nr, true);
 }
 
 /*
@@ -244,6 +282,11 @@ static bool put_owner(struct obj_cgroup *owner)
 	rcu_read_unlock();
 	return gone;
 }
+
+static struct mem_cgroup *memcg_of_owner(const struct obj_cgroup *owner)
+{
+	return READ_ONCE(owner->memcg);
+}
 #else
 static struct obj_cgroup *get_owner(struct kunit *test, unsigned long page)
 {
@@ -253,6 +296,11 @@ static struct obj_cgroup *get_owner(struct kunit *test, unsigned long page)
 static bool put_owner(struct obj_cgroup *owner)
 {
 	return true;
+}
+
+static struct mem_cgroup *memcg_of_owner(const struct obj_cgroup *owner)
+{
+	return NULL;
 }
 #endif
 
@@ -337,6 +385,59 @@ static void nothing_is_left_of_a_removed_cgroup(struct kunit *test)
 	KUNIT_EXPECT_TRUE_MSG(test, put_owner(owner), "somebody has a reference to the owner");
 }
 
+/*
+ * What is allocated on behalf of a cgroup that was removed is charged to its parent.
+ * Source: current_obj_cgroup(), __get_obj_cgroup_from_memcg() (6.1), which go on with
+ * parent_mem_cgroup().
+ */
+static void parent_pays_for_a_removed_cgroup(struct kunit *test)
+{
+	const long pages = NR_LARGE * LARGE / PAGE_SIZE;
+	struct family *family = found_family(test, 1);
+	void **objects = kmem_make_array(test, NR_LARGE);
+	struct kmem_cache *cache;
+	long before;
+
+	cache = kmem_private_cache(test, "kmem_large", LARGE, SLAB_ACCOUNT, NULL);
+	bury_youngest(family);
+	before = pages_of(family->parent);
+	set_active_memcg(family->children[0]);
+	kmem_take_array(test, cache, NR_LARGE, objects);
+	expect_pages(test, pages_of(family->parent) - before, pages, pages, "above a removed one");
+	kmem_free_array(cache, NR_LARGE, objects);
+	expect_pages(test, pages_of(family->parent) - before, 0, 0, "after all was freed");
+	disband(family);
+}
+
+/*
+ * Memory of a cgroup that is removed is its parent's, and when that is removed as well,
+ * that one's parent's. Source: memcg_reparent_objcgs(), "Reparent active objcg and
+ * already reparented objcgs to parent".
+ */
+static void memory_passes_on_from_generation_to_generation(struct kunit *test)
+{
+	struct family *family = found_generations(test, 3);
+	struct obj_cgroup *owner;
+	unsigned long page;
+	unsigned int i;
+
+	set_active_memcg(family->children[2]);
+	page = __get_free_page(GFP_KERNEL_ACCOUNT);
+	KUNIT_ASSERT_NE(test, page, 0);
+	owner = get_owner(test, page);
+	set_active_memcg(memcg);
+	KUNIT_EXPECT_PTR_EQ(test, memcg_of_owner(owner), family->children[2]);
+	for (i = 3; i-- > 0;) {
+		bury_youngest(family);
+		KUNIT_EXPECT_PTR_EQ_MSG(test, memcg_of_owner(owner),
+					i ? family->children[i - 1] : family->parent,
+					"generation %u is gone", i);
+	}
+	free_page(page);
+	disband(family);
+	KUNIT_EXPECT_TRUE_MSG(test, put_owner(owner), "somebody has a reference to the owner");
+}
+
 static void free_object(void *object)
 {
 	kfree(object);
@@ -390,11 +491,69 @@ static void parent_inherits_the_list_of_a_removed_cgroup(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, list_lru_count_node(&lru, node), 0);
 }
 
+#define LISTS		64
+
+/* Allocate an object for the list of a cgroup, and let one allocation fail, if there is one. */
+static bool fail_to_list(struct kunit *test, struct kmem_cache *cache, unsigned int nth)
+{
+	static struct list_lru lru;
+	void *object;
+	bool failed;
+
+	KUNIT_ASSERT_EQ(test, list_lru_init_memcg(&lru, NULL), 0);
+	kmem_fail_begin(test, nth);
+	object = kmem_cache_alloc_lru(cache, &lru, GFP_NOWAIT | __GFP_NOWARN);
+	failed = !kmem_fail_cancel();
+	if (object)
+		kmem_cache_free(cache, object);
+	list_lru_destroy(&lru);
+	return failed;
+}
+
+/*
+ * What a cgroup and its ancestors need for a list, with the first object for it, goes
+ * with the list, or, if there is no memory for all of it, at once. Source:
+ * memcg_list_lru_alloc(), list_lru_destroy().
+ */
+static void lists_of_cgroups_leave_nothing(struct kunit *test)
+{
+	/* up to 6.x, a pair of pointers for each of the levels */
+	const size_t table_size = 3 * 2 * sizeof(void *);
+	const size_t list_size = struct_size((struct list_lru_memcg *)NULL, node, nr_node_ids);
+	long tables_before, lists_before;
+	struct kmem_gauge tables, lists;
+	unsigned int nth = 0, failures, i;
+	struct kmem_cache *cache;
+	struct family *family;
+
+	KMEM_REQUIRE(test, CONFIG_FAILSLAB);
+	family = found_generations(test, 2);
+	tables = kmem_gauge_of_size(test, table_size);
+	lists = kmem_gauge_of_size(test, list_size);
+	cache = kmem_private_cache(test, "kmem_listed", SMALL, SLAB_ACCOUNT, NULL);
+	tables_before = kmem_gauge_read(test, &tables);
+	lists_before = kmem_gauge_read(test, &lists);
+	set_active_memcg(family->children[1]);
+	do {
+		failures = 0;
+		nth++;
+		for (i = 0; i < LISTS; i++)
+			failures += fail_to_list(test, cache, nth);
+	} while (failures);
+	set_active_memcg(memcg);
+	KUNIT_EXPECT_GT(test, nth, 2);
+	kmem_expect_none_left(test, &tables, tables_before, LISTS, "tables");
+	kmem_expect_none_left(test, &lists, lists_before, LISTS, "lists");
+}
+
 static struct kunit_case kmem_memcg_tree_cases[] = {
 	KUNIT_CASE(many_cgroups_in_turn_are_charged_for_their_own),
 	KUNIT_CASE(cgroups_in_turn_have_their_own_memory_stat),
 	KUNIT_CASE_PARAM(nothing_is_left_of_a_removed_cgroup, use_gen_params),
+	KUNIT_CASE(parent_pays_for_a_removed_cgroup),
+	KUNIT_CASE(memory_passes_on_from_generation_to_generation),
 	KUNIT_CASE(parent_inherits_the_list_of_a_removed_cgroup),
+	KUNIT_CASE(lists_of_cgroups_leave_nothing),
 	{}
 };
 

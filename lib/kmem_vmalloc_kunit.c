@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Arrays of vmalloc(): vmalloc_array(), vcalloc(), and the forms of both that
- * take flags; and what vmalloc(), vmap() and their like refuse to do.
+ * take flags; how flags and alignments of mapped memory are heeded; and what
+ * vmalloc(), vmap() and their like refuse to do.
  *
  * The arrays are for what may be larger than kmalloc() can give, and so is the
  * number of elements that they are asked for.
@@ -15,8 +16,10 @@
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/module.h>
+#include <linux/numa.h>
 #include <linux/pgtable.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -313,22 +316,6 @@ static void array_is_charged_if_asked_for(struct kunit *test)
 }
 
 /*
- * An address that no memory begins at is reported, and nothing is freed. Source: vfree(),
- * "Trying to vfree() bad address".
- */
-static void vfree_of_a_bad_address_frees_nothing(struct kunit *test)
-{
-	const struct kmem_report *report;
-	u8 *memory = vmalloc(PAGE_SIZE);
-
-	KUNIT_ASSERT_NOT_NULL(test, memory);
-	report = KMEM_CAPTURE(test, vfree(memory + 8));
-	kmem_expect_text(test, report, "Trying to vfree() bad address");
-	KUNIT_ASSERT_NOT_NULL_MSG(test, vmalloc_to_page(memory), "it is not mapped any more");
-	KMEM_EXPECT_SILENCE(test, vfree(memory));
-}
-
-/*
  * Memory that is not mapped any more is not resized: that is reported. Source:
  * vrealloc(), "Trying to vrealloc() nonexistent vm area".
  */
@@ -464,30 +451,112 @@ static void user_cannot_map_what_lies_outside(struct kunit *test)
 	vfree(memory);
 }
 
-/*
- * Whatever may be done to find memory, the caller may do afterwards what it could
- * before. Source: memalloc_restore_scope(), "pair with restore"; memalloc_noio_save()
- * and its like, "Use memalloc_noio_restore to end the scope".
- */
-static void caller_stays_in_its_scope(struct kunit *test)
+static const struct scope {
+	const char *name;
+	unsigned int flags;
+} scopes[] = {
+	{ "none", 0 },
+	{ "nofs", PF_MEMALLOC_NOFS },
+	{ "noio", PF_MEMALLOC_NOIO },
+};
+
+KUNIT_ARRAY_PARAM_DESC(scope, scopes, name);
+
+static unsigned int enter_scope(unsigned int scope)
 {
-	static const gfp_t flags[] = {
+	const unsigned int all = PF_MEMALLOC | PF_MEMALLOC_NOFS | PF_MEMALLOC_NOIO;
+	const unsigned int old = current->flags & all;
+
+	current->flags = (current->flags & ~all) | scope;
+	return old;
+}
+
+/*
+ * With GFP_NOFS, GFP_NOIO and GFP_NOWAIT, a task is in a scope of that kind for the sake
+ * of page tables, and leaves it again, and no other one. Source: __vmalloc_area_node(), "page
+ * tables allocations ignore external gfp mask, enforce it by the scope API"; kernel-doc
+ * of memalloc_nofs_restore(), "the scope from the pairing memalloc_nofs_save() call".
+ */
+static void task_stays_in_its_scope(struct kunit *test)
+{
+	static const gfp_t gfps[] = {
 		GFP_KERNEL, GFP_NOFS, GFP_NOIO, GFP_KERNEL | __GFP_NORETRY,
 		GFP_KERNEL | __GFP_RETRY_MAYFAIL, GFP_NOWAIT | __GFP_NOWARN,
 	};
-	const unsigned int scopes = PF_MEMALLOC | PF_MEMALLOC_NOFS | PF_MEMALLOC_NOIO;
-	unsigned int before = current->flags & scopes, i;
-	void *memory;
+	const struct scope *scope = test->param_value;
+	unsigned int i, j, old, left;
 
-	for (i = 0; i < ARRAY_SIZE(flags); i++) {
-		if (!gfpflags_allow_blocking(flags[i]) && !kmem_has_sheaves())
-			continue;
-		memory = __vmalloc(PAGE_SIZE, flags[i]);
-		KUNIT_EXPECT_NOT_NULL(test, memory);
-		KUNIT_EXPECT_EQ_MSG(test, current->flags & scopes, before, "gfp %#x",
-				    (__force u32)flags[i]);
-		vfree(memory);
+	for (i = 0; i < ARRAY_SIZE(ways); i++) {
+		for (j = 0; ways[i].heeds && j < ARRAY_SIZE(gfps); j++) {
+			void *array;
+
+			/* need not sleep as of 7.x */
+			if (!gfpflags_allow_blocking(gfps[j]) && !kmem_has_sheaves())
+				continue;
+			old = enter_scope(scope->flags);
+			array = ways[i].alloc(ELEMENTS, ELEMENT, gfps[j]);
+			left = enter_scope(old);
+			KUNIT_EXPECT_NOT_NULL_MSG(test, array, "%s", ways[i].name);
+			KUNIT_EXPECT_EQ_MSG(test, left, scope->flags, "%s, gfp %#x", ways[i].name,
+					    (__force u32)gfps[j]);
+			vfree(array);
+		}
 	}
+}
+
+/*
+ * An array that must not be refused is not, even to a task that is being killed and
+ * takes page by page, as for accounted memory. Source: vm_area_alloc_pages(), which
+ * looks at fatal_signal_pending() without __GFP_NOFAIL only; __alloc_pages_bulk(),
+ * which has none of it for __GFP_ACCOUNT.
+ */
+static void nofail_array_is_for_the_dying_too(struct kunit *test)
+{
+	const struct way *way = test->param_value;
+	bool dying;
+	u8 *array;
+
+	if (!way->heeds)
+		kunit_skip(test, "needs a function that takes flags");
+	enter(test);
+	allow_signal(SIGKILL);
+	send_sig(SIGKILL, current, 1);
+	dying = fatal_signal_pending(current);
+	array = way->alloc(ELEMENTS, ELEMENT, GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
+	flush_signals(current);
+	disallow_signal(SIGKILL);
+	KUNIT_EXPECT_TRUE(test, dying);
+	KUNIT_ASSERT_NOT_NULL(test, array);
+	memset(array, 0, ARRAY_BYTES);
+	vfree(array);
+}
+
+/*
+ * Mapped memory has the alignment that was asked for, wherever other areas end. Source:
+ * kernel-doc of __vmalloc_node(), "@align: desired alignment".
+ */
+static void mapping_is_aligned(struct kunit *test)
+{
+#ifdef MODULE
+	kunit_skip(test, "needs the suite to be built in");
+#else
+	static const unsigned long alignments[] = { 1, PAGE_SIZE, 16 * PAGE_SIZE, SZ_1M };
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(alignments); i++) {
+		void *memory[3];
+
+		for (j = 0; j < ARRAY_SIZE(memory); j++) {
+			memory[j] = __vmalloc_node(PAGE_SIZE, alignments[i], GFP_KERNEL,
+						   NUMA_NO_NODE, __builtin_return_address(0));
+			KUNIT_EXPECT_NOT_NULL(test, memory[j]);
+			KUNIT_EXPECT_TRUE_MSG(test, IS_ALIGNED((long)memory[j], alignments[i]),
+					      "%#lx", alignments[i]);
+		}
+		while (j)
+			vfree(memory[--j]);
+	}
+#endif
 }
 
 static struct kunit_case kmem_vmalloc_cases[] = {
@@ -499,14 +568,15 @@ static struct kunit_case kmem_vmalloc_cases[] = {
 	KUNIT_CASE_PARAM(zeroed_array_is_zero, way_gen_params),
 	KUNIT_CASE_PARAM(plain_array_is_as_it_was, way_gen_params),
 	KUNIT_CASE_PARAM(array_is_charged_if_asked_for, way_gen_params),
-	KUNIT_CASE(vfree_of_a_bad_address_frees_nothing),
 	KUNIT_CASE(vrealloc_of_what_was_freed_is_reported),
 	KUNIT_CASE(odd_alignment_gives_null),
 	KUNIT_CASE(more_pages_than_memory_has_are_not_mapped),
 	KUNIT_CASE(pages_with_permissions_to_reset_are_not_mapped),
 	KUNIT_CASE(place_of_mapped_memory_has_an_end),
 	KUNIT_CASE_PARAM(user_cannot_map_what_lies_outside, extent_gen_params),
-	KUNIT_CASE(caller_stays_in_its_scope),
+	KUNIT_CASE_PARAM(task_stays_in_its_scope, scope_gen_params),
+	KUNIT_CASE_PARAM(nofail_array_is_for_the_dying_too, way_gen_params),
+	KUNIT_CASE(mapping_is_aligned),
 	{}
 };
 

@@ -19,6 +19,7 @@
 #include <linux/sort.h>
 #include <linux/string.h>
 #include <linux/topology.h>
+#include "kmem_count.h"
 #include "kmem_kunit.h"
 
 #define OBJECT_SIZE	64
@@ -475,6 +476,53 @@ static void constructor_runs_again_for_new_slabs(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count_spoilt(batch), 0);
 }
 
+static struct {
+	struct kmem_cache *cache;
+	void *object;
+} meanwhile;
+
+static void take_one_meanwhile(void *object)
+{
+	struct kmem_cache *cache = meanwhile.cache;
+
+	meanwhile.cache = NULL;
+	if (cache)
+		meanwhile.object = kmem_cache_alloc(cache, GFP_ATOMIC);
+}
+
+/*
+ * While a slab is made, others may allocate from the cache, such as a constructor, and
+ * what they had made is not lost; nor do interrupts come on for it. Source:
+ * ___slab_alloc(), which looks again for a slab of this CPU, and deactivate_slab()
+ * (6.x); __pcs_replace_empty_main(), barn_put_full_sheaf() (7.x).
+ */
+static void slab_made_meanwhile_is_not_lost(struct kunit *test)
+{
+	struct kmem_cache *cache;
+	unsigned long flags;
+	bool irqs_are_off;
+	void *object;
+
+	kmem_require_counters(test);
+	KMEM_REQUIRE_NOT(test, CONFIG_PREEMPT_RT, "which cannot allocate with interrupts off");
+	cache = kmem_private_cache(test, "kmem_meanwhile", OBJECT_SIZE, 0, take_one_meanwhile);
+	meanwhile.object = NULL;
+	meanwhile.cache = cache;
+	local_irq_save(flags);
+	object = kmem_cache_alloc(cache, GFP_ATOMIC);
+	irqs_are_off = irqs_disabled();
+	local_irq_restore(flags);
+	KUNIT_EXPECT_TRUE(test, irqs_are_off);
+	KUNIT_EXPECT_NOT_NULL(test, object);
+	KUNIT_EXPECT_NOT_NULL(test, meanwhile.object);
+	KUNIT_EXPECT_PTR_NE(test, object, meanwhile.object);
+	if (meanwhile.object)
+		kmem_cache_free(cache, meanwhile.object);
+	if (object && object != meanwhile.object)
+		kmem_cache_free(cache, object);
+	kmem_expect_live(test, cache, 0, "all is freed");
+}
+
 static struct kunit_case kmem_cache_objects_cases[] = {
 	KUNIT_CASE_PARAM(objects_are_usable_to_the_last_byte, kind_gen_params),
 	KUNIT_CASE_PARAM(objects_are_aligned, kind_gen_params),
@@ -487,6 +535,7 @@ static struct kunit_case kmem_cache_objects_cases[] = {
 	KUNIT_CASE_PARAM(constructor_runs_once_per_object, kind_gen_params),
 	KUNIT_CASE_PARAM(what_constructor_built_survives_reuse, kind_gen_params),
 	KUNIT_CASE(constructor_runs_again_for_new_slabs),
+	KUNIT_CASE(slab_made_meanwhile_is_not_lost),
 	{}
 };
 

@@ -477,6 +477,8 @@ static void lack_of_memory_is_reported(struct kunit *test)
 				 "cache: kmem_huge, object size: %u, buffer size: %u, default order: %u, min order: %u",
 				 HUGE_SIZE, kmem_slabinfo(test, "kmem_huge").objsize,
 				 get_order(HUGE_SIZE), get_order(HUGE_SIZE));
+		/* of a cache without any */
+		KUNIT_EXPECT_NULL(test, strstr(report->text, "debugging increased min order"));
 		kmem_expect_text(test, report, "node 0: slabs: ");
 		slabs = sum_slabs(report->text, &objs, &unused);
 		KUNIT_EXPECT_EQ(test, slabs, objs);

@@ -429,8 +429,8 @@ static void flag_gives_access_to_the_reserves(struct kunit *test)
 
 /*
  * A slab that is taken from the reserves is marked, so that others do not live on
- * them. Source: alloc_slab_page(), page_is_pfmemalloc(); SL_pfmemalloc, "Was
- * allocated from PF_MEMALLOC reserves".
+ * them, and as small as need be. Source: alloc_slab_page(), page_is_pfmemalloc();
+ * SL_pfmemalloc, "Was allocated from PF_MEMALLOC reserves"; __GFP_NOMEMALLOC.
  */
 static void slab_of_the_reserves_is_marked(struct kunit *test)
 {
@@ -443,20 +443,20 @@ static void slab_of_the_reserves_is_marked(struct kunit *test)
 	KMEM_REQUIRE(test, CONFIG_SLUB);
 	usual = kmem_take(test, cache, 1)->objects[0];
 	usual_is_marked = folio_test_active(virt_to_folio(usual));
-	cache = kmem_private_cache(test, "kmem_last", SMALL_SIZE, 0, NULL);
+	cache = kmem_private_cache(test, "kmem_last", fallbacks[0].size, 0, NULL);
 	hoard = exhaust(test, 0);
 	spare_everything(hoard);
 	flags = memalloc_noreclaim_save();
-	last = kmem_cache_alloc(cache, NO_RECLAIM);
+	last = kmem_cache_alloc(cache, NO_RECLAIM | __GFP_DIRECT_RECLAIM);
 	memalloc_noreclaim_restore(flags);
 	last_is_marked = last && folio_test_active(virt_to_folio(last));
 	kunit_release_action(test, free_hoard, hoard);
 
-	KUNIT_EXPECT_NOT_NULL(test, last);
 	KUNIT_EXPECT_TRUE(test, last_is_marked);
 	KUNIT_EXPECT_FALSE(test, usual_is_marked);
-	if (last)
-		kmem_cache_free(cache, last);
+	KUNIT_ASSERT_NOT_NULL(test, last);
+	KUNIT_EXPECT_EQ(test, compound_order(virt_to_head_page(last)), 0);
+	kmem_cache_free(cache, last);
 }
 
 /* more objects than a sheaf and a slab have */

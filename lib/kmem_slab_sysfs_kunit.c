@@ -212,8 +212,8 @@ static void counts_are_exact_after_a_shrink(struct kunit *test)
 
 /*
  * cpu_slabs counts the slabs that CPUs have taken for themselves: one for each
- * CPU that allocates, on 6.x. Since 7.0, CPUs take no slabs. Source:
- * show_slab_objects() with SO_CPU, cpu_slabs_show() (7.x).
+ * CPU that allocates, on 6.x, until cpu_partial is written. Since 7.0, CPUs take no slabs.
+ * Source: show_slab_objects() with SO_CPU, cpu_slabs_show() (7.x); cpu_partial_store().
  */
 static void cpu_slabs_are_counted(struct kunit *test)
 {
@@ -223,6 +223,8 @@ static void cpu_slabs_are_counted(struct kunit *test)
 	kmem_take(test, cache, 1);
 	KUNIT_EXPECT_EQ(test, number(test, "cpu_slabs"), kmem_has_sheaves() ? 0 : 1);
 	KUNIT_EXPECT_STREQ(test, kmem_sysfs_text(test, NAME, "slabs_cpu_partial"), "0(0)");
+	KUNIT_EXPECT_EQ(test, store(test, "cpu_partial", "0"), 0);
+	KUNIT_EXPECT_EQ(test, number(test, "cpu_slabs"), 0);
 }
 
 /*

@@ -393,6 +393,32 @@ static void memory_of_another_device_is_reported(struct kunit *test)
 	KMEM_EXPECT_SILENCE(test, devm_kfree(mine, text));
 }
 
+static void free_one_page(void *page)
+{
+	__free_page(page);
+}
+
+/*
+ * Nor is what is in a page that no kmalloc() gave, which devm_krealloc() reports besides
+ * what ksize() has to say of it. Source: devm_krealloc(), "Pointer doesn't point to
+ * dynamically allocated memory"; on 7.x, where ksize() is the page's, as before.
+ */
+static void page_is_reported(struct kunit *test)
+{
+	struct device *dev = make_device(test, "kmem_devm");
+	struct page *page = alloc_page(GFP_KERNEL);
+	const struct kmem_report *report;
+	void *resized = page;
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_one_page, page), 0);
+	report = KMEM_CAPTURE(test, resized = devm_krealloc(dev, page_address(page) + PAGE_SIZE / 2,
+							    2 * PAGE_SIZE, GFP_KERNEL));
+	KUNIT_EXPECT_NULL(test, resized);
+	KUNIT_EXPECT_EQ(test, report->bugs, 0);
+	kmem_expect_text(test, report, "drivers/base/devres.c:");
+}
+
 static void resize_of_another(struct kunit *test, void *context)
 {
 	struct device **devices = context;
@@ -448,6 +474,7 @@ static struct kunit_case kmem_devm_krealloc_cases[] = {
 	KUNIT_CASE(size_near_the_largest_changes_nothing),
 	KUNIT_CASE(memory_can_be_resized_in_atomic_context),
 	KUNIT_CASE(memory_of_another_device_is_reported),
+	KUNIT_CASE(page_is_reported),
 	KUNIT_CASE(refused_resize_leaves_nothing),
 	KUNIT_CASE(constant_is_reported),
 	{}

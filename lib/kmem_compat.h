@@ -643,6 +643,11 @@ static inline void kmem_kfree_rcu_barrier_on_cache(struct kunit *test, struct km
 #define kfree_rcu_nolock(memory, head)	kvfree_rcu(memory, head)
 #endif
 
+/* Until 6.13, there was a function for lists, too. */
+#ifndef alloc_pages_bulk
+#define alloc_pages_bulk(gfp, nr, pages)	alloc_pages_bulk_array(gfp, nr, pages)
+#endif
+
 /*
  * 6.7 brought mempool_alloc_preallocated() and mempool_is_saturated(); 6.10's
  * macro is the nearest thing to them that the preprocessor can see.

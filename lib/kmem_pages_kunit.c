@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Whole pages: get_zeroed_page(), alloc_pages_exact(), alloc_pages_bulk(), and what frees
+ * pages.
+ *
+ * The contracts are those of the kernel-doc in mm/page_alloc.c.
+ *
+ *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_pages'
+ */
+#include <kunit/test.h>
+#include <linux/gfp.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sizes.h>
+#include <linux/string.h>
+#include "kmem_haul.h"
+#include "kmem_text.h"
+
+#define DIRT		0xd1
+/* so many that some of them come back: they are freed to where they were found */
+#define NR_DIRTY	256
+
+static void free_all(void *context)
+{
+	unsigned long *pages = context;
+	unsigned int i;
+
+	for (i = 0; i < NR_DIRTY; i++)
+		free_page(pages[i]);
+}
+
+/*
+ * A page of get_zeroed_page() is zero to its last byte, though it was dirty when it was
+ * freed. Source: "%__GFP_ZERO returns a zeroed page on success".
+ */
+static void zeroed_page_is_zero(struct kunit *test)
+{
+	unsigned long *dirty = kunit_kcalloc(test, NR_DIRTY, sizeof(*dirty), GFP_KERNEL);
+	unsigned long *pages = kunit_kcalloc(test, NR_DIRTY, sizeof(*pages), GFP_KERNEL);
+	unsigned int i, j, stained = 0, reused = 0;
+
+	KUNIT_ASSERT_NOT_NULL(test, dirty);
+	KUNIT_ASSERT_NOT_NULL(test, pages);
+	for (i = 0; i < NR_DIRTY; i++) {
+		dirty[i] = __get_free_page(GFP_KERNEL);
+		if (dirty[i])
+			memset((void *)dirty[i], DIRT, PAGE_SIZE);
+	}
+	free_all(dirty);
+
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_all, pages), 0);
+	for (i = 0; i < NR_DIRTY; i++) {
+		pages[i] = get_zeroed_page(GFP_KERNEL);
+		KUNIT_ASSERT_NE(test, pages[i], 0);
+		stained += !!memchr_inv((void *)pages[i], 0, PAGE_SIZE);
+		for (j = 0; j < NR_DIRTY; j++)
+			reused += pages[i] == dirty[j];
+	}
+	KUNIT_EXPECT_EQ(test, stained, 0);
+	KUNIT_EXPECT_GT_MSG(test, reused, 0, "no page came back, nothing is proved");
+}
+
+/* Expect the pages of @memory to be apart from each other: each may be freed alone. */
+static void expect_single_pages(struct kunit *test, const void *memory, size_t size)
+{
+	struct page *page = virt_to_page(memory);
+	unsigned int i;
+
+	for (i = 0; i < DIV_ROUND_UP(size, PAGE_SIZE); i++) {
+		KUNIT_ASSERT_FALSE_MSG(test, PageCompound(page + i), "page %u of %zu bytes", i,
+				       size);
+		KUNIT_ASSERT_EQ_MSG(test, page_count(page + i), 1, "page %u of %zu bytes", i,
+				    size);
+	}
+}
+
+/*
+ * There are as many pages as the size needs, the last of which may be used in part,
+ * and all are the caller's. Source: kernel-doc of alloc_pages_exact(), "allocates the
+ * minimum number of pages to satisfy the request".
+ */
+static void exact_pages_are_enough(struct kunit *test)
+{
+	static const size_t sizes[] = {
+		1, PAGE_SIZE, PAGE_SIZE + 1, 2 * PAGE_SIZE + 100, 3 * PAGE_SIZE, 9 * PAGE_SIZE - 1,
+	};
+	void *memory[ARRAY_SIZE(sizes)];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		memory[i] = alloc_pages_exact(sizes[i], GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL_MSG(test, memory[i], "%zu bytes", sizes[i]);
+		KUNIT_EXPECT_TRUE_MSG(test, PAGE_ALIGNED(memory[i]), "%zu bytes", sizes[i]);
+		expect_single_pages(test, memory[i], sizes[i]);
+		memset(memory[i], i, sizes[i]);
+	}
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		KUNIT_EXPECT_NULL_MSG(test, memchr_inv(memory[i], i, sizes[i]), "%zu bytes",
+				      sizes[i]);
+		KMEM_EXPECT_SILENCE(test, free_pages_exact(memory[i], sizes[i]));
+	}
+}
+
+static void use_exact_pages(struct kunit *test, void *unused)
+{
+	const size_t size = 2 * PAGE_SIZE + 1;
+	void *memory = alloc_pages_exact(size, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, memory);
+	free_pages_exact(memory, size);
+}
+
+/*
+ * All pages are freed, one that is used in part as well, and so is what a power of two has
+ * beyond them. Source: kernel-doc of free_pages_exact(), "Release the memory".
+ */
+static void exact_pages_leave_nothing(struct kunit *test)
+{
+	kmem_expect_no_leak(test, PAGE_SIZE, use_exact_pages, NULL);
+}
+
+/*
+ * They are no compound page, whatever the caller asks for, who is told of it. Source:
+ * kernel-doc of alloc_pages_exact(), "must not contain __GFP_COMP".
+ */
+static void exact_pages_are_not_compound(struct kunit *test)
+{
+	const size_t size = 3 * PAGE_SIZE;
+	void *memory = NULL;
+
+	KMEM_EXPECT_WARN(test, memory = alloc_pages_exact(size, GFP_KERNEL | __GFP_COMP),
+			 "mm/page_alloc.c:");
+	KUNIT_ASSERT_NOT_NULL(test, memory);
+	expect_single_pages(test, memory, size);
+	KMEM_EXPECT_SILENCE(test, free_pages_exact(memory, size));
+}
+
+/* No page is freed where there is none. Source: free_pages(), "if (addr != 0)". */
+static void address_zero_may_be_freed(struct kunit *test)
+{
+	KMEM_EXPECT_SILENCE(test, {
+		free_page(0);
+		free_pages(0, 2);
+	});
+}
+
+/* of a mebibyte, which the zones see come and go at once */
+#define LARGE_ORDER	get_order(SZ_1M)
+
+static void free_while_held(struct kunit *test, void *unused)
+{
+	struct page *page = alloc_pages(GFP_KERNEL, LARGE_ORDER);
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	get_page(page);
+	__free_pages(page, LARGE_ORDER);
+	KUNIT_EXPECT_EQ(test, page_count(page), 1);
+	put_page(page);
+}
+
+/*
+ * Pages of which somebody else holds the first are freed but for that, which is freed
+ * by who puts it last. Source: kernel-doc of __free_pages(), "To prevent the remaining
+ * pages from being leaked, we free the subsequent pages here".
+ */
+static void held_page_is_freed_when_it_is_put(struct kunit *test)
+{
+	kmem_expect_no_leak(test, SZ_1M, free_while_held, NULL);
+}
+
+#define BULK_BYTES	(BULK * OBJECT_SIZE)
+#define BULK_PAGES	max_t(unsigned int, BULK_BYTES / PAGE_SIZE, 1)
+
+static unsigned int exact_alloc(struct kmem_cache *cache, gfp_t gfp, void **objects)
+{
+	objects[0] = alloc_pages_exact(BULK_BYTES, gfp);
+	return objects[0] ? BULK : 0;
+}
+
+static void exact_free(struct kmem_cache *cache, void **objects)
+{
+	free_pages_exact(objects[0], BULK_BYTES);
+}
+
+static void free_some(void **pages, unsigned int nr)
+{
+	while (nr)
+		__free_page(pages[--nr]);
+}
+
+/* It may give less than it is asked for, and goes on behind what is there. */
+static unsigned int bulk_alloc(struct kmem_cache *cache, gfp_t gfp, void **objects)
+{
+	unsigned int nr = 0, now;
+
+	while (nr < BULK_PAGES) {
+		now = alloc_pages_bulk(gfp, BULK_PAGES, (struct page **)objects);
+		if (now <= nr) {
+			free_some(objects, nr);
+			return 0;
+		}
+		nr = now;
+	}
+	return BULK;
+}
+
+static void bulk_pages_free(struct kmem_cache *cache, void **objects)
+{
+	free_some(objects, BULK_PAGES);
+}
+
+static const struct allocator accounted[] = {
+	{ "alloc_pages_exact", 0, __GFP_ACCOUNT, exact_alloc, exact_free, BULK },
+	{ "alloc_pages_bulk", 0, __GFP_ACCOUNT, bulk_alloc, bulk_pages_free, BULK },
+};
+
+KUNIT_ARRAY_PARAM_DESC(accounted, accounted, name);
+
+/*
+ * Pages that are allocated with __GFP_ACCOUNT are charged to the cgroup that is active,
+ * those that are allocated in bulk as well. Source: <linux/gfp_types.h>, __GFP_ACCOUNT.
+ */
+static void accounted_pages_are_charged_until_they_are_freed(struct kunit *test)
+{
+	expect_charged_until_freed(test, test->param_value);
+}
+
+/* more pages than a stock has, so that they are charged to the cgroup itself */
+#define UNSTOCKED_ORDER	order_base_2(STOCK)
+
+static void fail_to_charge(struct kunit *test, void *unused)
+{
+	unsigned long pages = __get_free_pages(GFP_ATTEMPT | __GFP_ACCOUNT, UNSTOCKED_ORDER);
+
+	KUNIT_EXPECT_EQ(test, pages, 0);
+	free_pages(pages, UNSTOCKED_ORDER);
+}
+
+/*
+ * Pages that their cgroup has no room for are not to be had, and are free again.
+ * Source: __alloc_pages() and its successors; cgroup-v2.rst, memory.max.
+ */
+static void pages_beyond_the_limit_are_freed(struct kunit *test)
+{
+	enter(test);
+	limit_charges(test, 0);
+	kmem_expect_no_leak(test, PAGE_SIZE << UNSTOCKED_ORDER, fail_to_charge, NULL);
+}
+
+static struct kunit_case kmem_pages_cases[] = {
+	KUNIT_CASE(zeroed_page_is_zero),
+	KUNIT_CASE(exact_pages_are_enough),
+	KUNIT_CASE(exact_pages_leave_nothing),
+	KUNIT_CASE(exact_pages_are_not_compound),
+	KUNIT_CASE(address_zero_may_be_freed),
+	KUNIT_CASE(held_page_is_freed_when_it_is_put),
+	KUNIT_CASE_PARAM(accounted_pages_are_charged_until_they_are_freed, accounted_gen_params),
+	KUNIT_CASE(pages_beyond_the_limit_are_freed),
+	{}
+};
+
+static struct kunit_suite kmem_pages_suite = {
+	.name = "kmem_pages",
+	.init = kmem_suite_init,
+	.test_cases = kmem_pages_cases,
+};
+
+kunit_test_suite(kmem_pages_suite);
+
+MODULE_DESCRIPTION("KUnit tests for whole pages");
+MODULE_LICENSE("GPL");

@@ -166,17 +166,19 @@ static const char *report_of_too_large(struct kunit *test, const struct way *way
 	report = KMEM_CAPTURE(test, array = way->alloc(totalram_pages() + 1, PAGE_SIZE, flags));
 	KUNIT_ASSERT_NULL_MSG(test, array, "%s", way->name);
 	told = strstr(report->text, KMEM_TOO_LARGE_TO_MAP);
-	if (told)
+	if (told) {
 		kmem_expect_text(test, report, "vmalloc error: size %lu, " KMEM_TOO_LARGE_TO_MAP,
 				 (totalram_pages() + 1) * PAGE_SIZE);
+		kmem_expect_trace(test, report);
+	}
 	return told;
 }
 
 /*
  * An array larger than all memory is not allocated. With __GFP_NOWARN, that is not
- * reported; without, it is, with its size in bytes, but for this kind of report once
- * in ten seconds. Source: __vmalloc_node_range(), "exceeds total pages";
- * __vmalloc_array() and __vcalloc(), "@flags: the type of memory to allocate";
+ * reported; without, it is, with its size in bytes and who asked for it, but for this
+ * kind of report once in ten seconds. Source: __vmalloc_node_range(), "exceeds total
+ * pages"; __vmalloc_array() and __vcalloc(), "@flags: the type of memory to allocate";
  * warn_alloc().
  */
 static void too_large_array_is_reported_if_wanted(struct kunit *test)

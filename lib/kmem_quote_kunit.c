@@ -20,6 +20,7 @@
 #include <linux/string_helpers.h>
 #include <linux/uaccess.h>
 #include "kmem_kunit.h"
+#include "kmem_memcg.h"
 #include "kmem_text.h"
 
 /* The characters that would break a quoted string or a log, which are escaped. */
@@ -411,6 +412,42 @@ static void missing_memory_is_explained(struct kunit *test)
 	kfree(result);
 }
 
+static void expect_accounted(struct kunit *test, char *result)
+{
+	KUNIT_ASSERT_NOT_NULL(test, result);
+	KUNIT_EXPECT_TRUE_MSG(test, kmem_origin(result).flags & SLAB_ACCOUNT, "%s", result);
+	kfree(result);
+}
+
+/*
+ * What is shown is on the account of the caller's cgroup if the flags say so: it is from a
+ * cache of those that are accounted. Source: kstrdup_quotable_file() and
+ * kstrdup_quotable_cmdline(), gfp; __GFP_ACCOUNT in <linux/gfp_types.h>.
+ */
+static void result_is_accounted_if_asked_for(struct kunit *test)
+{
+	struct task_struct *task = make_process(test, "init", 5);
+	struct file *file = make_file(test, "[kmem]");
+
+	enter(test);
+	expect_accounted(test, kstrdup_quotable_file(file, GFP_KERNEL_ACCOUNT));
+	expect_accounted(test, kstrdup_quotable_cmdline(task, GFP_KERNEL_ACCOUNT));
+}
+
+/* So is that there was no memory. Source: as above. */
+static void explanation_is_accounted_if_asked_for(struct kunit *test)
+{
+	struct file *file = make_file(test, "[kmem]");
+	char *result = NULL;
+
+	enter(test);
+	KMEM_CAPTURE(test, {
+		result = KMEM_FAILING_BLOCKING(test, 1,
+					       kstrdup_quotable_file(file, GFP_KERNEL_ACCOUNT));
+	});
+	expect_accounted(test, result);
+}
+
 /*
  * A path is shown from its root, and may be longer than a name can be. Source: as
  * above, "string containing pathname"; PATH_MAX in kstrdup_quotable_file().
@@ -463,6 +500,8 @@ static struct kunit_case kmem_quote_cases[] = {
 	KUNIT_CASE(missing_path_is_explained),
 	KUNIT_CASE(explanation_may_fail),
 	KUNIT_CASE(missing_memory_is_explained),
+	KUNIT_CASE(result_is_accounted_if_asked_for),
+	KUNIT_CASE(explanation_is_accounted_if_asked_for),
 	KUNIT_CASE(long_path_is_shown_from_its_root),
 	KUNIT_CASE(file_leaves_nothing),
 	{}

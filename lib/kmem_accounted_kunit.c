@@ -15,6 +15,7 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -23,10 +24,22 @@
 #include "kmem_count.h"
 #include "kmem_device.h"
 #include "kmem_haul.h"
+#include "kmem_hoard.h"
 #include "kmem_vmalloc.h"
 
 /* Not constant, or kstrdup_const() would not copy it. */
 static char text[OBJECT_SIZE] = { [0 ... OBJECT_SIZE - 2] = 't' };
+
+static __printf(2, 3) const char *format_const(gfp_t gfp, const char *fmt, ...)
+{
+	const char *result;
+	va_list args;
+
+	va_start(args, fmt);
+	result = kvasprintf_const(gfp, fmt, args);
+	va_end(args);
+	return result;
+}
 
 static void *resized(gfp_t gfp)
 {
@@ -55,6 +68,7 @@ COPY(kstrndup, kstrndup(text, OBJECT_SIZE, gfp))
 COPY(kstrdup_and_replace, kstrdup_and_replace(text, 't', 'u', gfp))
 COPY(kstrdup_quotable, kstrdup_quotable(text, gfp))
 COPY(kasprintf, kasprintf(gfp, "%s", text))
+COPY(kvasprintf_const, format_const(gfp, "%.*s!", (int)OBJECT_SIZE - 2, text))
 COPY(krealloc, resized(gfp))
 COPY(kvmalloc, kvmalloc(OBJECT_SIZE, gfp))
 
@@ -82,7 +96,8 @@ static void strings_free(struct kmem_cache *cache, void **objects)
 static const struct allocator copies[] = {
 	COPIED(kmemdup), COPIED(kmemdup_array), COPIED(kmemdup_nul), COPIED(kvmemdup),
 	COPIED(kstrdup), COPIED(kstrdup_const), COPIED(kstrndup), COPIED(kstrdup_and_replace),
-	COPIED(kstrdup_quotable), COPIED(kasprintf), COPIED(krealloc), COPIED(kvmalloc),
+	COPIED(kstrdup_quotable), COPIED(kasprintf), COPIED(kvasprintf_const), COPIED(krealloc),
+	COPIED(kvmalloc),
 	{ "kasprintf_strarray", 0, __GFP_ACCOUNT, strings_alloc, strings_free, BULK },
 };
 
@@ -195,12 +210,22 @@ static void make_owner(struct kunit *test)
 
 /* room for what a device keeps with its memory */
 #define DEVRES_SIZE	256
+#define OWNED_SIZE	(OBJECT_SIZE - DEVRES_SIZE)
 
-static unsigned int devm_alloc(struct kmem_cache *cache, gfp_t gfp, void **objects)
+static void *devm_resized(gfp_t gfp)
 {
-	objects[0] = devm_kmalloc(owner, OBJECT_SIZE - DEVRES_SIZE, gfp);
-	return !!objects[0];
+	void *small = devm_kmalloc(owner, 1, GFP_KERNEL), *large;
+
+	large = devm_krealloc(owner, small, OWNED_SIZE, gfp);
+	if (!large)
+		devm_kfree(owner, small);
+	return large;
 }
+
+COPY(devm_kmalloc, devm_kmalloc(owner, OWNED_SIZE, gfp))
+COPY(devm_krealloc, devm_resized(gfp))
+COPY(devm_kmemdup, devm_kmemdup(owner, text, OWNED_SIZE, gfp))
+COPY(devm_kasprintf, devm_kasprintf(owner, gfp, "%.*s", (int)OWNED_SIZE - 1, text))
 
 static void devm_free(struct kmem_cache *cache, void **objects)
 {
@@ -218,8 +243,10 @@ static void devm_pages_free(struct kmem_cache *cache, void **objects)
 	devm_free_pages(owner, (unsigned long)objects[0]);
 }
 
+#define OWNED(name)	{ #name, 0, __GFP_ACCOUNT, by_##name, devm_free, 1, make_owner }
+
 static const struct allocator owned[] = {
-	{ "devm_kmalloc", 0, __GFP_ACCOUNT, devm_alloc, devm_free, 1, make_owner },
+	OWNED(devm_kmalloc), OWNED(devm_krealloc), OWNED(devm_kmemdup), OWNED(devm_kasprintf),
 	{ "devm_get_free_pages", 0, __GFP_ACCOUNT, devm_pages_alloc, devm_pages_free, BULK,
 	  make_owner },
 };
@@ -227,8 +254,8 @@ static const struct allocator owned[] = {
 KUNIT_ARRAY_PARAM_DESC(owned, owned, name);
 
 /*
- * Memory that goes with a device is charged, too, if that is asked for. Source:
- * kernel-doc of devm_kmalloc() and devm_get_free_pages(), "Allocation gfp flags".
+ * Memory that goes with a device is charged, too, if that is asked for, and when it has
+ * moved to grow. Source: kernel-doc of devm_kmalloc() and its like, "gfp flags".
  */
 static void memory_of_devices_is_charged_until_it_is_freed(struct kunit *test)
 {
@@ -385,6 +412,32 @@ static const struct allocator prefilled[] = {
 
 KUNIT_ARRAY_PARAM_DESC(prefilled, prefilled, name);
 
+static unsigned long nr_beyond_the_limit(struct kunit *test)
+{
+	return cgroup_figure(test, "/kmem_kunit/memory.events", "max");
+}
+
+/*
+ * Expect all to be had and charged, which the cgroup has no room for, and that it says
+ * so. Source: cgroup-v2.rst, memory.events, "max"; try_charge_memcg(), "don't forget to
+ * raise a MEMCG_MAX event".
+ */
+static void expect_charged_beyond_the_limit(struct kunit *test, const struct allocator *by)
+{
+	unsigned long nr_before;
+	struct haul *haul;
+	long before;
+
+	enter(test);
+	nr_before = nr_beyond_the_limit(test);
+	before = charged();
+	limit_charges(test, LIMIT);
+	haul = take_all(test, "kmem_charged", by, GFP_ATTEMPT);
+	expect_charged(test, before, NR_PAGES, OVERHEAD, "by allocating");
+	expect_uncharged(test, haul, before);
+	KUNIT_EXPECT_GT(test, nr_beyond_the_limit(test), nr_before);
+}
+
 /*
  * Objects of a prefilled sheaf are charged, and can be had also where the cgroup
  * is full. Source: kmem_cache_alloc_from_sheaf(), "Guaranteed not to fail", "memcg
@@ -392,15 +445,55 @@ KUNIT_ARRAY_PARAM_DESC(prefilled, prefilled, name);
  */
 static void prefilled_objects_are_charged_beyond_the_limit(struct kunit *test)
 {
-	struct haul *haul;
-	long before;
+	expect_charged_beyond_the_limit(test, test->param_value);
+}
+
+COPY(kmalloc, kmalloc(OBJECT_SIZE, gfp))
+
+static unsigned int by_reclaimer(struct kmem_cache *cache, gfp_t gfp, void **objects)
+{
+	unsigned int flags = memalloc_noreclaim_save();
+	unsigned int got = by_kmalloc(cache, gfp, objects);
+
+	memalloc_noreclaim_restore(flags);
+	return got;
+}
+
+static const struct allocator urgent[] = {
+	{ "atomic", 0, __GFP_ACCOUNT | __GFP_HIGH, by_kmalloc, free_copy, 1 },
+	{ "reclaimer", 0, __GFP_ACCOUNT, by_reclaimer, free_copy, 1 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(urgent, urgent, name);
+
+/*
+ * Who cannot wait, or frees memory by what he allocates, is not held to the limit of his
+ * cgroup. Source: try_charge_memcg(), "let these go through as privileged allocations",
+ * "we prefer facilitating memory reclaim".
+ */
+static void urgent_memory_is_charged_beyond_the_limit(struct kunit *test)
+{
+	expect_charged_beyond_the_limit(test, test->param_value);
+}
+
+static void hoard_the_rest(struct hoard *hoard, gfp_t gfp)
+{
+	while (hoard_one(hoard, gfp))
+		;
+}
+
+/*
+ * Where there is no memory for an object, there is nothing to charge either. Source:
+ * __memcg_slab_post_alloc_hook(), "we might be called with a single NULL object" (6.12).
+ */
+static void lack_of_memory_is_not_charged(struct kunit *test)
+{
+	struct hoard *hoard;
 
 	enter(test);
-	before = charged();
-	limit_charges(test, LIMIT);
-	haul = take_all(test, "kmem_charged", test->param_value, GFP_ATTEMPT);
-	expect_charged(test, before, NR_PAGES, OVERHEAD, "by allocating");
-	expect_uncharged(test, haul, before);
+	hoard = exhaust(test, 0);
+	KMEM_EXPECT_SILENCE(test, hoard_the_rest(hoard, NO_RECLAIM | __GFP_ACCOUNT));
+	KUNIT_EXPECT_LT(test, hoard->nr, MAX_HOARD);
 }
 
 #define LARGE_SHEAF	(SZ_512K / sizeof(void *))
@@ -500,6 +593,8 @@ static struct kunit_case kmem_accounted_cases[] = {
 	KUNIT_CASE_PARAM(mapped_memory_is_charged_until_it_is_freed, mapper_gen_params),
 	KUNIT_CASE(mapping_beyond_the_limit_fails),
 	KUNIT_CASE_PARAM(prefilled_objects_are_charged_beyond_the_limit, prefilled_gen_params),
+	KUNIT_CASE_PARAM(urgent_memory_is_charged_beyond_the_limit, urgent_gen_params),
+	KUNIT_CASE(lack_of_memory_is_not_charged),
 	KUNIT_CASE(sheaves_are_not_charged),
 	KUNIT_CASE(object_has_a_list_of_its_cgroup),
 	KUNIT_CASE(object_without_a_list_is_not_to_be_had),

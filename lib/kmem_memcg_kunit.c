@@ -98,6 +98,48 @@ static void require_checks(struct kunit *test)
 	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
 }
 
+static struct file *high;
+
+static void close_high(void *file)
+{
+	fput(file);
+}
+
+static void open_high(struct kunit *test)
+{
+	struct vfsmount *mnt = kern_mount(get_fs_type("cgroup2"));
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(mnt));
+	high = file_open_root_mnt(mnt, "/kmem_kunit/memory.high", O_WRONLY, 0);
+	kern_unmount(mnt);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(high));
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, close_high, high), 0);
+}
+
+static void set_high(const char *text)
+{
+	loff_t pos = 0;
+
+	kernel_write(high, text, strlen(text), &pos);
+}
+
+/*
+ * As small_alloc(), after which the stocks are drained, with a page in them. Source:
+ * memory_high_write(), which does so, and reclaims if that is not enough.
+ */
+static unsigned int drained_alloc(struct kmem_cache *cache, gfp_t gfp, void **objects)
+{
+	unsigned int got;
+	char text[24];
+
+	kfree(kmalloc(1, gfp));
+	got = small_alloc(cache, gfp, objects);
+	snprintf(text, sizeof(text), "%lu", (charged() - 1) * PAGE_SIZE);
+	set_high(text);
+	set_high("max");
+	return got;
+}
+
 #define CHECKED		(SLAB_ACCOUNT | SLAB_CONSISTENCY_CHECKS)
 #define DIRECT		(SLAB_ACCOUNT | SLAB_NOLEAKTRACE)
 #define RECLAIMABLE	(__GFP_ACCOUNT | __GFP_RECLAIMABLE)
@@ -120,6 +162,7 @@ static const struct allocator accounted[] = {
 	{ "kmalloc_reclaimable", 0, RECLAIMABLE, small_alloc, plain_free, 1 },
 	{ "kmalloc_bulk", 0, __GFP_ACCOUNT, small_alloc, bulk_of_kmalloc_free, 1 },
 	{ "kmalloc_many", 0, __GFP_ACCOUNT, many_alloc, many_of_kmalloc_free, BULK },
+	{ "kmalloc_drained", 0, __GFP_ACCOUNT, drained_alloc, plain_free, 1, open_high },
 	{ "kmalloc_large", 0, __GFP_ACCOUNT, large_alloc, plain_free, BULK },
 };
 
@@ -136,8 +179,9 @@ KUNIT_ARRAY_PARAM_DESC(unaccounted, unaccounted, name);
 
 /*
  * What is allocated with __GFP_ACCOUNT or from a SLAB_ACCOUNT cache is charged to the cgroup that
- * is active, and uncharged when it is freed, whoever is active then.
- * Source: <linux/gfp_types.h>, __GFP_ACCOUNT; <linux/slab.h>, SLAB_ACCOUNT; set_active_memcg()
+ * is active, and uncharged when it is freed, whoever is active then; and so is what waits in stock.
+ * Source: <linux/gfp_types.h>, __GFP_ACCOUNT; <linux/slab.h>, SLAB_ACCOUNT; set_active_memcg();
+ * drain_obj_stock(), mm/memcontrol.c
  */
 static void accounted_memory_is_charged_until_it_is_freed(struct kunit *test)
 {

@@ -210,12 +210,18 @@ static inline void destroy_list(void *lru)
 	list_lru_destroy(lru);
 }
 
-/* Makes a list for each cgroup, and the cache of what may be on them. */
-static inline struct kmem_cache *listed_cache(struct kunit *test, struct list_lru *lru,
-					      slab_flags_t flags)
+/* Makes a list for each cgroup. */
+static inline void make_lists(struct kunit *test, struct list_lru *lru)
 {
 	KUNIT_ASSERT_EQ(test, list_lru_init_memcg(lru, NULL), 0);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, destroy_list, lru), 0);
+}
+
+/* As before, and the cache of what may be on them. */
+static inline struct kmem_cache *listed_cache(struct kunit *test, struct list_lru *lru,
+					      slab_flags_t flags)
+{
+	make_lists(test, lru);
 	return kmem_private_cache(test, "kmem_listed", sizeof(struct list_head),
 				  SLAB_ACCOUNT | flags, NULL);
 }

@@ -212,9 +212,21 @@ static void many_cgroups_in_turn_are_charged_for_their_own(struct kunit *test)
 #define LARGE		2048
 #define NR_LARGE	(SZ_2M / LARGE)
 
+static const struct slab_memory {
+	const char *name, *figure;
+	slab_flags_t flags;
+} slab_memories[] = {
+	{ "unreclaimable", "slab_unreclaimable", 0 },
+	{ "reclaimable", "slab_reclaimable", SLAB_RECLAIM_ACCOUNT },
+};
+
+KUNIT_ARRAY_PARAM_DESC(slab_memory, slab_memories, name);
+
 static long slab_pages(struct kunit *test, const char *path)
 {
-	return cgroup_figure(test, path, "slab_unreclaimable") / PAGE_SIZE;
+	const struct slab_memory *memory = test->param_value;
+
+	return cgroup_figure(test, path, memory->figure) / PAGE_SIZE;
 }
 
 /*
@@ -227,16 +239,20 @@ static void cgroups_in_turn_have_their_own_memory_stat(struct kunit *test)
 		"/kmem_kunit/memory.stat", "/kmem_kunit_neighbour/memory.stat"
 	};
 	const long pages = NR_LARGE * LARGE / PAGE_SIZE, stale = pages / 4;
+	const struct slab_memory *memory = test->param_value;
+	const slab_flags_t flags = SLAB_ACCOUNT | memory->flags;
 	struct kmem_cache *small, *large;
 	struct mem_cgroup *neighbour;
 	void **objects;
 	unsigned int i;
 	long before[2];
 
+	if (memory != slab_memories)
+		KMEM_REQUIRE_NOT(test, CONFIG_SLUB_TINY, "which has no reclaimable caches");
 	enter(test);
 	neighbour = make_memcg(test, "/kmem_kunit_neighbour");
-	small = kmem_private_cache(test, "kmem_small", 8, SLAB_ACCOUNT, NULL);
-	large = kmem_private_cache(test, "kmem_large", LARGE, SLAB_ACCOUNT, NULL);
+	small = kmem_private_cache(test, "kmem_small", 8, flags, NULL);
+	large = kmem_private_cache(test, "kmem_large", LARGE, flags, NULL);
 	objects = kmem_make_array(test, 2 * NR_LARGE);
 	for (i = 0; i < 2; i++)
 		before[i] = slab_pages(test, paths[i]);
@@ -546,14 +562,48 @@ static void lists_of_cgroups_leave_nothing(struct kunit *test)
 	kmem_expect_none_left(test, &lists, lists_before, LISTS, "lists");
 }
 
+#define NR_LISTS	256
+
+/*
+ * The lists of a cgroup that is removed are freed. Source: memcg_reparent_list_lrus(), "we can
+ * safely free this lru".
+ */
+static void lists_of_a_removed_cgroup_are_freed(struct kunit *test)
+{
+	const size_t list_size = struct_size((struct list_lru_memcg *)NULL, node, nr_node_ids);
+	struct kmem_gauge lists = kmem_gauge_of_size(test, list_size);
+	struct list_lru *lrus = kunit_kcalloc(test, NR_LISTS, sizeof(*lrus), GFP_KERNEL);
+	struct family *family = found_family(test, 1);
+	struct kmem_cache *cache;
+	unsigned int i;
+	long before;
+
+	KUNIT_ASSERT_NOT_NULL(test, lrus);
+	cache = kmem_private_cache(test, "kmem_listed", sizeof(struct list_head), SLAB_ACCOUNT,
+				   NULL);
+	set_active_memcg(family->children[0]);
+	for (i = 0; i < NR_LISTS; i++) {
+		void *object;
+
+		make_lists(test, &lrus[i]);
+		object = kmem_cache_alloc_lru(cache, &lrus[i], GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, object);
+		kmem_cache_free(cache, object);
+	}
+	before = kmem_gauge_read(test, &lists);
+	disband(family);
+	KUNIT_EXPECT_GT(test, before - kmem_gauge_read(test, &lists), NR_LISTS / 2);
+}
+
 static struct kunit_case kmem_memcg_tree_cases[] = {
 	KUNIT_CASE(many_cgroups_in_turn_are_charged_for_their_own),
-	KUNIT_CASE(cgroups_in_turn_have_their_own_memory_stat),
+	KUNIT_CASE_PARAM(cgroups_in_turn_have_their_own_memory_stat, slab_memory_gen_params),
 	KUNIT_CASE_PARAM(nothing_is_left_of_a_removed_cgroup, use_gen_params),
 	KUNIT_CASE(parent_pays_for_a_removed_cgroup),
 	KUNIT_CASE(memory_passes_on_from_generation_to_generation),
 	KUNIT_CASE(parent_inherits_the_list_of_a_removed_cgroup),
 	KUNIT_CASE(lists_of_cgroups_leave_nothing),
+	KUNIT_CASE(lists_of_a_removed_cgroup_are_freed),
 	{}
 };
 

@@ -19,6 +19,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/string_helpers.h>
+#include "kmem_device.h"
 #include "kmem_kunit.h"
 #include "kmem_text.h"
 
@@ -248,6 +249,20 @@ static void growing_string_is_cut(struct kunit *test)
 	snprintf(wanted, 8, "%pI4", &(unsigned int){ 0xff });
 	kmem_expect_same(test, result, wanted, 8);
 	kfree(result);
+}
+
+/*
+ * So is one of a device, silently. Source: devm_kvasprintf(), which knows the length of the
+ * first pass alone.
+ */
+static void growing_string_of_a_device_is_cut(struct kunit *test)
+{
+	struct device *dev = make_device(test, "kmem_devm");
+	char *result = devm_kasprintf(dev, GFP_NOWAIT, "%s", kmem_changing_text(test));
+
+	kmem_fail_cancel();
+	KUNIT_ASSERT_NOT_NULL(test, result);
+	KUNIT_EXPECT_STREQ(test, result, "");
 }
 
 /* Data of the kernel that is a string, without a '%' in it, and read-only. */
@@ -502,6 +517,7 @@ static struct kunit_case kmem_sprintf_cases[] = {
 	KUNIT_CASE_PARAM(result_can_be_had_in_atomic_context, formatter_gen_params),
 	KUNIT_CASE(shrinking_string_is_reported),
 	KUNIT_CASE(growing_string_is_cut),
+	KUNIT_CASE(growing_string_of_a_device_is_cut),
 	KUNIT_CASE(constant_is_shared),
 	KUNIT_CASE_PARAM(what_is_not_constant_is_copied, meaning_gen_params),
 	KUNIT_CASE(failed_copy_gives_null),

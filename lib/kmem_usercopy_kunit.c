@@ -10,6 +10,7 @@
 #include <kunit/test.h>
 #include <linux/compiler.h>
 #include <linux/gfp.h>
+#include <linux/irqflags.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/sched/task_stack.h>
@@ -194,6 +195,29 @@ static void stack_may_be_copied_up_to_its_end(struct kunit *test)
 }
 
 /*
+ * What lies right before the stack, or right behind it, may be copied. Source:
+ * check_stack_object(), "Object is not on the stack at all".
+ */
+static void neighbours_of_the_stack_may_be_copied(struct kunit *test)
+{
+	void *stack = task_stack_page(current), *pages;
+	unsigned long flags;
+
+	KMEM_REQUIRE(test, CONFIG_HARDENED_USERCOPY);
+	pages = alloc_pages_exact(3 * THREAD_SIZE, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, pages);
+	/* the stack is said to lie between pages of ours, as long as nobody needs to know */
+	local_irq_save(flags);
+	current->stack = pages + THREAD_SIZE;
+	copy(pages + THREAD_SIZE - 8, 8);
+	copy(pages + 2 * THREAD_SIZE, 8);
+	current->stack = stack;
+	local_irq_restore(flags);
+	free_pages_exact(pages, 3 * THREAD_SIZE);
+	KUNIT_SUCCEED(test);
+}
+
+/*
  * A copy may end with the last byte of all, which is not yet round the end. Source:
  * check_bogus_address(), "Reject if object wraps past end of memory".
  */
@@ -210,6 +234,7 @@ static struct kunit_case kmem_usercopy_cases[] = {
 	KUNIT_CASE(region_may_be_named_in_other_ways),
 	KUNIT_CASE(all_of_kmalloc_may_be_copied),
 	KUNIT_CASE(stack_may_be_copied_up_to_its_end),
+	KUNIT_CASE(neighbours_of_the_stack_may_be_copied),
 	KUNIT_CASE(copy_may_end_where_memory_does),
 	{}
 };

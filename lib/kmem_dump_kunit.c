@@ -14,6 +14,8 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
+#include "kmem_count.h"
+#include "kmem_hoard.h"
 #include "kmem_kunit.h"
 #include "kmem_vmalloc.h"
 
@@ -420,7 +422,7 @@ static void mem_dump_obj_knows_objects(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, strstr(report->text, "memory"));
 }
 
-#define HUGE_SIZE	((unsigned int)KMALLOC_MAX_SIZE - 100)
+#define LARGEST_SIZE	((unsigned int)KMALLOC_MAX_SIZE - 100)
 #define MAX_HUGE	((unsigned int)(SZ_2G / KMALLOC_MAX_SIZE))
 
 /* Add up what is said of the slabs of each node. */
@@ -457,7 +459,7 @@ static void lack_of_memory_is_reported(struct kunit *test)
 		kunit_skip(test, "needs a boot without init_on_alloc=1 and init_on_free=1");
 	if (IS_ENABLED(CONFIG_KASAN) || totalram_pages() > SZ_2G >> PAGE_SHIFT)
 		kunit_skip(test, "needs CONFIG_KASAN=n and at most 2 GB of memory to use up");
-	cache = kmem_private_cache(test, "kmem_huge", HUGE_SIZE, 0, NULL);
+	cache = kmem_private_cache(test, "kmem_huge", LARGEST_SIZE, 0, NULL);
 	objects = kunit_kcalloc(test, MAX_HUGE + 1, sizeof(*objects), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, objects);
 
@@ -475,8 +477,8 @@ static void lack_of_memory_is_reported(struct kunit *test)
 				    " on node -1,");
 		kmem_expect_text(test, report,
 				 "cache: kmem_huge, object size: %u, buffer size: %u, default order: %u, min order: %u",
-				 HUGE_SIZE, kmem_slabinfo(test, "kmem_huge").objsize,
-				 get_order(HUGE_SIZE), get_order(HUGE_SIZE));
+				 LARGEST_SIZE, kmem_slabinfo(test, "kmem_huge").objsize,
+				 get_order(LARGEST_SIZE), get_order(LARGEST_SIZE));
 		/* of a cache without any */
 		KUNIT_EXPECT_NULL(test, strstr(report->text, "debugging increased min order"));
 		kmem_expect_text(test, report, "node 0: slabs: ");
@@ -493,6 +495,55 @@ static void lack_of_memory_is_reported(struct kunit *test)
 	KUNIT_EXPECT_LE_MSG(test, got, MAX_HUGE, "memory did not run out, nothing is proved");
 }
 
+/* a slab of one page would be waste by a quarter, one of eight pages is not */
+#define SCARCE_SIZE	(PAGE_SIZE * 3 / 8)
+
+/*
+ * What a node has is told in slabs and in objects, and in objects that are free, if
+ * not for everybody; the sizes of a slab are the usual one, and that for a single
+ * object. Source: slab_out_of_memory(); pfmemalloc_match().
+ */
+static void lack_of_memory_is_told_in_slabs_and_objects(struct kunit *test)
+{
+	unsigned long slabs, total, used, order, size;
+	const struct kmem_report *report;
+	struct kmem_cache *cache;
+	struct kmem_batch *batch;
+	struct hoard *hoard;
+	struct folio *slab;
+	void *more = NULL;
+
+	kmem_require_counters(test);
+	cache = kmem_private_cache(test, "kmem_scarce", SCARCE_SIZE, SLAB_CONSISTENCY_CHECKS, NULL);
+	total = kmem_attribute(test, cache, "objs_per_slab");
+	batch = kmem_take(test, cache, round_down(total, 2));
+	slab = virt_to_folio(batch->objects[0]);
+	kmem_free_half(batch);
+	/* as if it were from the reserves */
+	folio_set_active(slab);
+	slabs = kmem_attribute(test, cache, "slabs");
+	used = kmem_attribute(test, cache, "objects");
+	order = kmem_attribute(test, cache, "order");
+	size = kmem_attribute(test, cache, "slab_size");
+
+	hoard = exhaust(test, 0);
+	/* at once, as others may give memory back meanwhile */
+	report = KMEM_CAPTURE(test, {
+		spare_everything(hoard);
+		more = kmem_cache_alloc(cache, 0);
+	});
+	kunit_release_action(test, free_hoard, hoard);
+	KUNIT_EXPECT_NULL(test, more);
+	if (more)
+		kmem_cache_free(cache, more);
+	KUNIT_EXPECT_EQ(test, slabs, 1);
+	kmem_expect_text(test, report,
+			 "cache: kmem_scarce, object size: %lu, buffer size: %lu, default order: %lu, min order: %d",
+			 SCARCE_SIZE, size, order, get_order(size));
+	kmem_expect_text(test, report, "node %d: slabs: %lu, objs: %lu, free: %lu",
+			 folio_nid(slab), slabs, total, total - used);
+}
+
 static struct kunit_case kmem_dump_cases[] = {
 	KUNIT_CASE_PARAM(object_is_told_by_cache_and_place, kind_gen_params),
 	KUNIT_CASE(users_of_an_object_are_told),
@@ -505,6 +556,7 @@ static struct kunit_case kmem_dump_cases[] = {
 	KUNIT_CASE(lack_of_memory_for_a_mapping_is_reported),
 	KUNIT_CASE(mem_dump_obj_knows_objects),
 	KUNIT_CASE(lack_of_memory_is_reported),
+	KUNIT_CASE(lack_of_memory_is_told_in_slabs_and_objects),
 	{}
 };
 

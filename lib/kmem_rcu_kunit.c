@@ -496,6 +496,32 @@ static void nolock_frees_after_the_readers(struct kunit *test)
 }
 
 /*
+ * The barrier waits for what kfree_rcu_nolock() has put off, be it a single object or
+ * a few. Source: defer_kfree_rcu(), mm/slub.c; kvfree_rcu_barrier(),
+ * "Wait until all in-flight kvfree_rcu() complete".
+ */
+static void barrier_waits_for_nolock(struct kunit *test)
+{
+	struct kmem_batch *batch;
+	struct kmem_cache *cache;
+	unsigned int nr;
+
+	if (!kmem_has_kfree_rcu_nolock())
+		kunit_skip(test, "needs Linux 7.3");
+	cache = kmem_cache_of_kind(test, "kmem_rcu", OBJECT_SIZE, 0, NULL);
+	for (nr = 1; nr <= 3; nr++) {
+		batch = kmem_take(test, cache, nr);
+		while (batch->nr) {
+			struct nolock_node *node = batch->objects[--batch->nr];
+
+			kfree_rcu_nolock(node, head);
+		}
+		kmem_kfree_rcu_barrier(test);
+		kmem_expect_live(test, cache, 0, "after the barrier");
+	}
+}
+
+/*
  * A shrink meanwhile loses nothing of what waits for its readers, be it much or
  * little, nor of what comes to wait after it. Source: pcs_flush_all(), which sends
  * the sheaf of such objects on; kfree_rcu_sheaf(), mm/slub.c.
@@ -534,6 +560,7 @@ static struct kunit_case kmem_rcu_cases[] = {
 	KUNIT_CASE_PARAM(destroy_waits_for_kfree_rcu, kind_gen_params),
 	KUNIT_CASE_PARAM(barrier_on_a_cache_waits_for_its_objects, kind_gen_params),
 	KUNIT_CASE_PARAM(nolock_frees_after_the_readers, kind_gen_params),
+	KUNIT_CASE_PARAM(barrier_waits_for_nolock, kind_gen_params),
 	{}
 };
 

@@ -486,6 +486,17 @@ static long shown(struct kunit *test, struct kmem_cache *cache, char *buffer, co
 	return value;
 }
 
+static ssize_t store(struct kunit *test, struct kmem_cache *cache, const char *name,
+		     const char *value)
+{
+	struct kobject *kobject = kobject_of(cache);
+	struct attribute *attribute = find_attribute(test, kobject, name);
+
+	if (!attribute)
+		return -ENOENT;
+	return kobject->ktype->sysfs_ops->store(kobject, attribute, value, strlen(value));
+}
+
 static char *require_sysfs(struct kunit *test)
 {
 	char *buffer;
@@ -535,8 +546,9 @@ static void sysfs_shows_the_checks(struct kunit *test)
 }
 
 /*
- * sysfs shows the sizes of a cache, and how many slabs and objects it has.
- * Source: as above; show_slab_objects(), mm/slub.c.
+ * sysfs shows the sizes of a cache, and how many slabs and objects it has. To write
+ * to them is -EIO, whatever the mode of the file. Source: as above;
+ * show_slab_objects(), slab_attr_store(), mm/slub.c.
  */
 static void sysfs_shows_the_numbers(struct kunit *test)
 {
@@ -564,20 +576,12 @@ static void sysfs_shows_the_numbers(struct kunit *test)
 	};
 
 	kmem_take(test, cache, nr + 5);
-	for (i = 0; i < ARRAY_SIZE(numbers); i++)
+	for (i = 0; i < ARRAY_SIZE(numbers); i++) {
 		KUNIT_EXPECT_EQ_MSG(test, shown(test, cache, buffer, numbers[i].name),
 				    numbers[i].value, "%s", numbers[i].name);
-}
-
-static ssize_t store(struct kunit *test, struct kmem_cache *cache, const char *name,
-		     const char *value)
-{
-	struct kobject *kobject = kobject_of(cache);
-	struct attribute *attribute = find_attribute(test, kobject, name);
-
-	if (!attribute)
-		return -ENOENT;
-	return kobject->ktype->sysfs_ops->store(kobject, attribute, value, strlen(value));
+		KUNIT_EXPECT_EQ_MSG(test, store(test, cache, numbers[i].name, "1"), -EIO, "%s",
+				    numbers[i].name);
+	}
 }
 
 /*

@@ -110,18 +110,20 @@ struct kmem_slabinfo kmem_slabinfo(struct kunit *test, const char *name)
 	KUNIT_ASSERT_NOT_NULL(test, text);
 	for (i = 0; i < ARRAY_SIZE(columns); i++)
 		KUNIT_ASSERT_NOT_NULL_MSG(test, strstr(text, columns[i]), "%.300s", text);
+	KUNIT_ASSERT_PTR_EQ_MSG(test, strstr(text, columns[0]), text, "%.300s", text);
+	KUNIT_EXPECT_NULL_MSG(test, strstr(text + 1, columns[0]), "a second header");
 	rest = text;
 	while ((line = strsep(&rest, "\n"))) {
 		if (strncmp(line, name, len) || line[len] != ' ')
 			continue;
 		info.lines++;
-		KUNIT_EXPECT_EQ_MSG(test, 10,
+		KUNIT_EXPECT_EQ_MSG(test, 11,
 				    sscanf(line + len,
-					   "%lu %lu %u %u %u : tunables %u %u %u : slabdata %lu %lu",
+					   "%lu %lu %u %u %u : tunables %u %u %u : slabdata %lu %lu %lu",
 					   &info.active_objs, &info.num_objs, &info.objsize,
 					   &info.objperslab, &info.pagesperslab, &info.limit,
 					   &info.batchcount, &info.shared, &info.active_slabs,
-					   &info.num_slabs),
+					   &info.num_slabs, &info.sharedavail),
 				    "cannot read \"%s\"", line);
 	}
 	kunit_kfree(test, text);

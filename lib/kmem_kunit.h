@@ -92,6 +92,7 @@ void kmem_keep_slab(struct kmem_batch *batch);
  * @limit: no such tunable since SLAB is gone
  * @batchcount: as @limit
  * @shared: as @limit
+ * @sharedavail: objects that CPUs share, nothing but 0 since SLAB is gone
  *
  * See Documentation/filesystems/proc.rst and slabinfo(5).
  */
@@ -100,6 +101,7 @@ struct kmem_slabinfo {
 	unsigned long active_objs, num_objs, active_slabs, num_slabs;
 	unsigned int objsize, objperslab, pagesperslab;
 	unsigned int limit, batchcount, shared;
+	unsigned long sharedavail;
 };
 
 bool kmem_slabinfo_is_there(void);

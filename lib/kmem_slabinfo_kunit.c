@@ -8,8 +8,10 @@
  *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_slabinfo'
  */
 #include <kunit/test.h>
+#include <linux/fcntl.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -70,7 +72,8 @@ static void slabinfo_is_for_root_alone(struct kunit *test)
 /*
  * The figures in /proc/slabinfo agree with each other and with the cache: an
  * object has the room that was asked for, the objects of a slab fit into its
- * pages, and all slabs have the same number of them. Source: cache_show().
+ * pages, and all slabs have the same number of them; CPUs share none. Source:
+ * cache_show().
  */
 static void slabinfo_figures_agree(struct kunit *test)
 {
@@ -91,6 +94,7 @@ static void slabinfo_figures_agree(struct kunit *test)
 				info.pagesperslab * PAGE_SIZE);
 		KUNIT_EXPECT_EQ(test, info.num_objs, info.num_slabs * info.objperslab);
 		KUNIT_EXPECT_LE(test, info.active_objs, info.num_objs);
+		KUNIT_EXPECT_EQ(test, info.sharedavail, 0);
 		kmem_give_back(test, batch);
 		kmem_private_cache_destroy(test, cache);
 	}
@@ -211,11 +215,41 @@ static void unreclaimable_slabs_are_listed(struct kunit *test)
 	KUNIT_ASSERT_GT(test, kmem_slabinfo(test, "kmem_unused").num_objs, 0);
 
 	report = KMEM_CAPTURE(test, dump_unreclaimable_slab());
+	kmem_expect_text(test, report, "Unreclaimable slab info:");
 	expect_listed(test, report->text, "kmem_listed");
 	expect_listed(test, report->text, "kmem_unused");
 	if (SLAB_RECLAIM_ACCOUNT)
 		KUNIT_EXPECT_NULL(test, strstr(report->text, "kmem_unlisted "));
 	KUNIT_EXPECT_NULL(test, strstr(report->text, "kmem_empty "));
+#else
+	kunit_skip(test, "needs to be built in, for dump_unreclaimable_slab()");
+#endif
+}
+
+/*
+ * That list does not wait for who creates or destroys a cache meanwhile: there is
+ * none, and its mutex stays with whom it belongs to. Source: as above, "Use
+ * mutex_trylock to protect the list traverse, dump nothing without acquiring the
+ * mutex".
+ */
+static void unreclaimable_slabs_are_not_waited_for(struct kunit *test)
+{
+#ifndef MODULE
+	const struct kmem_report *report;
+	bool held = false;
+
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	KMEM_REQUIRE(test, CONFIG_PRINTK);
+	report = KMEM_CAPTURE(test, {
+		mutex_lock(&slab_mutex);
+		dump_unreclaimable_slab();
+		held = mutex_is_locked(&slab_mutex);
+		if (held)
+			mutex_unlock(&slab_mutex);
+	});
+	KUNIT_EXPECT_TRUE(test, held);
+	kmem_expect_text(test, report, "unreclaimable slab but cannot dump stats");
+	KUNIT_EXPECT_NULL(test, strstr(report->text, "Unreclaimable slab info:"));
 #else
 	kunit_skip(test, "needs to be built in, for dump_unreclaimable_slab()");
 #endif
@@ -279,6 +313,54 @@ static void flag_is_kept(struct kunit *test)
 	}
 }
 
+/*
+ * A number of slabs or objects is a line: it ends with a newline, behind what each
+ * node has of it. Source: show_slab_objects(), mm/slub.c.
+ */
+static void numbers_end_their_line(struct kunit *test)
+{
+	static const char * const attributes[] = {
+		"slabs", "objects", "total_objects", "partial", "objects_partial",
+	};
+	char *text = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
+	struct kmem_cache *cache;
+	unsigned int i;
+	ssize_t len;
+
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	cache = kmem_private_cache(test, "kmem_lines", OBJECT_SIZE, 0, NULL);
+	kmem_free_half(kmem_take(test, cache, MANY));
+	for (i = 0; i < ARRAY_SIZE(attributes); i++) {
+		len = kmem_file_read(kmem_sysfs_open(test, "kmem_lines", attributes[i], O_RDONLY),
+				     text, PAGE_SIZE);
+		KUNIT_ASSERT_GT_MSG(test, len, 0, "%s", attributes[i]);
+		KUNIT_EXPECT_PTR_EQ_MSG(test, memchr(text, '\n', len), text + len - 1, "%s",
+					attributes[i]);
+	}
+}
+
+/*
+ * failslab is switched on by 1 alone, and by nothing else that is written to it.
+ * Source: slab.rst, "writing 1 or 0 will enable or disable the option at runtime";
+ * failslab_store(), mm/slub.c.
+ */
+static void failslab_is_switched_on_by_1_alone(struct kunit *test)
+{
+	static const char * const texts[] = { "2", "no", "1", "off", "1\n", "-1" };
+	unsigned int i;
+
+	KMEM_REQUIRE(test, CONFIG_FAILSLAB);
+	if (!kmem_failslab_can_be_switched())
+		kunit_skip(test, "needs Linux 6.12, where failslab can be written to");
+	kmem_private_cache(test, "kmem_failing", OBJECT_SIZE, 0, NULL);
+	for (i = 0; i < ARRAY_SIZE(texts); i++) {
+		kmem_sysfs_store(test, "kmem_failing", "failslab", texts[i]);
+		KUNIT_EXPECT_EQ_MSG(test, kmem_sysfs_number(test, "kmem_failing", "failslab"),
+				    *texts[i] == '1', "%s", texts[i]);
+	}
+}
+
 static struct kunit_case kmem_slabinfo_cases[] = {
 	KUNIT_CASE(name_shows_in_slabinfo),
 	KUNIT_CASE(each_cache_has_one_line),
@@ -287,8 +369,11 @@ static struct kunit_case kmem_slabinfo_cases[] = {
 	KUNIT_CASE(slabinfo_counts_objects),
 	KUNIT_CASE(slabinfo_estimates_long_lists),
 	KUNIT_CASE(unreclaimable_slabs_are_listed),
+	KUNIT_CASE(unreclaimable_slabs_are_not_waited_for),
 	KUNIT_CASE(shrink_spares_live_objects),
 	KUNIT_CASE_PARAM(flag_is_kept, shown_flag_gen_params),
+	KUNIT_CASE(numbers_end_their_line),
+	KUNIT_CASE(failslab_is_switched_on_by_1_alone),
 	{}
 };
 

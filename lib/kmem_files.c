@@ -315,6 +315,15 @@ struct file *kmem_sysfs_open(struct kunit *test, const char *name, const char *a
 }
 EXPORT_SYMBOL_GPL(kmem_sysfs_open);
 
+static struct vfsmount *debugfs_path(struct kunit *test, char *path, const char *name,
+				     const char *list)
+{
+	KMEM_REQUIRE(test, CONFIG_DEBUG_FS);
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	snprintf(path, PATH_SIZE, "slab/%s/%s", name, list);
+	return mounted(test, &debugfs, "debugfs");
+}
+
 /**
  * kmem_debugfs_text() - Read a file of /sys/kernel/debug/slab.
  * @test: the test context; skipped where there are no such files
@@ -327,12 +336,26 @@ char *kmem_debugfs_text(struct kunit *test, const char *name, const char *list)
 {
 	char path[PATH_SIZE];
 
-	KMEM_REQUIRE(test, CONFIG_DEBUG_FS);
-	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
-	snprintf(path, sizeof(path), "slab/%s/%s", name, list);
-	return read_file(test, mounted(test, &debugfs, "debugfs"), path, SZ_16K);
+	return read_file(test, debugfs_path(test, path, name, list), path, SZ_64K);
 }
 EXPORT_SYMBOL_GPL(kmem_debugfs_text);
+
+/**
+ * kmem_debugfs_open() - Open a file of /sys/kernel/debug/slab.
+ * @test: the test context; skipped where there are no such files
+ * @name: of the cache
+ * @list: name of the file
+ *
+ * Return: the file, for __fput_sync(), or an error.
+ */
+struct file *kmem_debugfs_open(struct kunit *test, const char *name, const char *list)
+{
+	char path[PATH_SIZE];
+	struct vfsmount *mnt = debugfs_path(test, path, name, list);
+
+	return file_open_root_mnt(mnt, path, O_RDONLY, 0);
+}
+EXPORT_SYMBOL_GPL(kmem_debugfs_open);
 
 /**
  * kmem_anon_file() - Make a file without a place in any folder.

@@ -115,6 +115,7 @@ int kmem_sysfs_store(struct kunit *test, const char *name, const char *attribute
 struct file *kmem_sysfs_open(struct kunit *test, const char *name, const char *attribute,
 			     int flags);
 char *kmem_debugfs_text(struct kunit *test, const char *name, const char *list);
+struct file *kmem_debugfs_open(struct kunit *test, const char *name, const char *list);
 struct file *kmem_anon_file(struct kunit *test, const char *name,
 			    const struct file_operations *operations, void *data);
 ssize_t kmem_file_read(struct file *file, char *buffer, size_t size);

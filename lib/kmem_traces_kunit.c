@@ -219,14 +219,13 @@ static void ages_are_averaged(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < TIMES; i++) {
-		/* a loop, not three calls with a stack each */
+		/* one call in a loop, not three with a stack each */
 		OPTIMIZER_HIDE_VAR(i);
-		if (i)
-			schedule_timeout_uninterruptible(2);
 		before[i] = jiffies;
 		renew(batch, 1);
 		after[i] = jiffies;
 		swap(batch->objects[0], batch->objects[i + 1]);
+		schedule_timeout_uninterruptible(2);
 	}
 	now = jiffies;
 	told = traced(test, ALLOCATED, "renew");

@@ -543,9 +543,9 @@ static void lists_of_cgroups_leave_nothing(struct kunit *test)
 	struct family *family;
 
 	KMEM_REQUIRE(test, CONFIG_FAILSLAB);
-	family = found_generations(test, 2);
 	tables = kmem_gauge_of_size(test, table_size);
 	lists = kmem_gauge_of_size(test, list_size);
+	family = found_generations(test, 2);
 	cache = kmem_private_cache(test, "kmem_listed", SMALL, SLAB_ACCOUNT, NULL);
 	tables_before = kmem_gauge_read(test, &tables);
 	lists_before = kmem_gauge_read(test, &lists);

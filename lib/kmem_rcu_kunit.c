@@ -161,7 +161,12 @@ static long slab_pages(void)
 	return global_node_page_state_pages(NR_SLAB_UNRECLAIMABLE_B);
 }
 
-#define MOST	(40 * NODES)
+/*
+ * so many are looked at, on each CPU: some of them come back, or one comes twice; and more,
+ * as other slabs may have room for these, until all are found
+ */
+#define LEAST	(40 * NODES)
+#define MOST	(400 * NODES)
 /* pages that others may take or give back meanwhile */
 #define NOISE	16
 
@@ -190,6 +195,7 @@ static void free_mates(void **nodes)
 static unsigned int count_freed(struct kunit *test, const struct memory *memory, void **nodes)
 {
 	unsigned int i, cpu, home = raw_smp_processor_id(), nr = 0, freed = 0;
+	unsigned int most = max_t(size_t, LEAST, min_t(size_t, MOST, SZ_16M / memory->size));
 	void **again;
 
 	if (is_vmalloc_addr(nodes[0])) {
@@ -197,13 +203,13 @@ static unsigned int count_freed(struct kunit *test, const struct memory *memory,
 			freed += !vmalloc_to_page(nodes[2 * i]);
 		return freed;
 	}
-	again = kvmalloc_array(num_online_cpus(), MOST * sizeof(*again), GFP_KERNEL);
+	again = kvmalloc_array(num_online_cpus(), most * sizeof(*again), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, again);
 	for_each_online_cpu(cpu) {
-		unsigned int end = nr + MOST;
+		unsigned int least = nr + LEAST, end = nr + most;
 
 		KUNIT_EXPECT_EQ(test, set_cpus_allowed_ptr(current, cpumask_of(cpu)), 0);
-		while (nr < end) {
+		while (nr < least || (nr < end && freed < NODES)) {
 			again[nr] = memory->alloc(memory->size);
 			if (!again[nr])
 				break;

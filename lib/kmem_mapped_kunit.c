@@ -386,7 +386,7 @@ static void failed_vmalloc_leaves_nothing(struct kunit *test)
 
 	if (!gfpflags_allow_blocking(patience->flags) && !kmem_has_sheaves())
 		kunit_skip(test, "needs Linux 7.x, whose vmalloc() need not sleep");
-	/* what another CPU left for reuse is not allocated in each round */
+	/* what SLUB allocates for itself comes in some rounds only, and may fail without harm */
 	for (nth = 1; failed; nth++) {
 		failed = 0;
 		for (i = 0; i < ROUNDS; i++) {

@@ -34,7 +34,8 @@
 #define FREED		"free_traces"
 #define NOBODY		"<not-available>"
 #define TIMES		3
-#define ROUNDS		200
+/* so many that their maps fill more slabs than a CPU holds unseen */
+#define ROUNDS		2000
 /* more than a page has room for */
 #define MANY_SIZES	60
 

@@ -204,6 +204,18 @@ class Lock:
             other = f" (pid {holder})" if holder.isdigit() else ""
             self._say(f"waiting for another run{other} that is using {self._what}")
             fcntl.flock(self._fd, operation)
+        self._sign()
+
+    def take_if_alone(self) -> bool:
+        """Take the lock if nobody else has it, or else let it go; return whether it was taken."""
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        self._sign()
+        return True
+
+    def _sign(self) -> None:
         os.pwrite(self._fd, f"{os.getpid():<31}\n".encode(), 0)
 
     def close(self) -> None:

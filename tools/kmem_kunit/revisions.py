@@ -76,8 +76,8 @@ def unpacked(base: Path, tree: Path, name: str) -> Iterator[Revision]:
     lock = cache.lock_path(base, f"revisions-{target.name}")
     with cache.lock(lock, f"revision {name}", progress.say, shared=True) as held:
         while not target.is_dir():
-            held.take()
-            if not target.is_dir():
+            # who waited for it here would wait for the one who unpacks, and then for all its use
+            if held.take_if_alone() and not target.is_dir():
                 with cache.placing(target) as folder:
                     _unpack(tree, the_commit, name, folder)
             held.take(shared=True)

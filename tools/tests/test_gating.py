@@ -8,8 +8,9 @@ import subprocess
 import sys
 import threading
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -284,6 +285,16 @@ def test_a_revision_stays_while_it_is_used(
     monkeypatch.setitem(cache._KEEP, "revisions", 0)
     base = cache.root()
     together = threading.Barrier(2, timeout=60)
+    lock = cache.lock
+
+    @contextmanager
+    def locked(*args: Any, **options: Any) -> Iterator[cache.Lock]:
+        """Let both have it before one of them looks at what is there."""
+        with lock(*args, **options) as held:
+            together.wait()
+            yield held
+
+    monkeypatch.setattr(cache, "lock", locked)
 
     def use(_: int) -> Path:
         with revisions.unpacked(base, history, "good") as found:

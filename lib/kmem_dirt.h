@@ -15,6 +15,7 @@
 #include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/pgtable.h>
+#include <linux/sizes.h>
 #include <linux/vmalloc.h>
 
 /* what dirty pages are full of */
@@ -23,6 +24,9 @@
 #define KMEM_DIRT_ORDERS	4
 /* enough for what vmalloc() allocates for itself */
 #define KMEM_DIRT_BLOCKS	8
+/* how often memory is mapped until some of it was dirty, and how much of it stays meanwhile */
+#define KMEM_DIRT_TRIES		64
+#define KMEM_DIRT_KEPT		SZ_32M
 
 /* single pages last: 6.1 drains all after larger ones */
 static const unsigned int kmem_dirt_order[KMEM_DIRT_ORDERS] = {
@@ -95,20 +99,29 @@ static inline bool kmem_holds_dirt(const struct kmem_dirt *dirt, const u8 *memor
 #define KMEM_MAP_ON_DIRT(test, dirt, size, expression) ({			\
 	struct kmem_dirt *__dirt = (dirt);					\
 	struct kunit *__test = (test);						\
-	unsigned int __tries = 64;						\
-	u8 *__mapped;								\
+	unsigned int __tries = KMEM_DIRT_TRIES, __nr = 0;			\
+	const size_t __size = (size);						\
+	u8 *__kept[KMEM_DIRT_TRIES], *__mapped;					\
+	bool __holds;								\
 										\
 	for (;;) {								\
 		kmem_dirty_pages(__test, __dirt);				\
 		__mapped = (expression);					\
-		KUNIT_ASSERT_NOT_NULL(__test, __mapped);			\
-		KUNIT_ASSERT_TRUE(__test, is_vmalloc_addr(__mapped));		\
-		if (kmem_holds_dirt(__dirt, __mapped, size))			\
+		__holds = __mapped && is_vmalloc_addr(__mapped) &&		\
+			  kmem_holds_dirt(__dirt, __mapped, __size);		\
+		if (!__mapped || __holds || !--__tries)				\
 			break;							\
-		kvfree(__mapped);						\
-		KUNIT_ASSERT_GT_MSG(__test, --__tries, 0,			\
-				    "no page came back, nothing is proved");	\
+		/* or its pages would come again */				\
+		if (__nr * __size < KMEM_DIRT_KEPT)				\
+			__kept[__nr++] = __mapped;				\
+		else								\
+			kvfree(__mapped);					\
 	}									\
+	while (__nr)								\
+		kvfree(__kept[--__nr]);						\
+	KUNIT_ASSERT_NOT_NULL(__test, __mapped);				\
+	KUNIT_ASSERT_TRUE(__test, is_vmalloc_addr(__mapped));			\
+	KUNIT_ASSERT_TRUE_MSG(__test, __holds, "no page came back, nothing is proved"); \
 	__mapped;								\
 })
 

@@ -200,6 +200,16 @@ def _run_folder(base: Path, image: Image, memory: str) -> Path:
     return folder
 
 
+def kept(base: Path, log: Log) -> Log:
+    """Return the log of a boot that failed, where later boots do not take its place so soon."""
+    path = base / "failures" / f"{log.path.parent.name}.log"
+    try:
+        os.link(log.path, path)
+    except OSError:
+        shutil.copyfile(log.path, path)
+    return replace(log, path=path)
+
+
 def judge(log: Log, planned: Mapping[str, Sequence[str]] | None = None) -> Result:
     """Read a log into the Result; a boot that we had to end is a problem of its own."""
     with open(log.path, "rb") as stream:

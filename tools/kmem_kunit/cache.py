@@ -35,11 +35,11 @@ from kmem_kunit.errors import UserError
 
 _TEMPORARY = ".tmp-"
 _PARTS = (
-    *("sources", "trees", "builds", "images", "runs", "matrices"),
+    *("sources", "trees", "builds", "images", "runs", "failures", "matrices"),
     *("bisects", "revisions", "results", "mutants", "apt", "locks"),
 )
 _KEEP = {
-    **{"runs": 20, "matrices": 20, "images": 40, "builds": 24, "trees": 24},
+    **{"runs": 20, "failures": 100, "matrices": 20, "images": 40, "builds": 24, "trees": 24},
     **{"revisions": 4, "results": 400, "mutants": 24},
 }
 _HERE = "@" + re.sub(r"[^A-Za-z0-9-]", "_", os.uname().nodename)

@@ -74,6 +74,8 @@ def _run(options: argparse.Namespace) -> int:
     today = started.astimezone().date()
     result = boot.judge(log, built)
     result = quarantine.applied(deaths.merged(result, died), cell, known, today)
+    if not result.ok:
+        log = boot.kept(base, log)
     _write(
         options,
         kcidb.Run(
@@ -87,6 +89,7 @@ def _run(options: argparse.Namespace) -> int:
             comment=f"{the_image.release} {label}",
             result=result,
             cell=cell,
+            console="" if result.ok else str(log.path),
         ),
     )
     lines = list(report.lines(result, f"{the_image.release} {label}", log))

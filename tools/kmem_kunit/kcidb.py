@@ -39,6 +39,7 @@ class Run:
     comment: str
     result: Result
     cell: str = ""  # its name, such as 7.3/debug
+    console: str = ""  # the file that has it, if the run is not as it should be
 
 
 def _text(text: str) -> str:
@@ -120,6 +121,7 @@ def _tests(run: Run, common: dict[str, Any], boot: str) -> list[dict[str, Any]]:
     for wanted, test, misc in tests:
         path = _unused(wanted, used)
         test |= {"comment": _text(run.comment)} if run.comment else {}
+        misc |= {"console": run.console} if run.console else {}
         entries.append({**common, "id": f"{ORIGIN}:{boot}:{path}", "path": path, **test,
                         "misc": {**misc, "boot": boot, "cell": run.cell}})
     return entries
@@ -223,7 +225,8 @@ def _run(tests: list[tuple[str, dict[str, Any]]], builds: dict[str, dict[str, An
     return Run(_field(source, "checkout.misc", "kernel"), _field(source, "checkout.misc", "source"),
                architecture, config, compiler, command, start,
                _field(first, where, "comment", ""), Result(cases, problems),
-               _field(first["misc"], f"{where}.misc", "cell", ""))
+               _field(first["misc"], f"{where}.misc", "cell", ""),
+               _field(first["misc"], f"{where}.misc", "console", ""))
 
 
 def _status(where: str, test: dict[str, Any]) -> Status:

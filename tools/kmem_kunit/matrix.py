@@ -254,3 +254,4 @@ def _failures(times: Sequence[kcidb.Run]) -> Iterator[str]:
         yield progress.clean(name) + often
         for line in logs[0].splitlines()[-_SHOWN:]:
             yield f"    {progress.clean(line)}"
+    yield from (f"console {progress.clean(run.console)}" for run in times if run.console)

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from conftest import GOOD_CONSOLE, TOOLS, behave, calls, contents, make_kernel, make_repo, snapshot
 
-from kmem_kunit import boot, cli, host, overlay
+from kmem_kunit import boot, cache, cli, host, kcidb, overlay
 
 COMMAND = TOOLS / "kmem-kunit"
 Outcome = tuple[int, str, str]
@@ -90,7 +90,9 @@ def test_a_good_run(run: Callable[..., Outcome], fake_kernel: Path) -> None:
     assert status == 0 and [call[0] for call in calls(fake_kernel)] == ["exec"]
 
 
-def test_a_failure(run: Callable[..., Outcome], fake_kernel: Path) -> None:
+def test_a_failure(
+    run: Callable[..., Outcome], fake_kernel: Path, tmp_path: Path, cache_root: Path
+) -> None:
     broken = "# second: EXPECTATION FAILED at lib/x.c:7\n[    0.013000]     not ok 2 second"
     console(
         fake_kernel,
@@ -98,13 +100,16 @@ def test_a_failure(run: Callable[..., Outcome], fake_kernel: Path) -> None:
         ("ok 1 kmem_tiny", "not ok 1 kmem_tiny"),
         ("pass:2 fail:0", "pass:1 fail:1"),
     )
-    status, out, _ = run("run", "--kernel", fake_kernel)
+    result = tmp_path / "result.json"
+    status, out, _ = run("run", "--kernel", fake_kernel, "--json", result)
     assert status == 1
     assert re.search(r"FAIL +kmem_tiny\.second .*\n +.*EXPECTATION FAILED at lib/x.c:7", out)
     closing = out.splitlines()[-1]
     assert "1 passed, 1 failed, 0 skipped" in closing
     log = re.search(r"\(log (.*)\)", closing)
-    assert log and "EXPECTATION FAILED" in Path(log[1]).read_text()
+    assert log and kcidb.load(result)[0].console == log[1]
+    cache.remove(cache_root / "runs")
+    assert "EXPECTATION FAILED" in Path(log[1]).read_text()
 
 
 def test_a_missing_case(run: Callable[..., Outcome], fake_kernel: Path) -> None:

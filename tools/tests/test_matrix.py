@@ -88,12 +88,14 @@ def test_one_that_fails_us_ends_the_others(tmp_path: Path, command: Callable[[st
 
 def test_summary() -> None:
     good, bad = case("first"), case("second", Status.FAIL, "EXPECTATION FAILED\x1b[2J")
-    runs = [run_of(PLAIN, good, case("second")), run_of(PLAIN, good, bad), run_of(DEBUG, good),
+    failed = replace(run_of(PLAIN, good, bad), console="failures/1.log")
+    runs = [run_of(PLAIN, good, case("second")), failed, run_of(DEBUG, good),
             run_of(KASAN, good, problems=(Problem("panic", "kmem_tiny.first", "oops"),))]
     lines = list(matrix.summary(runs))
     assert lines[0].split() == ["6.12/plain", "1/2", "ok", "2/0/0"]
     assert lines[1].strip() == "FAIL kmem_tiny.second unstable 1/2"
     assert "\x1b" not in "".join(lines)
+    assert [line.strip() for line in lines if "console" in line] == ["console failures/1.log"]
     assert "    panic kmem_tiny.first" in lines
     assert lines[-1] == "3 cells: 5 passed, 2 failed, 0 skipped"
 

@@ -281,7 +281,8 @@ def essence(path: Path) -> list[kcidb.Run]:
     """Return results without what differs from time to time: durations, dates, and file names."""
     def without(run: kcidb.Run) -> kcidb.Run:
         cases = tuple(replace(case, duration=None) for case in run.result.cases)
-        return replace(run, start=run.start.min, command="", result=replace(run.result, cases=cases))
+        return replace(run, start=run.start.min, command="", console="",
+                       result=replace(run.result, cases=cases))
 
     return [without(run) for run in kcidb.load(path)]
 

@@ -383,6 +383,46 @@ static void slab_given_up_takes_nothing_back(struct kunit *test)
 	KMEM_EXPECT_SILENCE(test, kmem_validate(test, p.cache));
 }
 
+/* The last byte of what alignment leaves behind an object. */
+static u8 *last_of_padding(const struct patient *p, void *object)
+{
+	return object + p->cache->size - 1;
+}
+
+/*
+ * What has gone wrong behind all that belongs to an object stops it as well: it is not
+ * freed, and its slab is given up when it would be handed out. Source: check_object(),
+ * "if (!check_pad_bytes())", mm/slub.c.
+ */
+static void object_with_wrong_padding_stays_where_it_is(struct kunit *test)
+{
+	const struct kmem_report *report;
+	void *used, *object = NULL;
+	struct patient p;
+
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which reports such frees itself");
+	if (kmem_double_free_cuts_freelist())
+		kunit_skip(test, "needs Linux 6.8, where wrong padding stops a free");
+	p = admit(test, SLAB_HWCACHE_ALIGN);
+	/* behind the free pointer, too */
+	KUNIT_ASSERT_GT(test, p.cache->size, p.cache->inuse + sizeof(void *));
+	used = p.batch->objects[0];
+	kmem_poke(last_of_padding(&p, used), 0x99);
+	report = KMEM_EXPECT_REPORT(test, kmem_cache_free(p.cache, used), HEAD);
+	kmem_expect_text(test, report, "Object padding overwritten");
+	kmem_expect_text(test, report, "FIX " NAME ": Object at 0x%p not freed", used);
+	expect_slab_is_sound(test, &p);
+
+	kmem_poke(last_of_padding(&p, p.freed[FREED - 1]), 0x99);
+	report = KMEM_EXPECT_REPORT(test, object = kmem_cache_alloc(p.cache, GFP_KERNEL), HEAD);
+	kmem_expect_text(test, report, "Object padding overwritten");
+	kmem_expect_text(test, report, "FIX " NAME ": Marking all objects used");
+	expect_given_up(test, &p, object);
+	discharge(&p);
+	KMEM_EXPECT_SILENCE(test, kmem_validate(test, p.cache));
+}
+
 /*
  * A write after free is found at the latest when the slab is given back to the
  * page allocator. Source: free_slab(), mm/slub.c.
@@ -703,6 +743,7 @@ static struct kunit_case kmem_damage_cases[] = {
 	KUNIT_CASE(bad_free_pointer_of_used_object_is_cleared),
 	KUNIT_CASE(bad_freelist_gives_up_the_slab),
 	KUNIT_CASE(slab_given_up_takes_nothing_back),
+	KUNIT_CASE(object_with_wrong_padding_stays_where_it_is),
 	KUNIT_CASE(write_after_free_is_found_when_slab_is_freed),
 	KUNIT_CASE(padding_of_slab_is_guarded),
 	KUNIT_CASE(only_the_object_itself_can_be_freed),

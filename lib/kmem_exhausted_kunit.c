@@ -534,8 +534,9 @@ static unsigned int count_in(const struct kmem_batch *batch, const struct folio 
 
 /*
  * Free objects of a slab that is from the reserves are for those alone who may
- * use the reserves, and the slab's mark goes with it. Source: pfmemalloc_match(),
- * can_free_to_pcs() (7.x), __free_slab().
+ * use the reserves, and the slab's mark goes with it. They end in no sheaf, which is
+ * everybody's, whoever has it filled. Source: pfmemalloc_match(), can_free_to_pcs() and
+ * __pcs_replace_empty_main(), "gfp | __GFP_NOMEMALLOC" (7.x), __free_slab().
  */
 static void objects_of_the_reserves_are_kept_back(struct kunit *test)
 {
@@ -559,13 +560,13 @@ static void objects_of_the_reserves_are_kept_back(struct kunit *test)
 	kmem_cache_shrink(cache);
 	others = kmem_take(test, cache, 4 * nr);
 	KUNIT_EXPECT_EQ(test, count_in(others, slab), 0);
-	/* a sheaf is filled for everybody */
-	if (kind->flags || !kmem_has_sheaves()) {
-		flags = memalloc_noreclaim_save();
-		others = kmem_take(test, cache, 2 * nr);
-		memalloc_noreclaim_restore(flags);
+	flags = memalloc_noreclaim_save();
+	others = kmem_take(test, cache, 4 * nr);
+	memalloc_noreclaim_restore(flags);
+	if (kind->flags || !kmem_has_sheaves())
 		KUNIT_EXPECT_GT(test, count_in(others, slab), 0);
-	}
+	else
+		KUNIT_EXPECT_EQ(test, count_in(others, slab), 0);
 }
 
 KUNIT_ARRAY_PARAM_DESC(kind, kmem_kinds, name);

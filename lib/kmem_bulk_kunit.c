@@ -13,6 +13,7 @@
 #include <linux/hash.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/nodemask.h>
 #include <linux/page-flags.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -88,6 +89,50 @@ static void objects_are_counted(struct kunit *test)
 			kmem_expect_live(test, cache, live - some, "freed a third");
 		}
 	}
+}
+
+/* Take some in bulk, of which there are as many in slabs that the cache has. */
+static void retake(struct kunit *test, struct kmem_batch *batch, unsigned int nr,
+		   unsigned long slabs)
+{
+	take_bulk(test, batch->cache, GFP_KERNEL, nr, &batch->objects[batch->nr]);
+	batch->nr += nr;
+	KMEM_EXPECT_COUNT(test, batch->cache, "slabs", slabs, "%u objects", nr);
+}
+
+/*
+ * In bulk, too, a new slab is taken when all others are full, and not before, be the
+ * free objects those of one slab or of several, and more than are wanted or just as many.
+ * Source: ___slab_alloc(), "New slabs are allocated if there are no partial ones"; "we
+ * already have min and this would get us over the max" (7.x).
+ */
+static void new_slab_comes_when_all_are_full(struct kunit *test)
+{
+	struct kmem_cache *cache = kmem_cache_of_kind(test, "kmem_bulk", OBJECT_SIZE, 0, NULL);
+	unsigned int per_slab, nr, i;
+	struct kmem_batch *batch;
+	unsigned long slabs;
+
+	kmem_require_exact(test);
+	if (num_node_state(N_MEMORY) > 1)
+		kunit_skip(test, "needs a single node, whose slabs are all used");
+	per_slab = kmem_attribute(test, cache, "objs_per_slab");
+	batch = kmem_take(test, cache, 5 * per_slab);
+	slabs = kmem_attribute(test, cache, "slabs");
+	KUNIT_ASSERT_EQ(test, slabs, 5);
+	for (nr = 1; nr <= 4; nr++) {
+		batch->nr -= 2 * nr;
+		kmem_cache_free_bulk(cache, 2 * nr, &batch->objects[batch->nr]);
+		retake(test, batch, nr, slabs);
+		retake(test, batch, nr, slabs);
+	}
+	for (i = 0; i < 4; i++) {
+		void **object = &batch->objects[i * per_slab];
+
+		kmem_cache_free(cache, *object);
+		*object = batch->objects[--batch->nr];
+	}
+	retake(test, batch, 4, slabs);
 }
 
 /*
@@ -520,6 +565,7 @@ static void more_frees_than_objects_are_refused(struct kunit *test)
 static struct kunit_case kmem_bulk_cases[] = {
 	KUNIT_CASE_PARAM(objects_are_distinct_and_all_freed, kind_gen_params),
 	KUNIT_CASE_PARAM(objects_are_counted, kind_gen_params),
+	KUNIT_CASE_PARAM(new_slab_comes_when_all_are_full, kind_gen_params),
 	KUNIT_CASE_PARAM(bulk_and_single_calls_mix, kind_gen_params),
 	KUNIT_CASE_PARAM(freed_in_any_order, kind_gen_params),
 	KUNIT_CASE_PARAM(none_is_nothing, kind_gen_params),

@@ -160,6 +160,74 @@ static void users_of_an_object_are_told(struct kunit *test)
 	}
 }
 
+static noinline void *allocate_deeper(struct kmem_cache *cache)
+{
+	void *object = allocate_here(cache);
+
+	barrier();
+	return object;
+}
+
+static noinline void *allocate_deepest(struct kmem_cache *cache)
+{
+	void *object = allocate_deeper(cache);
+
+	barrier();
+	return object;
+}
+
+static noinline void free_deeper(struct kmem_cache *cache, void *object)
+{
+	free_here(cache, object);
+	barrier();
+}
+
+static noinline void free_deepest(struct kmem_cache *cache, void *object)
+{
+	free_deeper(cache, object);
+	barrier();
+}
+
+/*
+ * A stack is told to its end and no further, however many functions it has: nothing of
+ * what was saved behind it, which would have no name. Source: __kmem_obj_info(), which
+ * takes as many entries as stack_depot_fetch() returns.
+ */
+static void told_stacks_have_an_end(struct kunit *test)
+{
+	static const struct {
+		void *(*allocate)(struct kmem_cache *cache);
+		void (*free)(struct kmem_cache *cache, void *object);
+		const char *name;
+	} ways[] = {
+		{ allocate_here, free_here, "here" },
+		{ allocate_deeper, free_deeper, "deeper" },
+		{ allocate_deepest, free_deepest, "deepest" },
+	};
+	static const struct kind kind = { .flags = SLAB_STORE_USER };
+	struct kmem_cache *cache = create(test, &kind);
+	void *objects[ARRAY_SIZE(ways)];
+	const struct kmem_report *report;
+	unsigned int i;
+
+	KMEM_REQUIRE(test, CONFIG_KALLSYMS);
+	if (!kmem_stacks_are_saved(__func__))
+		kunit_skip(test, "needs a kernel that can save stacks");
+	kmem_take(test, cache, 1);
+	for (i = 0; i < ARRAY_SIZE(ways); i++) {
+		objects[i] = ways[i].allocate(cache);
+		KUNIT_ASSERT_NOT_NULL(test, objects[i]);
+	}
+	for (i = 0; i < ARRAY_SIZE(ways); i++)
+		ways[i].free(cache, objects[i]);
+	for (i = 0; i < ARRAY_SIZE(ways); i++) {
+		report = KMEM_CAPTURE(test, kmem_dump_obj(objects[i]));
+		kmem_expect_text(test, report, "    allocate_%s+", ways[i].name);
+		kmem_expect_text(test, report, "    free_%s+", ways[i].name);
+		KUNIT_EXPECT_NULL_MSG(test, strstr(report->text, "    0x"), "%s", ways[i].name);
+	}
+}
+
 /*
  * The object that follows in the slab is told as its own: with its own users.
  * Source: get_track().
@@ -183,6 +251,31 @@ static void users_of_neighbours_are_told_apart(struct kunit *test)
 		kmem_expect_text(test, report, " pointer offset 3%s allocated at %s+",
 				 size_text(OBJECT_SIZE), i % 3 ? "kmem_take" : "allocate_here");
 	}
+}
+
+/*
+ * What the objects leave of a slab is no object: a pointer to it is warned of, and
+ * nobody is named as its user. Source: __kmem_obj_info(), "objp >= base + slab->objects *
+ * s->size".
+ */
+static void rest_of_a_slab_has_no_users(struct kunit *test)
+{
+	static const struct kind kind = { .flags = SLAB_STORE_USER };
+	struct kmem_cache *cache = create(test, &kind);
+	const struct kmem_report *report;
+	struct folio *slab;
+	unsigned long used;
+	u8 *rest;
+
+	kmem_require_counters(test);
+	slab = virt_to_folio(kmem_take(test, cache, 1)->objects[0]);
+	used = kmem_attribute(test, cache, "objs_per_slab") *
+	       kmem_attribute(test, cache, "slab_size");
+	if (used >= folio_size(slab))
+		kunit_skip(test, "needs slabs of which the objects leave something");
+	rest = folio_address(slab) + used;
+	report = KMEM_EXPECT_WARN(test, kmem_dump_obj(rest), "WARNING:");
+	KUNIT_EXPECT_NULL(test, strstr(report->text, " allocated at "));
 }
 
 /*
@@ -547,7 +640,9 @@ static void lack_of_memory_is_told_in_slabs_and_objects(struct kunit *test)
 static struct kunit_case kmem_dump_cases[] = {
 	KUNIT_CASE_PARAM(object_is_told_by_cache_and_place, kind_gen_params),
 	KUNIT_CASE(users_of_an_object_are_told),
+	KUNIT_CASE(told_stacks_have_an_end),
 	KUNIT_CASE(users_of_neighbours_are_told_apart),
+	KUNIT_CASE(rest_of_a_slab_has_no_users),
 	KUNIT_CASE(kmalloc_object_is_told),
 	KUNIT_CASE(what_is_no_object_is_told_apart),
 	KUNIT_CASE(mapping_is_told_by_any_of_its_pages),

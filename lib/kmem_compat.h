@@ -378,9 +378,15 @@ static inline void *kvcalloc_node(size_t n, size_t size, gfp_t gfp, int node)
 									\
 	__slab->slab_cache->per_node[slab_nid(__slab)].node;		\
 })
+#define kmem_slab_has_room(object) ({					\
+	const struct slab *__slab = virt_to_slab(object);		\
+									\
+	__slab->inuse < __slab->objects;				\
+})
 #else
 #define kmem_has_nolock()	false
 #define kmem_node_of(object)	((void)(object), NULL)
+#define kmem_slab_has_room(object)	((void)(object), false)
 
 static inline void *kmalloc_nolock(size_t size, gfp_t gfp, int node)
 {

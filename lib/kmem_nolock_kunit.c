@@ -12,12 +12,16 @@
 #include <linux/irqflags.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/page-flags.h>
+#include <linux/sched/mm.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/topology.h>
+#include <mm/slab.h>
 #include "kmem_haul.h"
+#include "kmem_hoard.h"
 #include "kmem_kunit.h"
 
 #define DIRT		0xd1
@@ -221,6 +225,84 @@ static void nolock_has_limits(struct kunit *test)
 		KMEM_EXPECT_SILENCE(test, memory = kmalloc_nolock(large[i], 0, NUMA_NO_NODE));
 		KUNIT_EXPECT_NULL_MSG(test, memory, "size %zu", large[i]);
 	}
+}
+
+/* From one cache, also where that is chosen by who calls; stops when there is no more. */
+static noinline unsigned int take_some(void **objects, unsigned int nr, size_t size)
+{
+	unsigned int taken = 0;
+
+	while (taken < nr) {
+		objects[taken] = kmalloc_nolock(size, 0, NUMA_NO_NODE);
+		if (!objects[taken])
+			break;
+		taken++;
+	}
+	return taken;
+}
+
+/*
+ * That there is no memory is told by NULL alone, though nothing forbids a warning.
+ * Source: kernel-doc of kmalloc_nolock(), "__GFP_NOWARN and __GFP_NOMEMALLOC are allowed
+ * but added internally"; slab_out_of_memory().
+ */
+static void nolock_fails_in_silence(struct kunit *test)
+{
+	static void *kept[TRIES];
+	const struct kmem_report *report;
+	struct hoard *hoard;
+	unsigned int nr = 0;
+
+	require_service(test);
+	hoard = exhaust(test, 0);
+	spare_everything(hoard);
+	report = KMEM_CAPTURE(test, nr = take_some(kept, TRIES, KMALLOC_MAX_CACHE_SIZE));
+	kunit_release_action(test, free_hoard, hoard);
+	KUNIT_EXPECT_LT(test, nr, TRIES);
+	KUNIT_EXPECT_NULL(test, strstr(report->text, "SLUB: Unable to allocate memory on"));
+	while (nr)
+		kfree(kept[--nr]);
+}
+
+/*
+ * Who may use the reserves gets nothing of them this way. Source: as above, for
+ * __GFP_NOMEMALLOC; pfmemalloc_match().
+ */
+static void nolock_leaves_the_reserves_alone(struct kunit *test)
+{
+	unsigned int nr, i, taken, flags, reserved = 0;
+	void *before[MANY], *objects[MANY];
+	struct kmem_origin origin;
+	struct folio *slab = NULL;
+
+	require_service(test);
+	KUNIT_ASSERT_EQ(test, take_some(before, 1, 64), 1);
+	origin = kmem_origin(before[0]);
+	kfree(before[0]);
+	if (!(origin.flags & KMEM_ALL_CHECKS))
+		kunit_skip(test, "needs a boot with slab_debug=, for free objects in slabs alone");
+
+	/* the slab from which the next object would be */
+	for (nr = 0; nr < MANY && !slab; nr++) {
+		KUNIT_ASSERT_EQ(test, take_some(before + nr, 1, 64), 1);
+		if (kmem_slab_has_room(before[nr]))
+			slab = virt_to_folio(before[nr]);
+	}
+	KUNIT_ASSERT_NOT_NULL(test, slab);
+	folio_set_active(slab);
+	flags = memalloc_noreclaim_save();
+	taken = take_some(objects, MANY, 64);
+	memalloc_noreclaim_restore(flags);
+	folio_clear_active(slab);
+
+	for (i = 0; i < taken; i++) {
+		reserved += virt_to_folio(objects[i]) == slab;
+		kfree(objects[i]);
+	}
+	while (nr)
+		kfree(before[--nr]);
+	KUNIT_EXPECT_GT(test, taken, 0);
+	KUNIT_EXPECT_EQ(test, reserved, 0);
 }
 
 /*
@@ -432,6 +514,8 @@ static struct kunit_case kmem_nolock_cases[] = {
 	KUNIT_CASE_PARAM(nolock_beyond_the_limit_fails, accounted_gen_params),
 	KUNIT_CASE(nolock_memory_is_zero_if_asked),
 	KUNIT_CASE(nolock_has_limits),
+	KUNIT_CASE(nolock_fails_in_silence),
+	KUNIT_CASE(nolock_leaves_the_reserves_alone),
 	KUNIT_CASE(nolock_reports_flags),
 	KUNIT_CASE(nolock_memory_comes_back),
 	KUNIT_CASE(nolock_frees_all_that_was_put_off),

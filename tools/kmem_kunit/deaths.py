@@ -21,8 +21,12 @@ _MEMORY = "64M"  # a boot takes as long as there is memory to set up, or to clea
 _LIMIT = 60.0  # seconds for one boot, of which it needs one
 _SHOWN = 40  # lines of a log that show why a case failed
 _START = re.compile(r"\[\d\d:\d\d:\d\d\] Starting KUnit Kernel \(\d+/\d+\)\.\.\.")
+_TIME = r"(?:\[[ \d.]+\] )?"
+_PANIC = re.compile(_TIME + r"Kernel panic - not syncing: (.*)")
+_BUG = "BUG!"  # what User-Mode Linux panics with after the lines of a BUG() and of who calls it
+_BEFORE_BUG = re.compile(_TIME + r"(?:BUG: failure at |usercopy: Kernel memory )")
 _COMMAND = re.compile(  # kunit.py of 6.1 adds to its arguments in each boot: the last one counts
-    r"(?:\[[ \d.]+\] )?Kernel command line: .*kunit\.filter_glob=(\w+)\.(\w+)(?= |$)"
+    _TIME + r"Kernel command line: .*kunit\.filter_glob=(\w+)\.(\w+)(?= |$)"
 )
 
 
@@ -98,18 +102,28 @@ def judge(name: str, lines: Sequence[str], where: str) -> Case:
 
 def _wrong(result: Result, lines: Sequence[str], name: str) -> str:
     """Say what is wrong with how the kernel ended, "" if it ended as the case has announced."""
-    marker = re.compile(rf"(?:\[[ \d.]+\] )?\s*# {re.escape(name)}: must stop the kernel: (.*)")
+    marker = re.compile(rf"{_TIME}\s*# {re.escape(name)}: must stop the kernel: (.*)")
     at = next(((n, match[1]) for n, line in enumerate(lines) if (match := marker.match(line))), None)
     if at is None:
         return "the case has not announced how the kernel must end"
     number, words = at
-    if not any(words in line for line in lines[number + 1 :]):
-        return f"the kernel has not said {words!r}"
     if [problem.kind for problem in result.problems] != ["panic"]:
         return "the kernel has not ended with one panic and nothing else"
     if result.problems[0].case != f"{SUITE}.{name}":
         return f"the kernel stopped in {result.problems[0].case or 'no case'}"
+    said = re.compile(re.escape(words) + r"(?!\w)")
+    if not any(map(said.search, _last_words(lines[number + 1 :]))):
+        return f"the kernel has not said {words!r}"
     return ""
+
+
+def _last_words(lines: Sequence[str]) -> list[str]:
+    """Return those of the lines in which the kernel says why it stops: others may quote them."""
+    for number, line in enumerate(lines):
+        if match := _PANIC.match(line):
+            before = lines[:number] if match[1] == _BUG else ()
+            return [*filter(_BEFORE_BUG.match, before), line]
+    return []
 
 
 def merged(result: Result, died: Sequence[Case]) -> Result:

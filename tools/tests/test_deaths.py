@@ -19,11 +19,12 @@ HEAD = """\
 [    0.010000]     1..1
 """
 MARKER = "[    0.020000]     # dies: must stop the kernel: exposure 'x' (offset 1)!\n"
-WORDS = "[    0.020000] usercopy: exposure 'x' (offset 1)!\n"
+WORDS = "[    0.020000] usercopy: Kernel memory exposure 'x' (offset 1)!\n"
 BUG = "[    0.020000] BUG: failure at mm/usercopy.c:102/usercopy_abort()!\n"
 PANIC = "[    0.020000] Kernel panic - not syncing: BUG!\n[    0.020000] Call Trace:\n"
 OK = "[    0.030000]     ok 1 dies\n[    0.030000] ok 1 kmem_fatal\n"
 GOOD = HEAD + MARKER + WORDS + BUG + PANIC
+OUT_OF_MEMORY = "[    0.020000] Kernel panic - not syncing: Out of memory, no killable processes\n"
 
 
 def verdict(text: str) -> Case:
@@ -35,7 +36,30 @@ def test_a_good_death() -> None:
     assert (case.status, case.path, case.log) == (Status.PASS, "kmem_fatal.dies", "")
 
 
+BY_BUG = HEAD + MARKER.replace("exposure 'x' (offset 1)!", "/mempool_resize()!")
+BY_PANIC = HEAD + MARKER.replace("exposure 'x' (offset 1)!", "Failed to create 'x'. Error -22")
+BY_TAINT = HEAD + MARKER.replace("exposure 'x' (offset 1)!", "panic_on_taint set")
+
+
+@pytest.mark.parametrize("text", [
+    HEAD + MARKER.replace(" (offset 1)!", "") + WORDS + BUG + PANIC,
+    BY_BUG + BUG.replace("usercopy_abort", "mempool_resize") + PANIC,
+    BY_PANIC + PANIC.replace("BUG!", "kmem_cache_create: Failed to create 'x'. Error -22"),
+    BY_TAINT + "[    0.020000] BUG x (Tainted: G): objects 57 > max 56\n"
+    + PANIC.replace("BUG!", "panic_on_taint set ..."),
+])
+def test_good_deaths_of_other_kinds(text: str) -> None:
+    assert verdict(text).status is Status.PASS
+
+
 @pytest.mark.parametrize(("text", "said"), [
+    (HEAD + MARKER + WORDS + OUT_OF_MEMORY, "has not said"),
+    (HEAD + MARKER + WORDS.replace("usercopy:", "    # dies:") + OUT_OF_MEMORY, "has not said"),
+    (HEAD + MARKER + WORDS.replace("usercopy:", "    # dies:") + BUG + PANIC, "has not said"),
+    (HEAD + MARKER + WORDS.replace("usercopy:", "x: no") + BUG + PANIC, "has not said"),
+    (HEAD + MARKER + BUG + PANIC + WORDS, "has not said"),
+    (HEAD + MARKER + OUT_OF_MEMORY + WORDS + BUG + PANIC, "has not said"),
+    (BY_PANIC + PANIC.replace("BUG!", "Failed to create 'x'. Error -220"), "has not said"),
     (HEAD + WORDS + BUG + PANIC, "has not announced"),
     (HEAD + MARKER + BUG + PANIC, "has not said"),
     (HEAD + WORDS + MARKER + BUG + PANIC, "has not said"),

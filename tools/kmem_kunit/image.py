@@ -374,6 +374,8 @@ def _make(base: Path, the_plan: Plan, request: Request, before: _Stamp | None) -
             )
     if done.timed_out:
         raise UserError(f"building Linux {kernel.release} took too long, and was ended")
+    if not 0 <= done.status < 128:  # by a signal, and what it started with it: see guardian.py
+        raise UserError(f"building Linux {kernel.release} was killed: run the same command again")
     objects = len(_objects(folder))
     _write_stamp(folder, replace(stamp, finished=True, objects=objects))
     _judge(done, the_plan, request)

@@ -349,6 +349,20 @@ def test_a_build_that_is_stopped(
     assert bool(list(base.glob("builds/*/stalled"))) != fresh
 
 
+def test_a_build_whose_kunit_py_is_killed(
+    base: Path, request_: image.Request, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """With it, all compilers are: an object may be cut, and newer than its source."""
+    linux = request_.kernel.path
+    behave(linux, "if verb == 'build': (build / 'one.o').touch(); os.kill(os.getpid(), 9)")
+    with pytest.raises(UserError, match="^building Linux 6.12.3 was killed: run the same"):
+        image.build(base, request_)
+    behave(linux, "if verb == 'build' and (build / 'one.o').exists(): sys.exit(1)")
+    assert image.build(base, request_).binary.is_file()
+    said = capfd.readouterr().err
+    assert "was left by a build that did not end: building from scratch" in said
+
+
 def test_two_runs_at_once_on_one_build_folder(
     base: Path, request_: image.Request, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -45,8 +45,6 @@ _SAID = "kmem-kunit: "
 _TROUBLE = "cannot go on: "
 _ABORT = 128  # makes "git bisect run" stop; 1 to 124 would mean bad
 _HASH = re.compile(r"^[0-9a-f]{40,64}$", re.MULTILINE)
-_FULL = re.compile(r"No space left on device|Killed signal terminated program|Input/output error"
-                   r"|Cannot allocate memory")
 _NAMED = 3  # cases that a line names
 _DEATHS = ("panic", "hang", "truncated", "splat", "suite")
 
@@ -454,16 +452,14 @@ def _run(tree: Path, commit: str, question: Question, jobs: int) -> kcidb.Run:
         made = image.build(base, request)
         compiler = made.compiler
         result = _booted(base, made, question)
+    except image.NotBuilt as error:
+        raise Trouble(str(error)) from error
     except image.BuildFailed as error:
         text = "\n".join(error.lines).replace(f"{tree}/", "")
-        if match := _FULL.search(text):
-            raise Trouble(match[0]) from error
         result = Result((), (Problem("build", "", text),))
     except UserError as error:
         if isinstance(error.__cause__, OSError):
             raise
-        if match := _FULL.search(str(error)):
-            raise Trouble(match[0]) from error
         result = Result((), (Problem("build", "", str(error)),))
     return kcidb.Run(
         kernel=release,

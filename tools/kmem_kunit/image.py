@@ -25,6 +25,8 @@ _ATTEMPTS = 3
 _KCONFIG_FILE = re.compile(r"^\t(\S+) \\$", re.MULTILINE)  # in kbuild's list of what .config is made of
 _AWKWARD = re.compile(r"[^\w/.,+=@~^-]")  # what gcc escapes in a list of prerequisites, and more
 _LINES = 60  # of the compiler's output that are shown
+_MACHINE = re.compile(r"No space left on device|Killed signal terminated program|Input/output error"
+                      r"|Cannot allocate memory")
 
 
 class BuildFailed(Exception):
@@ -33,6 +35,10 @@ class BuildFailed(Exception):
     def __init__(self, what: str, lines: Sequence[str]) -> None:
         super().__init__(what)
         self.lines = tuple(lines)
+
+
+class NotBuilt(UserError):
+    """A build that failed for this machine's sake, which says nothing of the kernel."""
 
 
 @dataclass(frozen=True)
@@ -190,8 +196,9 @@ def _compiler_options(request: Request, text: str) -> str:
 def build(base: Path, request: Request) -> Image:
     """Return the image for a request, building only what is not there yet.
 
-    Raises BuildFailed where the compiler or the linker refuses, UserError where the configuration
-    cannot be had or the build folder not used.
+    Raises BuildFailed where the compiler or the linker refuses, NotBuilt where this machine lacks
+    room or memory for them, UserError where the configuration cannot be had or the build folder not
+    used.
     """
     kernel = request.kernel
     the_plan = plan(base, request)
@@ -375,7 +382,7 @@ def _make(base: Path, the_plan: Plan, request: Request, before: _Stamp | None) -
     if done.timed_out:
         raise UserError(f"building Linux {kernel.release} took too long, and was ended")
     if not 0 <= done.status < 128:  # by a signal, and what it started with it: see guardian.py
-        raise UserError(f"building Linux {kernel.release} was killed: run the same command again")
+        raise NotBuilt(f"building Linux {kernel.release} was killed: run the same command again")
     objects = len(_objects(folder))
     _write_stamp(folder, replace(stamp, finished=True, objects=objects))
     _judge(done, the_plan, request)
@@ -415,8 +422,8 @@ def _judge(done: proc.Done, the_plan: Plan, request: Request) -> None:
             # kunit.py names options that this kernel does not know with those that it turned on
             missing = [each for each in missing if not _is_off(each, config)]
             raise UserError(f"Linux {kernel.release} cannot be configured with {', '.join(missing)}")
-        if line.endswith("No space left on device"):  # of the compiler's, say, and its own folder
-            raise UserError(f"building Linux {kernel.release} needs more room: {line}")
+        if _MACHINE.search(line):
+            raise NotBuilt(f"this machine cannot build Linux {kernel.release}: {line}")
     noise = ("make", "$ make", "[", "Building with", "Populating config", "Generating .config")
     shown = [line for line in lines if line and not line.startswith(noise)]
     shown = shown or lines or [f"kunit.py ended with status {done.status}"]

@@ -256,6 +256,20 @@ if verb == "build":
     assert len(list((base / "builds").iterdir())) == 1
 
 
+@pytest.mark.parametrize("line", [
+    "x.c:1: fatal error: error writing to /tmp/x.s: No space left on device",
+    "OSError: [Errno 28] No space left on device: '/build/.config'",
+    "gcc: fatal error: Killed signal terminated program cc1",
+    "cc1: error: x.c: Input/output error",
+    "ld: final link failed: Cannot allocate memory",
+])
+def test_a_machine_that_cannot(line: str, base: Path, request_: image.Request) -> None:
+    behave(request_.kernel.path, f"if verb == 'build': print({line!r}, 'more', sep='\\n'); sys.exit(1)")
+    with pytest.raises(image.NotBuilt) as caught:
+        image.build(base, request_)
+    assert str(caught.value) == f"this machine cannot build Linux 6.12.3: {line}"
+
+
 def test_endless_errors_are_cut(base: Path, request_: image.Request) -> None:
     behave(request_.kernel.path, "if verb == 'build': print('x: error\\n' * 9999); sys.exit(1)")
     with pytest.raises(image.BuildFailed) as caught:

@@ -271,13 +271,14 @@ def _image(
 class _Stamp:
     """What a build folder was last used for; a build that does not end well leaves finished False.
 
-    started is when its last build began, in seconds.
+    started is when its last build began, in seconds; newest, the time of its newest file.
     """
 
     source: str
     started: float
     finished: bool
     objects: int = 0
+    newest: float = 0.0
 
 
 @contextmanager
@@ -311,7 +312,7 @@ def _unfit(stamp: _Stamp, kernel: Kernel) -> str:
         return "was left by a build that did not end"
     if stamp.source != str(kernel.path):
         return f"was built from {stamp.source}"
-    if stamp.started > time.time():  # make would take for old what has been edited since
+    if max(stamp.started, stamp.newest) > time.time():  # make would take for old what has been edited since
         return "is newer than now (the clock has been put back)"
     if not kernel.version and identity(kernel, since=stamp.started).backdated:
         return f"cannot be brought up to date (files in {kernel.path} have old times)"
@@ -363,7 +364,7 @@ def _make(base: Path, the_plan: Plan, request: Request, before: _Stamp | None) -
     def settle(clean: bool) -> None:
         """After a stop: make removes what it was making if it is given the time."""
         if clean:
-            _write_stamp(folder, replace(stamp, finished=True))
+            _write_stamp(folder, replace(stamp, finished=True, newest=_newest(folder)))
 
     done, build_command = None, the_plan.build_command
     if not the_plan.configured:
@@ -384,7 +385,8 @@ def _make(base: Path, the_plan: Plan, request: Request, before: _Stamp | None) -
     if not 0 <= done.status < 128:  # by a signal, and what it started with it: see guardian.py
         raise NotBuilt(f"building Linux {kernel.release} was killed: run the same command again")
     objects = len(_objects(folder))
-    _write_stamp(folder, replace(stamp, finished=True, objects=objects))
+    newest = _newest(folder)
+    _write_stamp(folder, replace(stamp, finished=True, objects=objects, newest=newest))
     _judge(done, the_plan, request)
     return objects
 
@@ -444,6 +446,12 @@ def _objects(folder: Path) -> list[str]:
         for name in names
         if name.endswith(".o")
     ]
+
+
+def _newest(folder: Path) -> float:
+    """Return the time of the newest file below a folder, in seconds, 0 if there is none."""
+    paths = (os.path.join(place, name) for place, _, names in os.walk(folder) for name in names)
+    return max((os.lstat(path).st_mtime for path in paths), default=0.0)
 
 
 def _usual_count(base: Path) -> int:

@@ -212,11 +212,15 @@ def build(base: Path, request: Request) -> Image:
                 with _build_dir(base, the_plan, request) as stamp:
                     if _is_ready(image, request):  # thanks to the run that we waited for
                         return image
-                    objects = _make(base, the_plan, request, stamp)
-                    if identity(kernel).digest != before.digest:
-                        progress.say(f"{kernel.path} changed during the build: building again")
-                        continue
-                    return _place(the_plan, image, objects)
+                    try:
+                        objects = _make(base, the_plan, request, stamp)
+                    except BuildFailed:
+                        if identity(kernel).digest == before.digest:
+                            raise
+                    else:
+                        if identity(kernel).digest == before.digest:
+                            return _place(the_plan, image, objects)
+                    progress.say(f"{kernel.path} changed during the build: building again")
     raise UserError(f"{kernel.path} keeps changing while it is built: try again later")
 
 

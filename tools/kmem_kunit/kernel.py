@@ -238,7 +238,7 @@ def identity(kernel: Kernel, since: float | None = None) -> Identity:
     """Return the identity of a kernel; since is the time (seconds) of the last build from it.
 
     A fetched source is known by its version, a tree of the user's by the name, size and time of
-    all its files.
+    all its files; what vanishes meanwhile, as in a git checkout, is no part of it.
     """
     if kernel.version:
         return Identity(cache.digest(kernel.name, kernel.version))
@@ -248,19 +248,27 @@ def identity(kernel: Kernel, since: float | None = None) -> Identity:
     folders = [(str(kernel.path), "")]
     while folders:
         folder, below = folders.pop()
-        with os.scandir(folder) as found:
-            entries = sorted(found, key=lambda entry: entry.name)
+        try:
+            with os.scandir(folder) as found:
+                entries = sorted(found, key=lambda entry: entry.name)
+        except (FileNotFoundError, NotADirectoryError):
+            if not below:
+                raise
+            continue
         for entry in entries:
             if entry.name == ".git":
                 continue
-            stat = entry.stat(follow_symlinks=False)
+            try:
+                stat = entry.stat(follow_symlinks=False)
+                link = os.readlink(entry.path) if entry.is_symlink() else ""
+            except FileNotFoundError:
+                continue
             if stat.st_ctime > newest > stat.st_mtime:
                 backdated = True
             name = f"{below}/{entry.name}"
             if entry.is_dir(follow_symlinks=False):
                 folders.append((entry.path, name))
                 continue
-            link = os.readlink(entry.path) if entry.is_symlink() else ""
             line = f"{name}\0{stat.st_size}\0{stat.st_mtime_ns}\0{stat.st_mode:o}\0{link}\n"
             total.update(line.encode(errors="surrogateescape"))
     return Identity(total.hexdigest()[:16], backdated)

@@ -220,16 +220,29 @@ def test_another_compiler_is_another_build(
     assert image.build(base, request_).path != first.path
 
 
-def test_a_kernel_that_changes_during_the_build(base: Path, request_: image.Request) -> None:
-    """What is kept under the hash of a source must be built from that source."""
+@pytest.mark.parametrize("status", [0, 1])
+def test_a_kernel_that_changes_during_the_build(
+    status: int, base: Path, request_: image.Request
+) -> None:
+    """What is kept, or said, of a source must come of a build from that source."""
     linux = request_.kernel.path
     behave(linux, f"""
 slub = Path({str(linux / 'mm/slub.c')!r})
 if verb == "build" and "edited" not in slub.read_text():
     slub.write_text("/* edited meanwhile */")
+    if {status}: sys.exit({status})
 """)
     image.build(base, request_)
     assert verbs(linux) == ["config", "build", "build"]
+
+
+def test_a_kernel_that_keeps_changing(base: Path, request_: image.Request) -> None:
+    linux = request_.kernel.path
+    behave(linux, f"if verb == 'build': print('x', file=open({str(linux / 'mm/slub.c')!r}, 'a'))")
+    with pytest.raises(UserError, match=f"^{linux} keeps changing while it is built: try again"):
+        image.build(base, request_)
+    assert verbs(linux) == ["config", "build", "build", "build"]
+    assert not list((base / "images").iterdir())
 
 
 def test_a_compile_error(base: Path, request_: image.Request) -> None:

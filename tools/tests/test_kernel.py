@@ -5,7 +5,8 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,28 @@ def test_a_file_with_an_old_time_is_noticed(fake_kernel: Path) -> None:
     assert kernel.identity(found, since).backdated
     (fake_kernel / "mm/slub.c").write_text("/* newer */\n")
     assert not kernel.identity(found, since).backdated
+
+
+def test_identity_while_files_vanish(fake_kernel: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found, scandir = kernel.from_tree(str(fake_kernel)), os.scandir
+
+    @contextmanager
+    def vanishing(folder: str) -> Iterator[list["os.DirEntry[str]"]]:
+        with scandir(folder) as entries:
+            listed = list(entries)
+        if folder == str(fake_kernel):
+            shutil.rmtree(fake_kernel / "init", ignore_errors=True)
+        elif str(folder).endswith("/mm"):
+            (fake_kernel / "mm/slub.c").unlink()
+        yield listed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", vanishing)
+        seen = kernel.identity(found)
+    assert seen == kernel.identity(found)
+    shutil.rmtree(fake_kernel)
+    with pytest.raises(FileNotFoundError):
+        kernel.identity(found)
 
 
 def test_identity_of_a_fetched_source_is_its_version(tmp_path: Path) -> None:

@@ -90,6 +90,7 @@ def _run(options: argparse.Namespace) -> int:
             result=result,
             cell=cell,
             console="" if result.ok else str(log.path),
+            accelerator=log.accelerator,
         ),
     )
     lines = list(report.lines(result, f"{the_image.release} {label}", log))

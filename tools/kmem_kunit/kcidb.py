@@ -40,6 +40,7 @@ class Run:
     result: Result
     cell: str = ""  # its name, such as 7.3/debug
     console: str = ""  # the file that has it, if the run is not as it should be
+    accelerator: str = ""  # QEMU's
 
 
 def _text(text: str) -> str:
@@ -122,6 +123,7 @@ def _tests(run: Run, common: dict[str, Any], boot: str) -> list[dict[str, Any]]:
         path = _unused(wanted, used)
         test |= {"comment": _text(run.comment)} if run.comment else {}
         misc |= {"console": run.console} if run.console else {}
+        misc |= {"accelerator": run.accelerator} if run.accelerator else {}
         entries.append({**common, "id": f"{ORIGIN}:{boot}:{path}", "path": path, **test,
                         "misc": {**misc, "boot": boot, "cell": run.cell}})
     return entries
@@ -226,7 +228,8 @@ def _run(tests: list[tuple[str, dict[str, Any]]], builds: dict[str, dict[str, An
                architecture, config, compiler, command, start,
                _field(first, where, "comment", ""), Result(cases, problems),
                _field(first["misc"], f"{where}.misc", "cell", ""),
-               _field(first["misc"], f"{where}.misc", "console", ""))
+               _field(first["misc"], f"{where}.misc", "console", ""),
+               _field(first["misc"], f"{where}.misc", "accelerator", ""))
 
 
 def _status(where: str, test: dict[str, Any]) -> Status:

@@ -47,7 +47,8 @@ def lines(result: Result, label: str, log: Log) -> Iterator[str]:
         words.append(f"{result.known} known failure{'s' * (result.known > 1)}")
     if result.problems:
         words.append(f"{len(result.problems)} problem{'s' * (len(result.problems) > 1)}")
-    text = f"{label}: {', '.join(words)} in {log.took:.2f} s (log {log.path})"
+    by = f" with {log.accelerator}" if log.accelerator else ""
+    text = f"{label}: {', '.join(words)} in {log.took:.2f} s{by} (log {log.path})"
     yield paint(clean(text), "green" if result.ok else "red")
 
 

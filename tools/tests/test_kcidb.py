@@ -63,7 +63,7 @@ RUN = kcidb.Run(
         Case("kmem_zero", "big", "", Status.SKIP, reason="needs CONFIG_SMP=y"),
         Case("kmem_zero", "absent", "", Status.MISS),
     ), (Problem("splat", "kmem_strdup.sizes", "BUG: KASAN"), Problem("splat", "", "WARNING: "),
-        Problem("panic", "", "Kernel panic"))), console="failures/1.log")
+        Problem("panic", "", "Kernel panic"))), console="failures/1.log", accelerator="tcg")
 
 
 def check(document: dict[str, Any]) -> None:

@@ -18,7 +18,7 @@ from kmem_kunit.kernel import Kernel
 _GIT_LIMIT = 1800.0  # seconds
 _ARCHIVE = ".kmem-kunit.tar"
 _RESULT = "result.json"
-_READERS = ("boot.py", "ktap.py", "splat.py")  # what makes a result of a log
+_READERS = ("boot.py", "deaths.py", "ktap.py", "splat.py")  # what makes a result of a log
 
 
 @dataclass(frozen=True)
@@ -140,9 +140,10 @@ def run(base: Path, wanted: Sequence[tuple[Revision, Cell]], glob: str, workers:
 def _place(base: Path, revision: Revision, cell: Cell, glob: str) -> Path:
     """Return where the result of a cell is kept, if it is: by all that it depends on."""
     request = image.Request(revision.kernel, overlay.REPO, cell.configs, arch=cell.arch)
-    kunitconfig = image.plan(base, request).kunitconfig
+    plan = image.plan(base, request)
     ours = overlay.digest(overlay.files(overlay.REPO))
-    of_image = (revision.commit, ours, kunitconfig, image.toolchain(cell.arch), repr(cell.arch))
+    of_image = (revision.commit, ours, plan.kunitconfig, plan.compiler_options,
+                image.toolchain(cell.arch), repr(cell.arch))
     readers = [Path(__file__).with_name(name).read_bytes() for name in _READERS]
     key = cache.digest(*of_image, "\n".join(cell.arguments), glob, *readers)
     return base / "results" / key

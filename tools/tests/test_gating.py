@@ -244,6 +244,13 @@ def test_what_a_kept_result_depends_on(
     with monkeypatch.context() as patch:
         patch.setattr(image, "toolchain", lambda _: "gcc of tomorrow")
         assert (runs(), runs()) == (1, 0)
+    with monkeypatch.context() as patch:
+        patch.setenv("KCFLAGS", "-g")
+        assert (runs(), runs()) == (1, 0)
+    plain = Path.read_bytes
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", lambda path: plain(path) + b"#" * (path.name == "deaths.py"))
+        assert (runs(), runs()) == (1, 0)
     assert runs() == 0
     for file in (cache_root / "results").glob("*/*.json"):
         file.write_text("{")

@@ -10,7 +10,6 @@ what they say ("git bisect replay") and lets it go on; so git's own state need n
 The user's checkout and branches are left alone: git keeps HEAD, the index and the state of a
 bisection apart for each worktree.
 """
-import enum
 import functools
 import os
 import re
@@ -26,8 +25,9 @@ from pathlib import Path
 from kmem_kunit import boot, cache, deaths, host, image, kcidb, kernel, overlay, proc, progress
 from kmem_kunit import report
 from kmem_kunit.arch import Arch
+from kmem_kunit.bisect_verdict import Verdict, died, verdict
 from kmem_kunit.errors import UserError
-from kmem_kunit.result import Case, Problem, Result, Status, segment
+from kmem_kunit.result import Problem, Result, Status
 
 _SETTINGS = {  # of the user's or the repository's that would change what git does
     "core.hooksPath": os.devnull,
@@ -44,24 +44,12 @@ _GRACE = 10.0  # seconds that builds get to come to an end
 _SAID = "kmem-kunit: "
 _TROUBLE = "cannot go on: "
 _ABORT = 128  # makes "git bisect run" stop; 1 to 124 would mean bad
+_STATUS = {Verdict.GOOD: 0, Verdict.BAD: 1, Verdict.UNKNOWN: 125}
 _HASH = re.compile(r"^[0-9a-f]{40,64}$", re.MULTILINE)
-_NAMED = 3  # cases that a line names
-_DEATHS = ("panic", "hang", "truncated", "splat", "suite")
 
 
 class Trouble(UserError):
     """This machine cannot go on for now: it is nothing to hold against a commit."""
-
-
-class Verdict(enum.Enum):
-    """What a commit is."""
-
-    GOOD = "good"
-    BAD = "bad"
-    UNKNOWN = "not to be judged"
-
-
-_STATUS = {Verdict.GOOD: 0, Verdict.BAD: 1, Verdict.UNKNOWN: 125}
 
 
 @dataclass(frozen=True)
@@ -483,58 +471,8 @@ def _booted(base: Path, made: image.Image, question: Question) -> Result:
     waiting = {case.name for case in result.cases
                if case.suite == deaths.SUITE and case.status is Status.SKIP}
     dying = [name for name in deaths.cases(made, planned) if name in waiting]
-    died = deaths.run(base, made, question.arguments, question.case, dying, lambda: False)
-    return deaths.merged(result, died)
-
-
-def verdict(result: Result, planned: Mapping[str, Sequence[str]]) -> tuple[Verdict, str]:
-    """Return what a result says of the cases planned, and why in a few words.
-
-    Bad is a kernel in which one of them fails or is missing, or which dies or complains in one.
-    """
-    if build := [problem for problem in result.problems if problem.kind == "build"]:
-        return Verdict.UNKNOWN, f"it does not build: {_complaint(build[0].log)}"
-    ran = [case for case in _cases(result) if case.status is not Status.MISS]
-    died = _died(result, planned)
-    if not ran and not died:
-        kinds = {problem.kind for problem in result.problems}
-        silent = any("no KTAP output" in problem.log for problem in result.problems)
-        why = "it does not boot" if silent or kinds & {*_DEATHS} else "it has no such case"
-        return Verdict.UNKNOWN, why
-    if wrong := [f"{case.path} fails" for case in ran if case.status is Status.FAIL]:
-        return Verdict.BAD, _some(wrong)
-    if died:
-        return Verdict.BAD, _some([f"{problem.kind} in {problem.case}" for problem in died])
-    if wrong := [f"{case.path} is missing" for case in _cases(result) if case not in ran]:
-        return Verdict.BAD, _some(wrong)
-    problems = [p for p in result.problems if p.kind == "malformed"]
-    if problems or any(case.status is Status.ERROR for case in ran):
-        return Verdict.UNKNOWN, "its log cannot be believed"
-    if all(case.status is Status.SKIP for case in ran):
-        return Verdict.UNKNOWN, _some([f"{case.path} is skipped" for case in ran])
-    return Verdict.GOOD, "all that was asked for passes"
-
-
-def _cases(result: Result) -> list[Case]:
-    return [case for case in result.cases if not case.param]
-
-
-def _died(result: Result, planned: Mapping[str, Sequence[str]]) -> list[Problem]:
-    """Return the panics and the like that came in the suites planned, not before or after them."""
-    ours = {segment(name) for name in planned}
-    return [problem for problem in result.problems
-            if problem.kind in _DEATHS and problem.case.partition(".")[0] in ours]
-
-
-def _complaint(log: str) -> str:
-    """Return the line of a compiler's output that says most."""
-    lines = log.splitlines() or ["nobody says why"]
-    return next((line for line in lines if "error:" in line), lines[0])
-
-
-def _some(texts: Sequence[str]) -> str:
-    more = f" and {len(texts) - _NAMED} more" if len(texts) > _NAMED else ""
-    return ", ".join(texts[:_NAMED]) + more
+    dead = deaths.run(base, made, question.arguments, question.case, dying, lambda: False)
+    return deaths.merged(result, dead)
 
 
 def _lines(hunt: _Hunt, answer: _Answer) -> Iterator[str]:
@@ -584,7 +522,7 @@ def _relevant(result: Result, planned: Mapping[str, Sequence[str]]) -> Result:
     """Return what of a bad result made it bad."""
     bad = [case for case in result.cases if case.bad]
     there = [case for case in bad if case.status is not Status.MISS]
-    return Result(tuple(there or bad), tuple(_died(result, planned)))
+    return Result(tuple(there or bad), tuple(died(result, planned)))
 
 
 def _same(result: Result, other: Result) -> Result:

@@ -15,7 +15,7 @@ from conftest import GOOD_CONSOLE, TOOLS, behave, calls, contents, make_kernel, 
 
 from kmem_kunit import bisect, boot, deaths, image, ktap
 from kmem_kunit.arch import UML
-from kmem_kunit.bisect import Verdict
+from kmem_kunit.bisect_verdict import Verdict, verdict
 from kmem_kunit.result import Case, Problem, Result, Status
 
 PLANNED = {"kmem_tiny": ["first", "second"]}
@@ -408,7 +408,7 @@ def read(behaviour: str) -> Result:
                "[    0.010000] KTAP")), Verdict.GOOD, "passes"),
 ])
 def test_verdicts(behaviour: str, expected: Verdict, why: str) -> None:
-    found, said = bisect.verdict(read(behaviour), PLANNED)
+    found, said = verdict(read(behaviour), PLANNED)
     assert found is expected and why in said
 
 
@@ -419,9 +419,9 @@ def test_a_hang_before_the_case_and_in_it(tmp_path: Path) -> None:
         log = boot.Log(path, 1.0, timed_out=True, overflow=False, limit=1.0)
         return boot.judge(log, PLANNED)
 
-    assert bisect.verdict(hanging("[    0.1] Linux\n"), PLANNED)[0] is Verdict.UNKNOWN
+    assert verdict(hanging("[    0.1] Linux\n"), PLANNED)[0] is Verdict.UNKNOWN
     cut = GOOD_CONSOLE.partition("[    0.013000]     ok 2")[0]
-    found, why = bisect.verdict(hanging(cut), PLANNED)
+    found, why = verdict(hanging(cut), PLANNED)
     assert found is Verdict.BAD and "hang in kmem_tiny." in why
 
 
@@ -447,10 +447,10 @@ def test_cases_that_shall_stop_the_kernel(
     monkeypatch.setattr(deaths, "run", run)
     result = bisect._booted(tmp_path, made, bisect.Question("", (), (), UML, planned))
     assert asked == ["stops"] and result.cases == (failed, cases[1])
-    assert bisect.verdict(result, planned) == (Verdict.BAD, "kmem_fatal.stops fails")
+    assert verdict(result, planned) == (Verdict.BAD, "kmem_fatal.stops fails")
 
 
 def test_many_failures_are_not_all_named() -> None:
     cases = tuple(Case("kmem_tiny", f"case{n}", "", Status.FAIL) for n in range(9))
-    said = bisect.verdict(Result(cases, (Problem("splat", "", ""),)), PLANNED)[1]
+    said = verdict(Result(cases, (Problem("splat", "", ""),)), PLANNED)[1]
     assert said.count("fails") == 3 and said.endswith("and 6 more")

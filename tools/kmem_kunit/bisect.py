@@ -259,10 +259,15 @@ def _search(hunt: _Hunt, jobs: int) -> _Answer:
 
 
 def _known(hunt: _Hunt) -> dict[str, _Judged]:
-    """Return what is known of commits."""
+    """Return what is known of commits; what cannot be read goes, to be found out again."""
     found = {}
     for path in hunt.results.glob("*.json"):
-        result = kcidb.load(path)[0].result
+        try:
+            result = kcidb.load(path)[0].result
+        except UserError:
+            progress.say(f"the verdict on {path.stem[:12]} cannot be read: it goes")
+            path.unlink()
+            continue
         found[path.stem] = _Judged(*verdict(result, hunt.question.planned), result)
     return found
 

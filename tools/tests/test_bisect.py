@@ -289,6 +289,19 @@ def test_what_a_killed_git_leaves(bench: Bench, cache_root: Path, what: str) -> 
     assert bench.state() == before and not is_left(bench, cache_root)
 
 
+def test_a_damaged_result_is_made_again(bench: Bench, cache_root: Path) -> None:
+    commits = bench.history([GOOD, f"{GOOD}\n{FULL}", BAD])
+    one_line(bench.run())
+    assert bench.booted() == 2
+    (damaged,) = (cache_root / "bisects").glob(f"*/*/{commits[0]}.json")
+    damaged.write_text("{")
+    (bench.linux.parent / "mended").touch()
+    done = bench.run()
+    assert done.returncode == 0 and f"commit   {commits[2]}" in done.stdout, done.stderr
+    assert f"the verdict on {commits[0][:12]} cannot be read: it goes" in done.stderr
+    assert bench.booted() == 2
+
+
 def test_other_suites_mean_other_verdicts(bench: Bench) -> None:
     commits = bench.history([GOOD, f"{BAD}\n{FULL}"])
     bench.run()

@@ -39,7 +39,7 @@ _PARTS = (
     *("bisects", "revisions", "results", "mutants", "apt", "locks"),
 )
 _KEEP = {
-    **{"runs": 20, "failures": 100, "matrices": 20, "images": 40, "builds": 24, "trees": 24},
+    **{"runs": 20, "failures": 100, "matrices": 20, "images": 160, "builds": 80, "trees": 24},
     **{"revisions": 4, "results": 400, "mutants": 24},
 }
 _HERE = "@" + re.sub(r"[^A-Za-z0-9-]", "_", os.uname().nodename)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import TOOLS
 
-from kmem_kunit import cache
+from kmem_kunit import cache, cells, overlay
 from kmem_kunit.errors import UserError
 
 
@@ -147,12 +147,18 @@ def test_only_the_last_runs_are_kept_and_those_in_use(cache_root: Path) -> None:
 
 def test_a_build_in_use_is_kept(cache_root: Path) -> None:
     base = cache.root()
-    for number in range(40):
+    for number in range(100):
         (base / "builds" / str(number)).mkdir()
         os.utime(base / "builds" / str(number), (number, number))
     with cache.lock(cache.lock_path(base, "builds-3"), "it", print):
         cache.clean(base)
     assert (base / "builds" / "3").exists() and not (base / "builds" / "4").exists()
+
+
+def test_there_is_room_for_all_cells() -> None:
+    """A matrix builds all its images first, and boots each of them again later."""
+    images = {cell.image for cell in cells.load(overlay.REPO).all()}
+    assert cache._KEEP["images"] >= 2 * len(images) and cache._KEEP["builds"] >= len(images)
 
 
 def test_a_second_run_waits_and_says_for_whom(cache_root: Path) -> None:

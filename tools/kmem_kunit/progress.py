@@ -26,7 +26,8 @@ def clean(text: str) -> str:
 
 def say(line: str) -> None:
     """Tell the user something on stderr, in one line."""
-    print(f"kmem-kunit: {clean(line)}", file=sys.stderr, flush=True)
+    # with its end in one piece, as other threads say something too
+    print(f"kmem-kunit: {clean(line)}\n", end="", file=sys.stderr, flush=True)
 
 
 def said(line: str) -> str:

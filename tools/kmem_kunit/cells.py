@@ -10,14 +10,15 @@ are made of, and the groups: lists of patterns of the names of cells, "SERIES/VA
     about = "every check of SLUB's"       # for people
     arch = "x86_64"                       # default: uml
     config = ["kasan"]                    # fragments of tools/configs
-    boot = "slab_debug=FZPU"              # kernel arguments
-    since = "7.2"                         # the first and the last
+    boot = "slub_debug=FZPU"              # kernel arguments
+    since = "6.12"                        # the first and the last
     until = "7.3"                         # series that have it
-    on."6.1" = { boot = "slub_debug=FZPU" }
+    from."6.9" = { boot = "slab_debug=FZPU" }  # that series and the later ones
 
     [groups]
     quick = ["*/debug"]
 """
+import re
 import shlex
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -31,7 +32,9 @@ from kmem_kunit.arch import UML, Arch, find
 from kmem_kunit.errors import UserError
 
 FILE = "tools/cells.toml"
-_KEYS = {"about": str, "arch": str, "config": list, "boot": str, "since": str, "until": str}
+_FROM = {"arch": str, "config": list, "boot": str}  # what a series may have otherwise
+_KEYS = {"about": str, **_FROM, "since": str, "until": str, "from": dict}
+_SERIES = re.compile(r"[0-9]+\.[0-9]+")
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,8 @@ class Book:
             return None
         if "until" in values and _number(series) > _number(values["until"]):
             return None
-        values |= values.get("on", {}).get(series, {})
+        for first, more in sorted(values.get("from", {}).items(), key=lambda each: _number(each[0])):
+            values |= more if _number(first) <= _number(series) else {}
         return Cell(
             f"{series}/{variant}",
             kernel,
@@ -142,7 +146,7 @@ def load(repo: Path) -> Book:
         if data:
             raise UserError(f"{path}: {next(iter(data))!r} is not known")
         for name, values in variants.items():
-            _check_variant(repo, values, f"{path}: variants.{name}")
+            _check_variant(repo, values, f"{path}: variants.{name}", series)
         book = Book(tuple(series), variants, {name: tuple(each) for name, each in groups.items()})
         names = [cell.name for cell in book.all()]
         for group, patterns in book.groups.items():
@@ -154,13 +158,36 @@ def load(repo: Path) -> Book:
     return book
 
 
-def _check_variant(repo: Path, values: Mapping[str, Any], where: str) -> None:
-    """Raise UserError for what a variant may not say."""
+def _check_series(series: Sequence[str], where: str) -> None:
+    """Raise UserError unless each is a series."""
+    for each in series:
+        if not _SERIES.fullmatch(each):
+            raise UserError(f"{where}: {each!r} is not a series such as 6.12")
+
+
+def _check_variant(
+    repo: Path, values: Mapping[str, Any], where: str, series: Sequence[str]
+) -> None:
+    """Raise UserError for what a variant of a book with these series may not say."""
+    _check_values(repo, values, where, _KEYS)
+    for key in values.keys() & {"since", "until"}:
+        _check_series([values[key]], f"{where}.{key}")
+    later = values.get("from", {})
+    _check_series(list(later), f"{where}.from")
+    for first, more in later.items():
+        _check_values(repo, more, f"{where}.from.{first}", _FROM)
+        taken = [max((key for key in later if _number(key) <= _number(each)), key=_number, default="")
+                 for each in series]
+        if first not in taken:
+            raise UserError(f"{where}.from.{first}: there is no such series, nor one after it")
+
+
+def _check_values(
+    repo: Path, values: Mapping[str, Any], where: str, keys: Mapping[str, type]
+) -> None:
+    """Raise UserError for other keys, and values of another type."""
     for key, value in values.items():
-        if key == "on":
-            for series, more in value.items():
-                _check_variant(repo, more, f"{where}.on.{series}")
-        elif key not in _KEYS or not isinstance(value, _KEYS[key]):
+        if key not in keys or not isinstance(value, keys[key]):
             raise UserError(f"{where}: {key} = {value!r} is not understood")
     find(values.get("arch", UML.label))
     config.check(repo, values.get("config", ()))

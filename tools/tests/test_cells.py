@@ -11,8 +11,8 @@ GOOD = """
 series = ["6.1", "6.12", "7.3"]
 [variants.plain]
 [variants.debug]
-boot = "slab_debug=FZPU a=b"
-on."6.1" = { boot = "slub_debug=FZPU" }
+boot = "slub_debug=FZPU"
+from."6.9" = { boot = "slab_debug=FZPU a=b" }
 [variants.late]
 arch = "x86_64"
 config = ["debug"]
@@ -68,8 +68,12 @@ def test_a_run_finds_its_name(book: cells.Book) -> None:
     ('config = ["debug"]', 'config = ["bug"]', "no configuration 'bug'"),
     ('config = ["debug"]', 'config = "debug"', "config = 'debug' is not understood"),
     ('since = "6.12"', 'sincs = "6.12"', "sincs = '6.12' is not understood"),
-    ('{ boot = "slub_debug=FZPU" }', '{ boat = "x" }', "on.6.1: boat = 'x' is not understood"),
-    ('since = "6.12"', 'since = "new"', "needs series"),
+    ('{ boot = "slab_debug=FZPU a=b" }', '{ boat = "x" }', "from.6.9: boat = 'x' is not understood"),
+    ('{ boot = "slab_debug=FZPU a=b" }', '{ since = "7.3" }', "since = '7.3' is not understood"),
+    ('from."6.9"', 'from."7.4"', "debug.from.7.4: there is no such series, nor one after it"),
+    ('from."6.9" =', 'from."6.8" = {}\nfrom."6.9" =', "debug.from.6.8: there is no such series"),
+    ('from."6.9"', 'from."6_9"', "debug.from: '6_9' is not a series"),
+    ('since = "6.12"', 'since = "new"', "'new' is not a series"),
     ('quick = ["*/plain"]', 'quick = ["*/plan"]', r"groups.quick: no cell matches '\*/plan'"),
     ("[groups]", "[groups", "cells.toml"),
 ])
@@ -81,6 +85,21 @@ def test_mistakes(repo: Path, old: str, new: str, said: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_series_that_the_book_has_not() -> None:
+    """They are as the last one before them, of which the book says something."""
+    book = cells.load(overlay.REPO)
+
+    def words(variant: str, series: str) -> str:
+        cell = book.cell(variant, series, series)
+        return " ".join(cell.command()[3:]) if cell else ""
+
+    assert words("debug", "6.1") == words("debug", "6.6") == "--boot-args slub_debug=FZPU"
+    assert words("debug", "6.9") == words("debug", "6.12") == "--boot-args slab_debug=FZPU"
+    assert words("partition", "6.18") == words("partition", "7.1") == "--config random_kmalloc"
+    assert words("partition", "7.2") == words("partition", "7.4") == "--config partition"
+    assert words("kasan", "6.2").startswith("--config") and "uml-clang" in words("kasan", "6.6")
+
+
 def test_unknown_names(book: cells.Book) -> None:
     with pytest.raises(UserError, match="no group 'x'; there are: quick, more"):
         book.of_group("x")
@@ -88,8 +107,21 @@ def test_unknown_names(book: cells.Book) -> None:
         cells.select(book.all(), "8/x")
 
 
+CI = {"7.3": ["plain", "init", "debug", "debian", "kasan", "slub_tiny", "two_cpus", "clang", "x86_64"],
+      "6.1": ["plain"], "6.12": ["plain"], "7.2": ["plain"]}
+FULL = [*CI["7.3"], "lockdep", "kcsan", "kfence", "numa", "arm64", "i386", "riscv64", "s390x"]
+LATER = {"two_cpus": "7.2", "slub_tiny": "6.12"}  # the first series that have them
+
+
 def test_the_projects_own() -> None:
+    """Its groups have at least what a developer is promised of them."""
     book = cells.load(overlay.REPO)
-    assert {"quick", "ci", "full"} <= set(book.groups)
     assert all("about" in values for values in book.variants.values())
     assert len({cell.name for cell in book.all()}) == len(book.all())
+    assert names(book.of_group("quick")) == ["6.12/plain", "7.3/plain"]
+    ci = {f"{series}/{variant}" for series, variants in CI.items() for variant in variants}
+    assert ci <= set(names(book.of_group("ci")))
+    full = {f"{series}/{variant}" for series in book.series for variant in FULL
+            if variant not in LATER or cells._number(series) >= cells._number(LATER[variant])}
+    full |= {"6.1/slab", "6.1/slob", "7.3/partition_typed", "7.3/preempt_rt"}
+    assert full <= set(names(book.of_group("full")))

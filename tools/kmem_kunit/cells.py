@@ -35,6 +35,7 @@ FILE = "tools/cells.toml"
 _FROM = {"arch": str, "config": list, "boot": str}  # what a series may have otherwise
 _KEYS = {"about": str, **_FROM, "since": str, "until": str, "from": dict}
 _SERIES = re.compile(r"[0-9]+\.[0-9]+")
+_NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
 @dataclass(frozen=True)
@@ -145,11 +146,16 @@ def load(repo: Path) -> Book:
         series, variants, groups = data.pop("series"), data.pop("variants"), data.pop("groups")
         if data:
             raise UserError(f"{path}: {next(iter(data))!r} is not known")
+        _check_series(series, f"{path}: series")
         for name, values in variants.items():
+            if not _NAME.fullmatch(name):
+                raise UserError(f"{path}: variants: {name!r} must be of letters, digits, _ and -")
             _check_variant(repo, values, f"{path}: variants.{name}", series)
         book = Book(tuple(series), variants, {name: tuple(each) for name, each in groups.items()})
         names = [cell.name for cell in book.all()]
         for group, patterns in book.groups.items():
+            if not patterns:
+                raise UserError(f"{path}: groups.{group} is empty")
             for pattern in patterns:
                 if not any(fnmatchcase(name, pattern) for name in names):
                     raise UserError(f"{path}: groups.{group}: no cell matches {pattern!r}")
@@ -159,10 +165,12 @@ def load(repo: Path) -> Book:
 
 
 def _check_series(series: Sequence[str], where: str) -> None:
-    """Raise UserError unless each is a series."""
-    for each in series:
+    """Raise UserError unless each is a series, and none is there twice."""
+    for number, each in enumerate(series):
         if not _SERIES.fullmatch(each):
             raise UserError(f"{where}: {each!r} is not a series such as 6.12")
+        if each in series[:number]:
+            raise UserError(f"{where}: {each} is there twice")
 
 
 def _check_variant(
@@ -185,9 +193,12 @@ def _check_variant(
 def _check_values(
     repo: Path, values: Mapping[str, Any], where: str, keys: Mapping[str, type]
 ) -> None:
-    """Raise UserError for other keys, and values of another type."""
+    """Raise UserError for other keys, values of another type, and what cannot be printed or used."""
     for key, value in values.items():
-        if key not in keys or not isinstance(value, keys[key]):
+        good = key in keys and isinstance(value, keys[key])
+        if good and isinstance(value, str):
+            good = value.isprintable() and (key != "boot" or value.isascii())
+        if not good:
             raise UserError(f"{where}: {key} = {value!r} is not understood")
     find(values.get("arch", UML.label))
     config.check(repo, values.get("config", ()))

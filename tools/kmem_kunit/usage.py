@@ -74,7 +74,7 @@ def parser(functions: Mapping[str, Verb]) -> argparse.ArgumentParser:
     run.add_argument("--raw", action="store_true", help="show the console as it is")
 
     many = verb("matrix", "run many cells: kernels, each built and booted in some way")
-    many.add_argument("--group", default="", metavar="NAME", help="cells of a group (default: all)")
+    many.add_argument("--group", type=_group, metavar="NAME", help="cells of a group (default: all)")
     many.add_argument("--cells", default="*", metavar="GLOB", help="of them, those of this name")
     many.add_argument("--filter", default="", metavar="GLOB", help="suites or suite.case to run")
     many.add_argument("--list", action="store_true", help="only list the cells")
@@ -196,7 +196,7 @@ def _add_gate(gate: argparse.ArgumentParser) -> None:
                       help="the git repository of the revisions, which is only read")
     gate.add_argument("--baseline", action="store_true", help="compare with tools/baselines")
     gate.add_argument("--update", action="store_true", help="rewrite the baselines, and say how")
-    gate.add_argument("--group", default="", metavar="NAME",
+    gate.add_argument("--group", type=_group, metavar="NAME",
                       help=f"the cells to run (default: {gating.GROUP})")
     gate.add_argument("--filter", default="", metavar="GLOB", help="suites or suite.case to run")
     gate.add_argument("--json", type=Path, metavar="FILE", help="write the findings as JSON")
@@ -215,6 +215,12 @@ def _add_jobs(parser: argparse.ArgumentParser, what: str) -> None:
     cpus = len(os.sched_getaffinity(0))
     help_text = f"{what} (default: {cpus})"
     parser.add_argument("--jobs", type=_positive, default=cpus, metavar="N", help=help_text)
+
+
+def _group(name: str) -> str:
+    if not name:  # as of an unset variable: not all of them, nor the default
+        raise argparse.ArgumentTypeError("it has no name")
+    return name
 
 
 def _positive(text: str) -> int:

@@ -252,6 +252,8 @@ def test_a_compile_error(run: Callable[..., Outcome], fake_kernel: Path) -> None
         ["apply", "--tree", "/etc"],
         ["unapply", "--tree", "no such"],
         ["list", "--kernel", "/etc/passwd"],
+        ["matrix", "--list", "--group", ""],
+        ["gate", "--baseline", "--group", ""],
     ],
 )
 def test_wrong_use(argv: list[str], run: Callable[..., Outcome]) -> None:

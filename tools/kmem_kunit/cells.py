@@ -27,7 +27,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from kmem_kunit import config
+from kmem_kunit import config, progress, suites
 from kmem_kunit.arch import UML, Arch, find
 from kmem_kunit.errors import UserError
 
@@ -50,6 +50,11 @@ class Cell:
     arch: Arch = UML
     configs: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
+
+    @property
+    def series(self) -> str:
+        """That of its kernel."""
+        return self.name.partition("/")[0]
 
     @property
     def variant(self) -> str:
@@ -131,6 +136,24 @@ def select(cells: Sequence[Cell], glob: str) -> list[Cell]:
         names = ", ".join(cell.name for cell in cells[:12]) + (", ..." if cells[12:] else "")
         raise UserError(f"no cell matches {glob!r}; there are: {names}")
     return found
+
+
+def with_cases(repo: Path, cells: Sequence[Cell], glob: str) -> list[Cell]:
+    """Return the cells whose configuration does not turn off all suites that a filter selects.
+
+    Those left out are told; raises UserError if that is all of them.
+    """
+    if not glob:
+        return list(cells)
+    planned = suites.select(suites.load(repo / "lib"), glob)
+    texts = {cell: config.merged(repo, cell.series, cell.arch, cell.configs) for cell in cells}
+    left = [cell for cell in cells if len(config.turned_off(texts[cell], planned)) < len(planned)]
+    without = ", ".join(cell.name for cell in cells if cell not in left)
+    if cells and not left:
+        raise UserError(f"the configuration of {without} turns off {', '.join(planned)}")
+    if without:
+        progress.say(f"left out, as the configuration turns off {', '.join(planned)}: {without}")
+    return left
 
 
 def load(repo: Path) -> Book:

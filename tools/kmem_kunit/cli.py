@@ -212,8 +212,8 @@ def _matrix(options: argparse.Namespace) -> int:
     """Cells -> a run each -> one file of results."""
     book = cells.load(overlay.REPO)
     chosen = book.of_group(options.group) if options.group else book.all()
-    chosen = cells.select(chosen, options.cells)
     _planned(options.filter)
+    chosen = cells.with_cases(overlay.REPO, cells.select(chosen, options.cells), options.filter)
     if options.json is not None:
         _check_output(options.json)
     if options.list or options.dry_run:

@@ -6,7 +6,7 @@ kernels of that series have, tools/configs/arch-NAME.config what an architecture
 tools/configs/NAME.config is what --config NAME adds. A later fragment overrides an earlier one.
 """
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from kmem_kunit.arch import Arch
@@ -54,6 +54,12 @@ def merged(repo: Path, series: str, arch: Arch, chosen: Sequence[str]) -> str:
         for symbol, value in values.items()
     ]
     return "\n".join(lines) + "\n"
+
+
+def turned_off(text: str, suites: Iterable[str]) -> list[str]:
+    """Return those of the suites, by name, that a kunitconfig turns off."""
+    settings = text.splitlines()
+    return [suite for suite in suites if f"# CONFIG_{suite.upper()}_KUNIT_TEST is not set" in settings]
 
 
 def _read(path: Path) -> dict[str, str]:

@@ -134,7 +134,8 @@ def _revisions(options: argparse.Namespace) -> _Sides:
     with ExitStack() as stack:
         both = [stack.enter_context(revisions.unpacked(base, tree, name))
                 for name in (options.base, options.head)]
-        sides = [revisions.cells(book, variants, revision) for revision in both]
+        sides = [cells.with_cases(overlay.REPO, revisions.cells(book, variants, revision),
+                                  options.filter) for revision in both]
         shared = {cell.variant for cell in sides[0]} & {cell.variant for cell in sides[1]}
         if not shared:
             raise UserError(f"no cell of {options.group or GROUP} is for both revisions")
@@ -147,7 +148,7 @@ def _revisions(options: argparse.Namespace) -> _Sides:
 def _baselines(options: argparse.Namespace) -> _Sides:
     """Run the cells of a group, and take their baselines, and those of cells that are no more."""
     book = cells.load(overlay.REPO)
-    chosen = book.of_group(options.group or GROUP)
+    chosen = cells.with_cases(overlay.REPO, book.of_group(options.group or GROUP), options.filter)
     gone = _gone(book)
     before = {name: baseline.load(overlay.REPO, name)
               for name in (*(cell.name for cell in chosen), *gone)}

@@ -146,9 +146,8 @@ class Image:
 
         Raises UserError if it turns off all of them.
         """
-        settings = self.kunitconfig.read_text(encoding="utf-8").splitlines()
-        left = {suite: cases for suite, cases in planned.items()
-                if f"# CONFIG_{suite.upper()}_KUNIT_TEST is not set" not in settings}
+        off = config.turned_off(self.kunitconfig.read_text(encoding="utf-8"), planned)
+        left = {suite: cases for suite, cases in planned.items() if suite not in off}
         if not left:
             raise UserError(f"this configuration turns off {', '.join(planned)}")
         return left

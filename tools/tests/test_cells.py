@@ -106,6 +106,20 @@ def test_series_that_the_book_has_not() -> None:
     assert words("kasan", "6.2").startswith("--config") and "uml-clang" in words("kasan", "6.6")
 
 
+def test_cells_without_the_cases_are_left_out(
+    repo: Path, book: cells.Book, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (repo / "tools/configs/debug.config").write_text("# CONFIG_KMEM_TINY_KUNIT_TEST is not set\n")
+    assert cells.with_cases(repo, book.all(), "") == book.all()
+    assert not capsys.readouterr().err
+    left = cells.with_cases(repo, book.all(), "kmem_t*.first")
+    assert names(left) == [name for name in names(book.all()) if name != "6.12/late"]
+    said = "left out, as the configuration turns off kmem_tiny: 6.12/late"
+    assert capsys.readouterr().err == f"kmem-kunit: {said}\n"
+    with pytest.raises(UserError, match="the configuration of 6.12/late turns off kmem_tiny"):
+        cells.with_cases(repo, cells.select(book.all(), "*/late"), "kmem_tiny")
+
+
 def test_unknown_names(book: cells.Book) -> None:
     with pytest.raises(UserError, match="no group 'x'; there are: quick, more"):
         book.of_group("x")

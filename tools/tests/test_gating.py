@@ -420,6 +420,17 @@ def test_a_filter_leaves_cases_out_of_both_sides(
     assert status == 1 and out.startswith("MISSING ")
 
 
+def test_cells_without_the_cases_are_not_run(
+    run: Callable[..., Outcome], history: Path, repo: Path
+) -> None:
+    """They would build, and then come to nothing, as if they had died."""
+    (repo / ".kunitconfig").write_text("CONFIG_KUNIT=y\n# CONFIG_KMEM_TINY_KUNIT_TEST is not set\n")
+    for words in (("--baseline",), ("--tree", history, "mended", "mended")):
+        status, _, err = run(*words, "--filter", "kmem_tiny.f*")
+        assert status == 2
+        assert err.splitlines()[-1].endswith("configuration of 6.12/plain turns off kmem_tiny")
+
+
 def test_a_cell_that_died_keeps_its_baseline(
     run: Callable[..., Outcome], series: Path, repo: Path
 ) -> None:

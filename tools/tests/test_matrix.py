@@ -133,6 +133,9 @@ def test_the_verb(tmp_path: Path, fake_kernel: Path, repo: Path, cache_root: Pat
     assert capsys.readouterr().out.splitlines() == [
         "tools/kmem-kunit run --kernel 6.12",
         "tools/kmem-kunit run --kernel 6.12 --config debug --boot-args slab_debug=FZPU"]
+    (repo / "tools/configs/debug.config").write_text("# CONFIG_KMEM_TINY_KUNIT_TEST is not set\n")
+    assert cli.main(["matrix", "--filter", "kmem_tiny", "--list"]) == 0
+    assert capsys.readouterr().out == f"{'6.12/plain':20} nothing special\n"
     assert cli.main(["matrix", "--group", "slow"]) == 2
     assert "no group 'slow'; there are: quick" in capsys.readouterr().err
     assert cli.main(["matrix", "--filter", "nobody"]) == 2

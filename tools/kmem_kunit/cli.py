@@ -216,10 +216,14 @@ def _matrix(options: argparse.Namespace) -> int:
     chosen = cells.with_cases(overlay.REPO, cells.select(chosen, options.cells), options.filter)
     if options.json is not None:
         _check_output(options.json)
-    if options.list or options.dry_run:
+    if options.list:
         for cell in chosen:
-            about = book.variants[cell.variant].get("about", "")
-            print(f"{cell.name:20} {about}" if options.list else cell.reproducer)
+            print(f"{cell.name:20} {book.variants[cell.variant].get('about', '')}".rstrip())
+        return 0
+    if options.dry_run:
+        more = f" --filter {shlex.quote(options.filter)}" if options.filter else ""
+        for cell in chosen * options.repeat:
+            print(f"{cell.reproducer}{more}")
         return 0
     far = options.engine == "slurm"
     if far:

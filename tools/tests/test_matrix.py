@@ -133,6 +133,11 @@ def test_the_verb(tmp_path: Path, fake_kernel: Path, repo: Path, cache_root: Pat
     assert capsys.readouterr().out.splitlines() == [
         "tools/kmem-kunit run --kernel 6.12",
         "tools/kmem-kunit run --kernel 6.12 --config debug --boot-args slab_debug=FZPU"]
+    assert cli.main(["matrix", "--dry-run", "--repeat", "2", "--filter", "kmem_*.f*"]) == 0
+    assert capsys.readouterr().out.splitlines() == 2 * [
+        "tools/kmem-kunit run --kernel 6.12 --filter 'kmem_*.f*'",
+        "tools/kmem-kunit run --kernel 6.12 --config debug --boot-args slab_debug=FZPU "
+        "--filter 'kmem_*.f*'"]
     (repo / "tools/configs/debug.config").write_text("# CONFIG_KMEM_TINY_KUNIT_TEST is not set\n")
     assert cli.main(["matrix", "--filter", "kmem_tiny", "--list"]) == 0
     assert capsys.readouterr().out == f"{'6.12/plain':20} nothing special\n"

@@ -76,26 +76,26 @@ def _run(options: argparse.Namespace) -> int:
     result = quarantine.applied(deaths.merged(result, died), cell, known, today)
     if not result.ok:
         log = boot.kept(base, log)
-    _write(
-        options,
-        kcidb.Run(
-            kernel=the_image.release,
-            source=the_image.source,
-            architecture=the_image.arch.name,
-            config="+".join(options.config) or "default",
-            compiler=the_image.compiler,
-            command=shlex.join(["kmem-kunit", *sys.argv[1:]]),
-            start=started,
-            comment=f"{the_image.release} {label}",
-            result=result,
-            cell=cell,
-            console="" if result.ok else str(log.path),
-            accelerator=log.accelerator,
-        ),
+    run = kcidb.Run(
+        kernel=the_image.release,
+        source=the_image.source,
+        architecture=the_image.arch.name,
+        config="+".join(options.config) or "default",
+        compiler=the_image.compiler,
+        command=shlex.join(["kmem-kunit", *sys.argv[1:]]),
+        start=started,
+        comment=f"{the_image.release} {label}",
+        result=result,
+        cell=cell,
+        console="" if result.ok else str(log.path),
+        accelerator=log.accelerator,
     )
     lines = list(report.lines(result, f"{the_image.release} {label}", log))
-    for line in lines[-1:] if options.raw and result.ok else lines:
-        print(line)
+    try:
+        for line in lines[-1:] if options.raw and result.ok else lines:
+            print(line)
+    finally:  # also if nobody reads
+        _write(options, run)
     return 0 if result.ok else 1
 
 
@@ -237,10 +237,12 @@ def _matrix(options: argparse.Namespace) -> int:
         jobs = matrix.plan(chosen, folder, options.repeat)
         with matrix.shown(jobs) as tell:
             runs = engine(jobs, options.filter, options.jobs, tell)
-    if options.json is not None:
-        kcidb.write(options.json, runs)
-    for line in matrix.summary(runs):
-        print(line)
+        try:
+            for line in matrix.summary(runs):
+                print(line)
+        finally:  # also if nobody reads
+            if options.json is not None:
+                matrix.write(options.json, runs, folder, base / "matrices" / cache.unique())
     return 0 if all(run.result.ok for run in runs) else 1
 
 

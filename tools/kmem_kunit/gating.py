@@ -59,12 +59,14 @@ def run(options: argparse.Namespace) -> int:
         sides = _Sides(kcidb.load(Path(options.base)), kcidb.load(Path(options.head)))
     findings = gate.compare(sides.base, sides.head, entries, datetime.date.today(),
                             match=sides.match, whole=not options.filter)
-    _write(options, findings, sides)
-    for line in annotate.lines(findings, sides.head):
-        print(line)
-    if options.github:
-        for line in annotate.github(findings, annotate.places(overlay.REPO)):
+    try:
+        for line in annotate.lines(findings, sides.head):
             print(line)
+        if options.github:
+            for line in annotate.github(findings, annotate.places(overlay.REPO)):
+                print(line)
+    finally:  # also if nobody reads
+        _write(options, findings, sides)
     return 1 if any(each.kind.fails for each in findings) else 0
 
 

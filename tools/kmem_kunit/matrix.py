@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from kmem_kunit import host, kcidb, overlay, proc, progress
 from kmem_kunit.cells import Cell
+from kmem_kunit.errors import UserError
 from kmem_kunit.result import Problem, Result, Status
 
 if TYPE_CHECKING:
@@ -154,6 +155,18 @@ def collect(job: Job, why: str, started: datetime) -> kcidb.Run:
         result=Result((), (problem,)),
         cell=job.cell.name,
     )
+
+
+def write(path: Path, runs: Sequence[kcidb.Run], folder: Path, left: Path) -> None:
+    """Write all results to one file.
+
+    Raises UserError if that fails; the folder that has each in a file of its own is then left.
+    """
+    try:
+        kcidb.write(path, runs)
+    except UserError as error:
+        folder.rename(left)
+        raise UserError(f"{error}; the results of the cells are in {left}") from error
 
 
 @contextmanager

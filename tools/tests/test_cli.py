@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import types
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,6 +19,7 @@ import pytest
 from conftest import GOOD_CONSOLE, TOOLS, behave, calls, contents, make_kernel, make_repo, snapshot
 
 from kmem_kunit import boot, cache, cli, host, kcidb, overlay
+from kmem_kunit.errors import UserError
 
 COMMAND = TOOLS / "kmem-kunit"
 Outcome = tuple[int, str, str]
@@ -290,6 +292,31 @@ def test_a_full_disk(
     status, out, err = run("run", "--kernel", fake_kernel)
     assert status == 2 and out == ""
     assert err.splitlines()[-1] == "kmem-kunit: /x/y: No space left on device"
+
+
+def full_of_results(*_: object) -> None:
+    raise UserError("cannot write it: No space left on device")
+
+
+def test_a_disk_that_is_full_of_results(
+    run: Callable[..., Outcome], fake_kernel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kcidb, "save", full_of_results)
+    status, out, err = run("run", "--kernel", fake_kernel, "--json", tmp_path / "x")
+    assert status == 2 and "2 passed, 0 failed" in out and err.endswith("No space left on device\n")
+
+
+def test_a_result_of_which_nobody_reads(
+    run: Callable[..., Outcome], fake_kernel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> list[str]:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(os, "dup2", lambda *_: None)
+    monkeypatch.setattr(sys, "stdout", types.SimpleNamespace(
+        write=gone, flush=lambda: None, isatty=lambda: False, fileno=lambda: 1))
+    assert cli.main(["run", "--kernel", str(fake_kernel), "--json", str(tmp_path / "x")]) == 2
+    assert kcidb.load(tmp_path / "x")[0].result.ok
 
 
 def test_list(run: Callable[..., Outcome], fake_kernel: Path) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 from conftest import GOOD_CONSOLE, TOOLS, behave, calls, make_kernel, snapshot
-from test_cli import ONLY_FIRST, Outcome, one_line
+from test_cli import ONLY_FIRST, Outcome, full_of_results, one_line
 from test_gate import boot, case, run_of
 
 from kmem_kunit import (
@@ -32,6 +32,7 @@ from kmem_kunit import (
     matrix,
     overlay,
     quarantine,
+    result,
     revisions,
 )
 from kmem_kunit.errors import UserError
@@ -127,6 +128,16 @@ def test_machine_outputs(run: Callable[..., Outcome], files: tuple[Path, Path], 
     assert status == 0 and "::" not in out
     assert json.loads(made["gitlab"].read_text()) == []
     assert json.loads(made["json"].read_text())["ok"] is True
+
+
+def test_a_disk_that_is_full_of_results(
+    run: Callable[..., Outcome], files: tuple[Path, Path], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(result, "save", full_of_results)
+    status, out, err = run(*files, "--json", tmp_path / "x")
+    assert status == 2 and out.endswith("1 cell, 2 cases: 1 regression\n")
+    assert err.endswith("No space left on device\n")
 
 
 def test_the_quarantine(run: Callable[..., Outcome], files: tuple[Path, Path], repo: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from conftest import GOOD_CONSOLE, behave
+from test_cli import full_of_results
 
 from kmem_kunit import cells, kcidb, matrix, overlay
 from kmem_kunit.errors import UserError
@@ -153,4 +154,12 @@ def test_the_verb(tmp_path: Path, fake_kernel: Path, repo: Path, cache_root: Pat
     assert cli.main(["matrix", "--repeat", "2", "--json", str(out)]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "2 cells: 4 passed, 0 failed, 0 skipped"
     assert [run.cell for run in kcidb.load(out)] == ["6.12/plain", "6.12/debug"] * 2
+    assert not list((cache_root / "runs").iterdir())
+    monkeypatch.setattr(kcidb, "save", full_of_results)
+    assert cli.main(["matrix", "--json", str(out)]) == 2
+    captured = capsys.readouterr()
+    assert captured.out.splitlines()[-1] == "2 cells: 2 passed, 0 failed, 0 skipped"
+    (left,) = (cache_root / "matrices").iterdir()
+    assert captured.err.endswith(f"No space left on device; the results of the cells are in {left}\n")
+    assert all(kcidb.load(left / f"6.12_{name}.1.json")[0].result.ok for name in ("plain", "debug"))
     assert not list((cache_root / "runs").iterdir())

@@ -252,8 +252,11 @@ def test_a_disk_that_is_full_when_the_result_is_written(
     for verb in ("run", "matrix"):
         done = place.run(verb, output)
         assert done.returncode == 2
-        last = done.stderr.splitlines()[-1]
+        last, _, left = done.stderr.splitlines()[-1].partition("; the results of the cells are in ")
         assert last == f"kmem-kunit: cannot write '{output}': No space left on device"
+        kept = {run.cell: run for path in Path(left).glob("*.json") for run in essence(path)}
+        expected = {run.cell: run for run in undisturbed[verb].runs}
+        assert kept == (expected if verb == "matrix" else {})
         assert output.read_bytes() == before
         assert {path.name for path in small_disk.iterdir()} == {"results.json", "filler"}
     filler.unlink()

@@ -220,7 +220,7 @@ def _say(job: Job, what: str, run: kcidb.Run | None) -> None:
     text = what if run is None else f"{_verdict(run)} {_counts(run)}"
     progress.say(f"{job.cell.name}: {text}".rstrip())
     # again in the summary, but that may be hours away, or never come
-    for line in _failures([run] if run else []):
+    for line in _remarks([run] if run else []):
         progress.say(f"{job.cell.name}: {line}")
 
 
@@ -231,7 +231,12 @@ def _verdict(run: kcidb.Run) -> str:
 def _counts(run: kcidb.Run) -> str:
     counts = run.result.counts
     failed = sum(counts[status] for status in (Status.FAIL, Status.MISS, Status.ERROR))
-    return f"{counts[Status.PASS]}/{failed}/{counts[Status.SKIP]}"
+    return f"{counts[Status.PASS]}/{failed}/{counts[Status.SKIP]}{_known([run])}"
+
+
+def _known(runs: Sequence[kcidb.Run]) -> str:
+    known = sum(run.result.known for run in runs)
+    return f", {known} known failure{'s' * (known > 1)}" if known else ""
 
 
 def summary(runs: Sequence[kcidb.Run]) -> Iterator[str]:
@@ -244,23 +249,30 @@ def summary(runs: Sequence[kcidb.Run]) -> Iterator[str]:
         of = f"{good}/{len(times)} ok" if len(times) > 1 else _verdict(times[0])
         yield progress.paint(f"{cell:20} {of:10} {_counts(times[0])}",
                              "green" if good == len(times) else "red")
-        yield from (f"    {line}" for line in _failures(times))
+        yield from (f"    {line}" for line in _remarks(times))
     total = sum((Counter(run.result.counts) for run in runs), Counter[Status]())
     failed = total[Status.FAIL] + total[Status.MISS] + total[Status.ERROR]
     failed += sum(len(run.result.problems) for run in runs)
     yield (f"{len(by_cell)} cells: {total[Status.PASS]} passed, {failed} failed, "
-           f"{total[Status.SKIP]} skipped")
+           f"{total[Status.SKIP]} skipped{_known(runs)}")
 
 
-def _failures(times: Sequence[kcidb.Run]) -> Iterator[str]:
-    """Yield what failed in some of the runs of a cell: a problem, a case, or its parameters instead."""
+def _remarks(times: Sequence[kcidb.Run]) -> Iterator[str]:
+    """Yield what is to be said of the runs of a cell: problems, cases that failed, or did at times.
+
+    Of a case with parameters, these are named instead. A case that is skipped at times is unstable.
+    """
     seen: dict[str, list[str]] = {}
+    unsteady = _unsteady(times)
     for run in times:
-        failed = [case for case in run.result.cases if case.bad and not case.known]
-        by_parameter = {(case.suite, case.name) for case in failed if case.param}
-        for case in failed:
+        told = [case for case in run.result.cases if case.bad or case.path in unsteady]
+        told = [case for case in told if case.status is not Status.PASS]
+        by_parameter = {(case.suite, case.name) for case in told if case.param}
+        for case in told:
             if case.param or (case.suite, case.name) not in by_parameter:
-                seen.setdefault(f"{case.status.value} {case.path}", []).append(case.log)
+                word = "known" if case.known else case.status.value
+                why = case.known or (case.log if case.bad else case.reason)
+                seen.setdefault(f"{word} {case.path}", []).append(why)
         for problem in run.result.problems:
             seen.setdefault(f"{problem.kind} {problem.case}".rstrip(), []).append(problem.log)
     for name, logs in seen.items():
@@ -271,3 +283,16 @@ def _failures(times: Sequence[kcidb.Run]) -> Iterator[str]:
         for line in logs[0].splitlines()[-_SHOWN:]:
             yield f"    {progress.clean(line)}"
     yield from (f"console {progress.clean(run.console)}" for run in times if run.console)
+
+
+def _unsteady(times: Sequence[kcidb.Run]) -> set[str]:
+    """Return the paths of cases that passed in some of the runs of a cell, and were skipped in others."""
+    passed: list[Counter[str]] = []
+    for run in times:
+        sound = [case for case in run.result.cases if not case.bad]
+        passed.append(Counter(case.path for case in sound if case.status is Status.PASS))
+        passed[-1].update({case.path: 0 for case in sound})
+    most = Counter[str]()
+    for each in passed:
+        most |= each
+    return {path for path in most for each in passed if path in each and each[path] < most[path]}

@@ -113,6 +113,27 @@ def test_summary() -> None:
     assert lines[-1] == "3 cells: 5 passed, 2 failed, 0 skipped"
 
 
+def test_known_failures_are_shown() -> None:
+    bad = replace(case("second", Status.FAIL, "EXPECTATION FAILED"), known="it is broken")
+    lines = list(matrix.summary([run_of(PLAIN, case("first"), bad), run_of(DEBUG, case("first"))]))
+    assert lines[0].split(maxsplit=2) == ["6.12/plain", "ok", "1/0/0, 1 known failure"]
+    assert [line.strip() for line in lines[1:3]] == ["known kmem_tiny.second", "it is broken"]
+    assert lines[-1] == "2 cells: 2 passed, 0 failed, 0 skipped, 1 known failure"
+    steady = list(matrix.summary([run_of(PLAIN, case("first"), bad)] * 2))
+    assert steady[1].strip() == "known kmem_tiny.second 2/2"
+
+
+def test_what_is_skipped_at_times_is_unstable() -> None:
+    skipped = replace(case("second", Status.SKIP), reason="no memory")
+    small = replace(case("third"), param="x")
+    twice = [small, replace(small, status=Status.SKIP)]  # two parameters of one name
+    runs = [run_of(PLAIN, case("first"), case("second"), *twice),
+            run_of(PLAIN, case("first"), skipped, *twice), run_of(PLAIN, case("first"))]
+    lines = [line.strip() for line in matrix.summary(runs)]
+    assert lines[1:-1] == ["SKIP kmem_tiny.second unstable 1/3", "no memory"]
+    assert list(matrix.summary(runs[1:]))[1:-1] == []
+
+
 def test_parameters_tell_what_failed() -> None:
     whole = case("first", Status.FAIL)
     small, large = replace(whole, param="small", log="EXPECTATION FAILED"), replace(whole, param="large")

@@ -16,17 +16,18 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kmem_kunit import host, kcidb, overlay, proc, progress
+from kmem_kunit import host, kcidb, overlay, proc, progress, slurm
 from kmem_kunit.cells import Cell
 from kmem_kunit.errors import UserError
 from kmem_kunit.result import Problem, Result, Status
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.console import Group
 
 LIMIT = 4 * 3600.0  # seconds for one cell, with its build
 _COMMAND = overlay.REPO / "tools/kmem-kunit"
 _SHOWN = 12  # lines of a failure
+_RUNNING, _FAILED = "running", "FAILED"
 KEPT = 40  # last lines of a cell's output that are shown if it died
 
 
@@ -181,39 +182,75 @@ def shown(jobs: Sequence[Job]) -> Iterator[State]:
     from rich.console import Console
     from rich.live import Live
 
-    states = {job: "waiting" for job in jobs}
-    begun: dict[Job, float] = {}
-    took: dict[Job, float] = {}
-    counts: dict[Job, str] = {}
+    table, console = _Table(jobs), Console(stderr=True)
+    with Live(get_renderable=lambda: table.rendered(console.height), console=console,
+              refresh_per_second=4, transient=True):
+        yield table.tell
 
-    def tell(job: Job, what: str, run: kcidb.Run | None) -> None:
-        begun.setdefault(job, time.monotonic())
-        states[job] = what if run is None else _verdict(run)
-        if run is not None:
-            took[job] = time.monotonic() - begun[job]
-            counts[job] = _counts(run)
 
-    def table() -> "Table":
+@dataclass(frozen=True)
+class _Row:
+    """What one job does; kind is one of few words for it, begun and took are in seconds."""
+
+    kind: str = slurm.WAITING
+    state: str = slurm.WAITING
+    counts: str = ""
+    begun: float = 0.0
+    took: float | None = None
+
+
+class _Table:
+    """What jobs do. Who renders it and those who tell may be different threads."""
+
+    def __init__(self, jobs: Sequence[Job]) -> None:
+        self._rows = {job: _Row() for job in jobs}  # gets no more, so that one may go through it
+
+    def tell(self, job: Job, what: str, run: kcidb.Run | None) -> None:
+        """Be a State."""
+        row, now = self._rows[job], time.monotonic()
+        if what.startswith(slurm.WAITING) and run is None:
+            self._rows[job] = _Row(state=what)
+            return
+        begun = row.begun or now
+        if run is None:
+            self._rows[job] = _Row(_RUNNING, what, begun=begun)
+        else:
+            word = _verdict(run)
+            self._rows[job] = _Row(word, word, _counts(run), begun, now - begun)
+
+    def rendered(self, height: int) -> "Group":
+        """Return a table of no more lines than height.
+
+        If not all jobs fit, it has those that failed last, those that run, and how many others there are.
+        """
+        from rich.console import Group
+        from rich.table import Column, Table
+        from rich.text import Text
+
+        shown, rest = self._chosen(max(1, height - 2))
         now = time.monotonic()
-        rows = [
-            (job, states[job], counts.get(job, ""),
-             f"{took.get(job, now - begun.get(job, now)):.0f} s" if job in begun else "")
-            for job in jobs
-        ]
-        return _table(rows)
+        columns = ("cell", "state", "passed/failed/skipped", "time")
+        # a column that may wrap is the one that is made narrower
+        made = Table(*(Column(name, no_wrap=name != "state") for name in columns), box=None)
+        for job, row in shown:
+            took = now - row.begun if row.took is None else row.took
+            made.add_row(job.cell.name, Text(progress.clean(row.state), no_wrap=True, overflow="ellipsis"),
+                         row.counts, f"{took:.0f} s" if row.begun else "")
+        more = ", ".join(f"{count} {kind}" for kind, count in rest.items())
+        return Group(made, *([Text(f" and {more}", no_wrap=True)] if more else []))
 
-    with Live(get_renderable=table, console=Console(stderr=True), refresh_per_second=4,
-              transient=True):
-        yield tell
-
-
-def _table(rows: Sequence[tuple[Job, str, str, str]]) -> "Table":
-    from rich.table import Table
-
-    made = Table("cell", "state", "passed/failed/skipped", "time", box=None)
-    for job, state, counts, seconds in rows:
-        made.add_row(job.cell.name, progress.clean(state), counts, seconds)
-    return made
+    def _chosen(self, room: int) -> tuple[list[tuple[Job, _Row]], Counter[str]]:
+        """Return the rows that are shown, and of which kinds the others are."""
+        rows = list(self._rows.items())
+        if len(rows) <= room:
+            return rows, Counter()
+        running = [each for each in rows if each[1].kind == _RUNNING]
+        failed = [each for each in rows if each[1].kind == _FAILED]
+        failed.sort(key=lambda each: each[1].begun + (each[1].took or 0.0))
+        shown = [*failed[-max(room // 2, room - len(running)):], *running][:room]
+        kinds = Counter(row.kind for _, row in rows)
+        kinds.subtract(row.kind for _, row in shown)
+        return shown, +kinds
 
 
 def _say(job: Job, what: str, run: kcidb.Run | None) -> None:
@@ -225,7 +262,7 @@ def _say(job: Job, what: str, run: kcidb.Run | None) -> None:
 
 
 def _verdict(run: kcidb.Run) -> str:
-    return "ok" if run.result.ok else "FAILED"
+    return "ok" if run.result.ok else _FAILED
 
 
 def _counts(run: kcidb.Run) -> str:

@@ -26,6 +26,7 @@ from kmem_kunit.errors import UserError
 
 MANIFEST = "manifest.json"
 DONE = "done"  # what a task is doing whose output is there
+WAITING = "waiting"  # ... that has not begun, which may be followed by the reason
 _COMMANDS = ("sbatch", "squeue", "scancel", "scontrol")
 _ASKING_LIMIT = 120.0  # seconds for one of them; they try for a minute themselves
 _LOOK = 1.0  # seconds between looks into the folder
@@ -180,7 +181,7 @@ def _queue(array: str) -> dict[int, tuple[str, str]] | None:
 def _told(place: Path, index: int, state: str, machine: str) -> str:
     """Return what a task is doing, for people."""
     if state != "RUNNING":
-        return "waiting" if state == "PENDING" else state.lower()
+        return WAITING if state == "PENDING" else state.lower()
     steps = [step for line in _tail(place, index) if (step := progress.said(line))]
     return f"{machine}: {steps[-1] if steps else 'started'}"
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Many cells: run as processes of their own, collected whole, told plainly."""
+import io
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -151,6 +152,51 @@ def test_a_failure_is_told_at_once(tmp_path: Path, capsys: pytest.CaptureFixture
     assert told[0] == "kmem-kunit: 6.12/plain: FAILED 1/1/0"
     assert told[1] == "kmem-kunit: 6.12/plain: FAIL kmem_tiny.second"
     assert "EXPECTATION FAILED" in told[2] and "\x1b" not in told[2]
+
+
+def rendered(table: matrix._Table, height: int) -> list[str]:
+    """Return what a terminal of so many lines shows of a table."""
+    from rich.console import Console
+
+    console = Console(file=io.StringIO(), width=72, height=height)
+    with console.capture() as capture:
+        console.print(table.rendered(height))
+    return capture.get().splitlines()
+
+
+def test_a_live_table_has_all_jobs(tmp_path: Path) -> None:
+    jobs = matrix.plan([PLAIN, DEBUG, KASAN], tmp_path, 1)
+    by_name = {job.cell.name: job for job in jobs}
+    table = matrix._Table(jobs)
+    table.tell(by_name["6.12/plain"], "started", None)
+    table.tell(by_name["6.12/plain"], "done", run_of(PLAIN, case("first")))
+    table.tell(by_name["7.3/kasan"], f"building [red]x\x1b {'y' * 99}", None)
+    head, *rows = (line.split(maxsplit=1) for line in rendered(table, 24))
+    assert head[1].split() == ["state", "passed/failed/skipped", "time"]
+    assert [name for name, _ in rows] == [job.cell.name for job in jobs]
+    states = {name: rest.strip() for name, rest in rows}
+    assert states["6.12/plain"].split() == ["ok", "1/0/0", "0", "s"]
+    assert states["6.12/debug"] == "waiting"
+    assert states["7.3/kasan"].startswith("building [red]x\\x1b yy")
+
+
+def test_a_live_table_is_no_longer_than_the_terminal(tmp_path: Path) -> None:
+    """The ones that matter are in it, wherever they are among the others."""
+    jobs = matrix.plan([replace(PLAIN, name=f"6.12/v{n}") for n in range(500)], tmp_path, 4)
+    table = matrix._Table(jobs)
+    for job in jobs[:900]:
+        table.tell(job, "started", None)
+        table.tell(job, "done", run_of(PLAIN, case("first")))
+    for job in jobs[1000:1030]:
+        table.tell(job, "done", run_of(PLAIN, case("first", Status.FAIL)))
+    for job in jobs[1500:1505]:
+        table.tell(job, "running Linux", None)
+    table.tell(jobs[1600], "waiting: PartitionTimeLimit", None)
+    lines = rendered(table, 24)
+    assert len(lines) == 24
+    states = [line.split()[1] for line in lines[1:-1]]
+    assert states == ["FAILED"] * 17 + ["running"] * 5
+    assert lines[-1].strip() == "and 900 ok, 1065 waiting, 13 FAILED"
 
 
 def test_the_verb(tmp_path: Path, fake_kernel: Path, repo: Path, cache_root: Path,

@@ -208,8 +208,8 @@ class _Table:
     def tell(self, job: Job, what: str, run: kcidb.Run | None) -> None:
         """Be a State."""
         row, now = self._rows[job], time.monotonic()
-        if what.startswith(slurm.WAITING) and run is None:
-            self._rows[job] = _Row(state=what)
+        if what == slurm.WAITING:
+            self._rows[job] = _Row()
             return
         begun = row.begun or now
         if run is None:

@@ -20,8 +20,6 @@ from kmem_kunit.matrix import Job
 
 MERGED = "results.json"
 _VERB = "matrix-job"
-_ARRAY_MINUTES = int(matrix.LIMIT / 60) + 10  # what a job has for itself, and then some
-_MERGE_MINUTES = 10
 
 
 @dataclass(frozen=True)
@@ -45,8 +43,8 @@ def run(jobs: Sequence[Job], glob: str, workers: int, tell: matrix.State) -> lis
     place = jobs[0].output.parent
     write(place / slurm.MANIFEST, jobs, glob)
     with slurm.cancelling(place):
-        array = slurm.submit(place, _VERB, _ARRAY_MINUTES, len(jobs), workers)
-        slurm.submit_last(place, _VERB, _MERGE_MINUTES, "merge", array)
+        array = slurm.submit(place, _VERB, len(jobs), workers)
+        slurm.submit_last(place, _VERB, "merge", array)
         progress.say(f"job {array} of Slurm has the {len(jobs)} cells; what they say is in {place}")
         for index, what in slurm.watched(place, array, _outputs(jobs), MERGED):
             done = what == slurm.DONE

@@ -38,7 +38,6 @@ if TYPE_CHECKING:  # it needs clang, and tasks do not
     from kmem_kunit.mutation import Made
 
 _VERB = "mutate-job"
-_MINUTES = 250  # for a task, which usually needs one or two
 _LARGEST = 32  # mutants of a task
 _TURNS = 4  # tasks, one after the other, that each worker should have at least
 _MOST = 1000  # tasks that Slurm takes in one array
@@ -95,7 +94,7 @@ def run(output: Path, request: image.Request, made: "Made", judge: Campaign, num
             del missing[index]
 
     with slurm.cancelling(place):
-        array = slurm.submit(place, _VERB, _MINUTES, len(parts), workers)
+        array = slurm.submit(place, _VERB, len(parts), workers)
         progress.say(f"job {array} of Slurm has {len(covered)} mutants in {len(parts)} parts; "
                      f"what they say is in {place}")
         for index, what in slurm.watched(place, array, names):

@@ -26,11 +26,14 @@ from kmem_kunit.errors import UserError
 
 MANIFEST = "manifest.json"
 DONE = "done"  # what a task is doing whose output is there
-WAITING = "waiting"  # ... that has not begun, which may be followed by the reason
+WAITING = "waiting"  # ... that has not begun
 _COMMANDS = ("sbatch", "squeue", "scancel", "scontrol")
+_MINUTES = 250  # for a task: what a cell has for itself, and then some
 _ASKING_LIMIT = 120.0  # seconds for one of them; they try for a minute themselves
 _LOOK = 1.0  # seconds between looks into the folder
 _ASK = 10.0  # seconds between questions to the controller
+_PASSING = {"None", "Priority", "Resources", "JobArrayTaskLimit", "BeginTime"}  # reasons to wait
+_ADVICE = {"PartitionTimeLimit": " (SBATCH_TIMELIMIT=MINUTES asks for less time)"}
 _LAG = 70.0  # seconds until a file is seen on all machines; NFS looks again after 60
 _TAIL = 8192  # bytes of a task's output that are read
 
@@ -83,32 +86,36 @@ def cancel(place: Path) -> None:
     _ask("scancel", f"--name={_name(place)}")
 
 
-def submit(place: Path, verb: str, minutes: int, tasks: int, workers: int) -> str:
+def submit(place: Path, verb: str, tasks: int, workers: int) -> str:
     """Submit an array of tasks, workers of them at once; return its number.
 
-    Task N does "kmem-kunit VERB --manifest FILE --index N", and has so many minutes for it. Raises
-    UserError where Slurm does not take it.
+    Task N does "kmem-kunit VERB --manifest FILE --index N", and has _MINUTES for it, or what
+    SBATCH_TIMELIMIT says. Raises UserError where Slurm does not take it.
     """
-    return _submit(place, "array", verb, '--index "$SLURM_ARRAY_TASK_ID"', minutes,
+    return _submit(place, "array", verb, '--index "$SLURM_ARRAY_TASK_ID"',
                    f"--array=0-{tasks - 1}%{workers}", "--output=%a.out")
 
 
-def submit_last(place: Path, verb: str, minutes: int, name: str, array: str) -> str:
+def submit_last(place: Path, verb: str, name: str, array: str) -> str:
     """Submit "kmem-kunit VERB --manifest FILE --NAME" for when an array has ended; return its number."""
-    return _submit(place, name, verb, f"--{name}", minutes, f"--dependency=afterany:{array}",
+    return _submit(place, name, verb, f"--{name}", f"--dependency=afterany:{array}",
                    f"--output={name}.out")
 
 
-def _submit(place: Path, script: str, verb: str, what: str, minutes: int, *options: str) -> str:
+def _submit(place: Path, script: str, verb: str, what: str, *options: str) -> str:
     command = shlex.join([sys.executable, str(overlay.REPO / "tools/kmem-kunit"), verb,
                           "--manifest", str(place / MANIFEST)])
     path = place / f"{script}.sh"
     cache.write(path, f"#!/bin/sh\nexec {command} {what}\n")
-    done = _ask("sbatch", "--parsable", f"--job-name={_name(place)}", f"--time={minutes}", "--requeue",
+    # an option would overrule the variable
+    limit = () if os.environ.get("SBATCH_TIMELIMIT") else (f"--time={_MINUTES}",)
+    done = _ask("sbatch", "--parsable", f"--job-name={_name(place)}", *limit, "--requeue",
                 "--export=ALL", "--open-mode=append", f"--chdir={place}", *options, str(path))
     number = done.output.strip().rpartition("\n")[2].partition(";")[0]
     if done.status or not number.isdecimal():
-        raise UserError(f"Slurm does not take the job: {_reason(done)}")
+        many = "Invalid job array" in done.output
+        raise UserError(f"Slurm does not take the job: {_reason(done)}" + many * (
+            " (it may have too many tasks: see MaxArraySize in 'scontrol show config')"))
     return number
 
 
@@ -138,11 +145,13 @@ def _reason(done: proc.Done) -> str:
 def watched(place: Path, array: str, outputs: Sequence[str], last: str = "") -> Iterator[tuple[int, str]]:
     """Yield the tasks of an array as they go, each with what it is doing, DONE when its output is there.
 
+    Why tasks wait is told, once, where it may be for ever, as for more time than the partition gives.
     outputs names them, in the order of the tasks. This ends when the file last is there or, without
     one, all outputs are; or when nothing more has come long after the tasks have ended.
     """
     finished: set[int] = set()
     states: dict[int, str] = {}
+    reasons: set[str] = set(_PASSING)
     asked, running, ended = 0.0, True, time.monotonic()
     while True:
         names = set(os.listdir(place))
@@ -157,8 +166,11 @@ def watched(place: Path, array: str, outputs: Sequence[str], last: str = "") -> 
         if now >= asked + _ASK:
             asked, queue = now, _queue(array)
             running = queue is None or bool(queue)
-            for index, state in sorted((queue or {}).items()):
-                told = _told(place, index, *state)
+            for index, (state, machine, reason) in sorted((queue or {}).items()):
+                if state == "PENDING" and reason not in reasons:
+                    reasons.add(reason)
+                    progress.say(f"Slurm lets tasks wait: {reason}{_ADVICE.get(reason, '')}")
+                told = _told(place, index, state, machine)
                 if index not in finished and states.get(index) != told:
                     states[index] = told
                     yield index, told
@@ -169,13 +181,14 @@ def watched(place: Path, array: str, outputs: Sequence[str], last: str = "") -> 
         time.sleep(_LOOK)
 
 
-def _queue(array: str) -> dict[int, tuple[str, str]] | None:
-    """Return state and machine of the tasks that have not ended, None if nobody can tell."""
-    done = _ask("squeue", "--noheader", "--array", f"--jobs={array}", "--format=%K|%T|%N")
+def _queue(array: str) -> dict[int, tuple[str, str, str]] | None:
+    """Return state, machine and why they wait, of the tasks that have not ended, None if nobody can tell."""
+    done = _ask("squeue", "--noheader", "--array", f"--jobs={array}", "--format=%K|%T|%N|%r")
     if done.status:
         return {} if "Invalid job id" in done.output else None
     rows = (line.split("|") for line in done.output.splitlines())
-    return {int(row[0]): (row[1], row[2]) for row in rows if len(row) == 3 and row[0].isdecimal()}
+    return {int(row[0]): (row[1], row[2], row[3]) for row in rows
+            if len(row) == 4 and row[0].isdecimal()}
 
 
 def _told(place: Path, index: int, state: str, machine: str) -> str:

@@ -191,7 +191,7 @@ def test_a_live_table_is_no_longer_than_the_terminal(tmp_path: Path) -> None:
         table.tell(job, "done", run_of(PLAIN, case("first", Status.FAIL)))
     for job in jobs[1500:1505]:
         table.tell(job, "running Linux", None)
-    table.tell(jobs[1600], "waiting: PartitionTimeLimit", None)
+    table.tell(jobs[1600], "waiting", None)
     lines = rendered(table, 24)
     assert len(lines) == 24
     states = [line.split()[1] for line in lines[1:-1]]

@@ -147,7 +147,8 @@ def cluster(fake_bin: Add, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     fake_bin("squeue", note + f"cat {tmp_path}/queue")
     fake_bin("scancel", note)
     fake_bin("scontrol", note + "echo 'Slurmctld(primary) at far is UP'")
-    (tmp_path / "queue").write_text("0|RUNNING|node1\n1|PENDING|\n2|PENDING|\n")
+    (tmp_path / "queue").write_text(
+        "0|RUNNING|node1|None\n1|PENDING||PartitionTimeLimit\n2|PENDING||JobArrayTaskLimit\n")
     for name, seconds in (("_LOOK", 0.01), ("_ASK", 0.05), ("_LAG", 0.3)):
         monkeypatch.setattr(slurm, name, seconds)
     return called
@@ -169,7 +170,7 @@ def wait_for(condition: Callable[[], object], what: str) -> None:
 
 def test_what_slurm_is_told(
     jobs: list[matrix.Job], command: Path, cluster: Path, tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(slurm, "_LAG", PATIENCE)  # the merge comes, be it late
     monkeypatch.setenv("MAKEFLAGS", "spoilt")
@@ -178,7 +179,7 @@ def test_what_slurm_is_told(
     (path.parent / "0.out").write_text("kmem-kunit: building Linux ...\nkmem-kunit: took 3 s\nx\n")
 
     def machines() -> None:
-        wait_for(lambda: len(lines_of(cluster, "squeue")) > 1, "a question")
+        wait_for(lambda: len(lines_of(cluster, "squeue")) > 2, "questions")
         for index in range(3):
             matrix_slurm.perform(path, index)
         matrix_slurm.merge(path)
@@ -196,6 +197,9 @@ def test_what_slurm_is_told(
     for word in ("--parsable", "--array=0-2%2", "--requeue", "--time=250", "--output=%a.out",
                  f"--chdir={path.parent}", str(path.parent / "array.sh")):
         assert word in array.split()
+    waiting = [line for line in capsys.readouterr().err.splitlines() if "lets tasks wait" in line]
+    assert waiting == ["kmem-kunit: Slurm lets tasks wait: PartitionTimeLimit "
+                       "(SBATCH_TIMELIMIT=MINUTES asks for less time)"]
     assert "--dependency=afterany:7" in last.split() and "--output=merge.out" in last.split()
     seen = (tmp_path / "env").read_text()
     assert "spoilt" not in seen and "SBATCH_PARTITION=fast" in seen
@@ -212,7 +216,9 @@ def test_a_job_script_is_safe_from_its_words(
     tool.write_text("import json, sys; print(json.dumps(sys.argv))")
     monkeypatch.setattr(overlay, "REPO", checkout)
     place = manifest(jobs).parent
-    slurm.submit(place, "matrix-job", 1, 3, 2)
+    monkeypatch.setenv("SBATCH_TIMELIMIT", "30")
+    slurm.submit(place, "matrix-job", 3, 2)
+    assert "--time" not in lines_of(cluster, "sbatch")[0]
     done = subprocess.run(["sh", place / "array.sh"], capture_output=True, text=True, cwd=tmp_path,
                           env={**os.environ, "SLURM_ARRAY_TASK_ID": "5"}, check=True)
     assert json.loads(done.stdout) == [str(tool), "matrix-job", "--manifest", str(manifest(jobs)),
@@ -283,6 +289,10 @@ def test_a_job_that_slurm_does_not_take(
 ) -> None:
     fake_bin("sbatch", "echo 'sbatch: error: Batch job submission failed: No account' >&2; exit 1")
     with pytest.raises(UserError, match="does not take the job: sbatch: error: .*No account$"):
+        matrix_slurm.run(jobs, "", 2, quiet)
+    said = "sbatch: error: Batch job submission failed: Invalid job array specification"
+    fake_bin("sbatch", f"echo '{said}' >&2; exit 1")
+    with pytest.raises(UserError, match=r"array specification \(it may have too many .* MaxArraySize"):
         matrix_slurm.run(jobs, "", 2, quiet)
 
 

@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -67,7 +68,7 @@ ReturnToService=2
 KillWait=2
 NodeName=node1 NodeHostname=localhost NodeAddr=127.0.0.1 Port={ports[1]} CPUs=2
 NodeName=node2 NodeHostname=localhost NodeAddr=127.0.0.1 Port={ports[2]} CPUs=2
-PartitionName=all Nodes=node1,node2 Default=YES MaxTime=INFINITE State=UP
+PartitionName=all Nodes=node1,node2 Default=YES MaxTime=300 State=UP
 """
 
 
@@ -315,6 +316,23 @@ def test_an_interrupt_ends_our_jobs_and_no_others(cluster: Cluster, checkout: Ch
     wait_for(lambda: cluster.ask("squeue", "-ho", "%i").split() == [other], "the end of ours")
     wait_for(lambda: not cluster.steps("node1") + cluster.steps("node2"), "their processes' end")
     cluster.ask("scancel", other)
+
+
+def test_why_a_job_waits_is_told(cluster: Cluster, checkout: Checkout) -> None:
+    """The partition gives less time than the user wants."""
+    env = {**checkout.env, "SBATCH_TIMELIMIT": "301"}
+    with subprocess.Popen(checkout.argv("slurm"), env=env, text=True, stderr=subprocess.PIPE) as process:
+        limit = threading.Timer(PATIENCE, process.kill)
+        limit.start()
+        try:
+            assert process.stderr
+            assert any("lets tasks wait: PartitionTimeLimit" in line for line in process.stderr)
+            process.send_signal(signal.SIGINT)
+            assert process.stderr.read().endswith("kmem-kunit: interrupted\n")
+        finally:
+            limit.cancel()
+            process.kill()
+    wait_for(lambda: not cluster.ask("squeue", "-h"), "an empty queue")
 
 
 def test_a_killed_caller_finds_the_merged_results(cluster: Cluster, checkout: Checkout) -> None:

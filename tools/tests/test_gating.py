@@ -607,6 +607,12 @@ def test_the_projects_own_baselines() -> None:
         baseline.load(overlay.REPO, "0.0/none")
 
 
+def test_the_projects_own_baselines_and_quarantine_agree() -> None:
+    runs = [baseline.load(overlay.REPO, name) for name in baseline.recorded(overlay.REPO)]
+    found = gate.compare(runs, runs, quarantine.load(overlay.REPO), datetime.date(2026, 1, 1))
+    assert [each for each in found if each.kind.fails] == []
+
+
 def test_help_shows_an_example() -> None:
     done = subprocess.run([sys.executable, TOOLS / "kmem-kunit", "gate", "--help"],
                           capture_output=True, text=True, check=True)

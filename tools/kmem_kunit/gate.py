@@ -10,6 +10,7 @@ import shlex
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
 
@@ -128,11 +129,13 @@ def compare(
     *,
     match: Callable[[str], str] = str,
     whole: bool = True,
+    cells: Sequence[str] = (),
 ) -> tuple[Finding, ...]:
     """Return what there is to say of head against base, the worst first.
 
     Cells are compared of whose names match makes the same; the entries of the quarantine are for
-    head's. whole says that no case was left out on purpose.
+    head's. whole says that no case was left out on purpose; cells are the names of all that an
+    entry may be for; if none are given, that is not looked at.
     """
     before, after = by_cell(base, match), by_cell(head, match)
     valid = [entry for entry in entries if not entry.expired(today)]
@@ -145,7 +148,7 @@ def compare(
                 found += _all_in_vain(pair)
         else:
             found.append(pair.finding(Kind.GONE, change=f"{_size(pair.base)} -> absent"))
-    found += _quarantine(head, entries, today, whole)
+    found += _quarantine(head, entries, today, whole, cells)
     order = list(Kind)
     return tuple(sorted(found, key=lambda f: (order.index(f.kind), f.name, f.param, f.cell)))
 
@@ -350,18 +353,23 @@ def _slower(pair: _Pair) -> Iterator[Finding]:
 
 
 def _quarantine(
-    head: Sequence[Run], entries: Sequence[Entry], today: datetime.date, whole: bool
+    head: Sequence[Run], entries: Sequence[Entry], today: datetime.date, whole: bool,
+    cells: Sequence[str],
 ) -> Iterator[Finding]:
-    """Yield the entries that have to go: expired ones, and those for no case of cells that ran."""
+    """Yield the entries that have to go: expired ones, and those for a cell or case that is none."""
     for entry in entries:
-        suite, _, case = entry.case.partition(".")
-        of_whom = f"{entry.reason} ({entry.owner})"
         if entry.expired(today):
-            yield Finding(Kind.EXPIRED, "", suite, case,
-                          change=f"expired on {entry.expires}", log=of_whom)
+            yield _of_entry(Kind.EXPIRED, entry, f"expired on {entry.expires}")
             continue
+        for pattern in entry.cells:
+            if cells and not any(fnmatchcase(cell, pattern) for cell in cells):
+                yield _of_entry(Kind.STALE, entry, f"no cell matches {pattern}")
         ran = [run for run in head if run.result.cases and entry.covers(run.cell)]
         matched = any(entry.matches(run.cell, each) for run in ran for each in run.result.cases)
         if whole and ran and not matched:
-            yield Finding(Kind.STALE, "", suite, case,
-                          change=f"no such case in {', '.join(entry.cells)}", log=of_whom)
+            yield _of_entry(Kind.STALE, entry, f"no such case in {', '.join(entry.cells)}")
+
+
+def _of_entry(kind: Kind, entry: Entry, change: str) -> Finding:
+    suite, _, case = entry.case.partition(".")
+    return Finding(kind, "", suite, case, change=change, log=f"{entry.reason} ({entry.owner})")

@@ -46,19 +46,20 @@ def run(options: argparse.Namespace) -> int:
     Raises UserError for options that contradict each other, and for what cannot be compared.
     """
     _check(options)
-    entries = quarantine.load(overlay.REPO)
+    entries, book = quarantine.load(overlay.REPO), cells.load(overlay.REPO)
     if options.junit is not None:
         host.ensure(host.SHOWING)
     if options.update:
-        return _update(options)
+        return _update(options, book)
     if options.baseline:
-        sides = _baselines(options)
+        sides = _baselines(options, book)
     elif options.tree is not None:
-        sides = _revisions(options)
+        sides = _revisions(options, book)
     else:
         sides = _Sides(kcidb.load(Path(options.base)), kcidb.load(Path(options.head)))
+    known = [*(cell.name for cell in book.all()), *(each.cell for each in sides.head)]
     findings = gate.compare(sides.base, sides.head, entries, datetime.date.today(),
-                            match=sides.match, whole=not options.filter)
+                            match=sides.match, whole=not options.filter, cells=known)
     try:
         for line in annotate.lines(findings, sides.head):
             print(line)
@@ -122,12 +123,11 @@ def _run_cells(options: argparse.Namespace, chosen: Sequence[cells.Cell]) -> lis
             return matrix.local(jobs, options.filter, options.jobs, tell)
 
 
-def _revisions(options: argparse.Namespace) -> _Sides:
+def _revisions(options: argparse.Namespace, book: cells.Book) -> _Sides:
     """Run the cells of two revisions, or take what the cache has of them.
 
     Their cells are compared by variant, as the series of the revisions may differ.
     """
-    book = cells.load(overlay.REPO)
     group = book.of_group(options.group or GROUP)
     variants = list(dict.fromkeys(cell.variant for cell in group))
     host.ensure(host.BISECTING)
@@ -147,9 +147,8 @@ def _revisions(options: argparse.Namespace) -> _Sides:
     return _Sides(runs[:len(shared)], runs[len(shared):], lambda name: name.partition("/")[2])
 
 
-def _baselines(options: argparse.Namespace) -> _Sides:
+def _baselines(options: argparse.Namespace, book: cells.Book) -> _Sides:
     """Run the cells of a group, and take their baselines, and those of cells that are no more."""
-    book = cells.load(overlay.REPO)
     chosen = cells.with_cases(overlay.REPO, book.of_group(options.group or GROUP), options.filter)
     gone = _gone(book)
     before = {name: baseline.load(overlay.REPO, name)
@@ -182,12 +181,11 @@ def _gone(book: cells.Book) -> list[str]:
     return [name for name in baseline.recorded(overlay.REPO) if name not in known]
 
 
-def _update(options: argparse.Namespace) -> int:
+def _update(options: argparse.Namespace, book: cells.Book) -> int:
     """Write the baselines of the cells of a group anew, and say what that changes.
 
     That of a cell that died stays as it is, and the status is 1.
     """
-    book = cells.load(overlay.REPO)
     chosen = book.of_group(options.group or GROUP)
     dead = written = 0
     for cell, run in zip(chosen, _in_order(_run_cells(options, chosen), chosen)):

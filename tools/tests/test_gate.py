@@ -272,6 +272,20 @@ def test_an_entry_for_nothing_fails_if_its_cells_have_run() -> None:
     assert kinds(both, dead, entry("kmem_tiny.z")) == [(Kind.DIED, "")]
 
 
+def test_an_entry_for_no_cell_fails_whatever_ran() -> None:
+    both = [boot(FAIL, PASS)]
+    typo = entry(cells=["6.12/*", "6.12/palin"])
+
+    def found(*cells: str) -> list[tuple[Kind, str]]:
+        return [(each.kind, each.change)
+                for each in gate.compare(both, both, [typo], DAY, whole=False, cells=cells)]
+
+    known = (Kind.KNOWN, "fail -> fail")
+    assert found("6.12/plain", "6.12/palin") == [known]
+    assert found("6.12/plain", "7.3/plain") == [
+        (Kind.STALE, "no cell matches 6.12/palin"), known]
+
+
 def test_the_worst_comes_first() -> None:
     found = kinds([boot(PASS, FAIL, PASS, cell="a/b"), boot(PASS)],
                   [boot(FAIL, PASS, None, PASS, cell="a/b")])

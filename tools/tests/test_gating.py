@@ -153,6 +153,10 @@ def test_the_quarantine(run: Callable[..., Outcome], files: tuple[Path, Path], r
     (repo / quarantine.FILE).write_text(text.format("2020-01-01"))
     status, out, _ = run(base, base)
     assert status == 1 and "expired on 2020-01-01  tools/quarantine.toml" in out
+    (repo / quarantine.FILE).write_text(
+        text.format(expires).replace('["6.12/*"]', '["6.12/*", "6.12/palin"]'))
+    status, out, _ = run(base, head)
+    assert status == 1 and "no cell matches 6.12/palin  tools/quarantine.toml" in out
     (repo / quarantine.FILE).write_text("[[known]")
     assert "quarantine.toml" in one_line(run(base, base))
 

@@ -5,6 +5,7 @@ Several boots of one cell are the outcomes of its cases: one that comes out in t
 """
 import datetime
 import enum
+import math
 import re
 import shlex
 from collections import Counter
@@ -20,6 +21,7 @@ from kmem_kunit.result import Case, Problem, Status
 
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)  # the start of a baseline
 SLOWER = 2.0, 0.5  # a suite is that takes so many times, and so many seconds more
+WORSE = 0.001  # an unstable case is that fares so by chance more rarely
 _DEATHS = ("died", "panic", "hang", "truncated", "empty", "build")  # behind which nothing ran
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _CHANCE = re.compile(r"(?:0x)?\b[0-9a-f]{6,}\b|0x[0-9a-f]+|\d+")  # differs from boot to boot
@@ -295,7 +297,8 @@ def _judged(was: Sequence[Status], now: Sequence[Status]) -> Kind | None:
     if after <= {Status.MISS} and before - {Status.MISS}:
         return Kind.MISSING
     if len(after) > 1:
-        return Kind.BOTH if never or len(before) > 1 else Kind.UNSTABLE
+        stable = len(before) < 2 and not never
+        return Kind.UNSTABLE if stable or _worse(was, now) else Kind.BOTH
     if after == {Status.PASS}:
         if before == after:
             return None
@@ -311,13 +314,39 @@ def _judged(was: Sequence[Status], now: Sequence[Status]) -> Kind | None:
     return Kind.BOTH if never else Kind.FAIL
 
 
+def _worse(was: Sequence[Status], now: Sequence[Status]) -> bool:
+    """Say whether a case that was no success in each boot has become worse.
+
+    It has if it fails in a new way, passes no more, or fails or does not pass more often than can be
+    chance.
+    """
+    bad = {Status.FAIL, Status.ERROR, Status.MISS}
+    if Status.MISS in now and Status.MISS not in was or bad & {*now} and not bad & {*was}:
+        return True
+    if Status.PASS in was and Status.PASS not in now:
+        return True
+    return any(
+        _chance([status in wrong for status in was], [status in wrong for status in now]) < WORSE
+        for wrong in (bad, bad | {Status.SKIP})
+    )
+
+
+def _chance(was: Sequence[bool], now: Sequence[bool]) -> float:
+    """Return how likely so many of now are true, or more, if it is as it was (Fisher's exact test)."""
+    true, boots = sum(was) + sum(now), len(was) + len(now)
+    ways = (math.comb(len(now), n) * math.comb(len(was), true - n)
+            for n in range(sum(now), min(true, len(now)) + 1))
+    return sum(ways) / math.comb(boots, true)
+
+
 def _words(cases: Sequence[Case]) -> str:
     """Say how a case came out; n/m of one that is unstable is how often it did not pass."""
-    found = {case.status for case in cases}
+    found = dict.fromkeys(case.status for case in cases)
     if not found:
         return "absent"
-    if len(found) == 1:
-        return {Status.MISS: "missing"}.get(cases[0].status, cases[0].status.value.lower())
+    if len(found) == 1 or all(case.bad for case in cases):
+        return " or ".join("missing" if status is Status.MISS else status.value.lower()
+                           for status in found)
     wrong = sum(case.status is not Status.PASS for case in cases)
     if Status.PASS not in found:
         wrong = sum(case.bad for case in cases)

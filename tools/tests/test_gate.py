@@ -83,6 +83,19 @@ JUDGED = [
     ([FAIL], [SKIP], Kind.BOTH),
     ([FAIL], [PASS, FAIL], Kind.BOTH),
     ([PASS, FAIL], [FAIL, PASS], Kind.BOTH),
+    ([PASS, ERROR], [FAIL, PASS], Kind.BOTH),
+    ([PASS, FAIL], [PASS, SKIP], Kind.BOTH),
+    ([FAIL], [FAIL, SKIP], Kind.BOTH),
+    ([PASS, SKIP], [PASS, FAIL], Kind.UNSTABLE),
+    ([PASS, FAIL], [SKIP, FAIL], Kind.UNSTABLE),
+    ([PASS, FAIL], [FAIL, None], Kind.UNSTABLE),
+    ([PASS, FAIL], [PASS, None], Kind.UNSTABLE),
+    ([FAIL], [FAIL, None], Kind.UNSTABLE),
+    ([PASS] * 99 + [FAIL], [PASS] + [FAIL] * 99, Kind.UNSTABLE),
+    ([PASS] * 99 + [SKIP], [PASS] + [SKIP] * 99, Kind.UNSTABLE),
+    ([SKIP] * 99 + [FAIL], [SKIP] + [FAIL] * 99, Kind.UNSTABLE),
+    ([PASS] * 97 + [FAIL] * 3, [PASS] * 95 + [FAIL] * 5, Kind.BOTH),
+    ([PASS] + [FAIL] * 99, [PASS] * 99 + [FAIL], Kind.BOTH),
     ([MISS], [None], Kind.BOTH),
     ([PASS], [PASS], None),
     ([PASS], [PASS, PASS], None),
@@ -116,6 +129,8 @@ def test_what_a_finding_says() -> None:
     assert found.change == "pass -> unstable 3/100"
     (found,) = compare(base, [boot(SKIP, PASS), boot(FAIL, PASS), boot(SKIP, PASS)])
     assert found.change == "pass -> unstable 1/3"
+    (found,) = compare([boot(FAIL, PASS)], [boot(FAIL, PASS), boot(None, PASS)])
+    assert found.change == "fail -> fail or missing"
     (found,) = compare(base, [replace(boot(FAIL, PASS), command="kmem-kunit run --kernel 7.3")])
     assert found.command == "tools/kmem-kunit run --kernel 7.3 --filter kmem_tiny.a"
     (found,) = compare([replace(boot(PASS, PASS), start=gate.EPOCH)], [boot(None, PASS)])

@@ -274,7 +274,8 @@ def _cases(pair: _Pair, entries: Sequence[Entry]) -> Iterator[Finding]:
         kind = _judged([case.status for case in was], [case.status for case in now])
         entry = next((e for e in entries if now and e.matches(pair.cell, now[0])), None)
         change, log = f"{_words(was)} -> {_words(now)}", _telling(now)
-        if entry and any(case.bad for case in now):
+        gone = any(case.status is Status.MISS for case in now)
+        if entry and not gone and any(case.bad for case in now):
             kind, log = Kind.KNOWN, f"{entry.reason} ({entry.link})"
         elif entry and not (entry.unstable or key.param) and _all(now, Status.PASS):
             kind, log = Kind.UNEXPECTED, f"quarantined by {entry.owner}: {entry.reason}"

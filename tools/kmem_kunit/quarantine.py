@@ -21,7 +21,7 @@ from typing import Any
 
 from kmem_kunit import listed
 from kmem_kunit.errors import UserError
-from kmem_kunit.result import Case, Result
+from kmem_kunit.result import Case, Result, Status
 
 FILE = "tools/quarantine.toml"
 _TEXTS = ("case", "reason", "link", "owner")
@@ -80,11 +80,16 @@ def _entry(values: object, where: str) -> Entry:
 
 
 def applied(result: Result, cell: str, entries: Sequence[Entry], today: datetime.date) -> Result:
-    """Return the result of a cell in which each failure that an entry excuses says why."""
+    """Return the result of a cell in which each failure that an entry excuses says why.
+
+    That a case has no result is no failure of it, and is not excused.
+    """
     valid = [entry for entry in entries if not entry.expired(today)]
 
     def excused(case: Case) -> Case:
+        if case.status not in (Status.FAIL, Status.ERROR):
+            return case
         entry = next((each for each in valid if each.matches(cell, case)), None)
-        return replace(case, known=entry.reason) if entry and case.bad else case
+        return replace(case, known=entry.reason) if entry else case
 
     return replace(result, cases=tuple(excused(case) for case in result.cases))

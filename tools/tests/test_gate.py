@@ -239,7 +239,8 @@ def test_slower_suites(was: float | None, now: float | None, slower: bool) -> No
 
 
 QUARANTINED = [
-    ([FAIL], Kind.KNOWN), ([ERROR], Kind.KNOWN), ([MISS], Kind.KNOWN), ([PASS, FAIL], Kind.KNOWN),
+    ([FAIL], Kind.KNOWN), ([ERROR], Kind.KNOWN), ([PASS, FAIL], Kind.KNOWN),
+    ([MISS], Kind.MISSING), ([FAIL, MISS], Kind.UNSTABLE), ([FAIL, None], Kind.UNSTABLE),
     ([PASS], Kind.UNEXPECTED), ([PASS, PASS], Kind.UNEXPECTED), ([SKIP], Kind.SKIPPED),
     ([None], Kind.MISSING),
 ]

@@ -49,6 +49,7 @@ def test_a_known_failure_is_shown_and_does_not_fail(
     ("6.12/plain", Status.FAIL, DAY),
     ("7.3/debug", Status.PASS, DAY),
     ("7.3/debug", Status.SKIP, DAY),
+    ("7.3/debug", Status.MISS, DAY),
     ("7.3/debug", Status.FAIL, DAY + datetime.timedelta(days=1)),
 ])
 def test_what_is_not_excused(

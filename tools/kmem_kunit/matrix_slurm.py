@@ -49,11 +49,10 @@ def run(jobs: Sequence[Job], glob: str, workers: int, tell: matrix.State) -> lis
         for index, what in slurm.watched(place, array, _outputs(jobs), MERGED):
             done = what == slurm.DONE
             tell(jobs[index], what, _found(jobs[index]) if done else None)
-        if (place / MERGED).exists():
-            runs = _merged(place, jobs)
-        else:
+        merged = _merged(place, jobs)
+        if merged is None:
             slurm.cancel(place)
-            runs = _collected(place, jobs)
+        runs = _collected(place, jobs) if merged is None else merged
     for job, found in zip(jobs, runs):
         if not job.output.exists():
             tell(job, slurm.DONE, found)
@@ -68,12 +67,13 @@ def _found(job: Job, why: str = "") -> kcidb.Run:
     return matrix.collect(job, why, datetime.now(timezone.utc))
 
 
-def _merged(place: Path, jobs: Sequence[Job]) -> list[kcidb.Run]:
-    """Return what the last job has merged, one for each job."""
-    runs = kcidb.load(place / MERGED)
-    if [each.cell for each in runs] != [job.cell.name for job in jobs]:
-        raise UserError(f"{place / MERGED} has not one result for each cell; run it again")
-    return list(runs)
+def _merged(place: Path, jobs: Sequence[Job]) -> list[kcidb.Run] | None:
+    """Return what the last job has merged, one for each job; None if that is not there, and whole."""
+    try:
+        runs = kcidb.load(place / MERGED)
+    except UserError:
+        return None
+    return list(runs) if [each.cell for each in runs] == [job.cell.name for job in jobs] else None
 
 
 def _collected(place: Path, jobs: Sequence[Job]) -> list[kcidb.Run]:

@@ -207,6 +207,22 @@ def test_what_slurm_is_told(
     assert not lines_of(cluster, "scancel")
 
 
+@pytest.mark.parametrize("merged", ["", "{", "of another"])
+def test_results_outlive_a_merge_that_is_of_no_use(
+    merged: str, jobs: list[matrix.Job], command: Path, cluster: Path
+) -> None:
+    path = manifest(jobs)
+    for index in range(3):
+        matrix_slurm.perform(path, index)
+    place = path.parent / matrix_slurm.MERGED
+    if merged == "of another":
+        kcidb.write(place, kcidb.load(jobs[1].output))
+    else:
+        place.write_text(merged)
+    runs = matrix_slurm.run(jobs, "kmem_tiny*", 2, lambda *_: None)
+    assert [(run.cell, run.result.ok) for run in runs] == [(job.cell.name, True) for job in jobs]
+
+
 def test_a_job_script_is_safe_from_its_words(
     jobs: list[matrix.Job], cluster: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

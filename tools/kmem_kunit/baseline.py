@@ -79,7 +79,7 @@ def expanded(base: Run, head: Sequence[Run]) -> Run:
 
 
 def text(run: Run) -> str:
-    """Return the content of a baseline's file: KCIDB, with short ids and a line for each entry."""
+    """Return the content of a baseline's file: KCIDB, with short ids."""
     data = kcidb.document([run])
     (checkout,), (build,) = data["checkouts"], data["builds"]
     boot = run.cell.replace("/", "_")
@@ -87,11 +87,7 @@ def text(run: Run) -> str:
     for test in data["tests"]:
         test["id"] = f"{kcidb.ORIGIN}:{boot}:{test['path']}"
         test["build_id"], test["misc"]["boot"] = build["id"], boot
-    blocks = [f' "version": {json.dumps(data["version"])}']
-    for name in ("checkouts", "builds", "tests"):
-        entries = ",\n".join(f"  {json.dumps(entry)}" for entry in data[name])
-        blocks.append(f' "{name}": [\n{entries}\n ]')
-    return "{\n" + ",\n".join(blocks) + "\n}\n"
+    return kcidb.text(data)
 
 
 def load(repo: Path, cell: str) -> Run:

@@ -7,7 +7,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from kmem_kunit.result import Case, Problem, Result, Status, save, segment
 ORIGIN = "kmem_kunit"
 VERSION = {"major": 5, "minor": 3}
 MAX_EXCERPT = 16384  # characters, by KCIDB's schema
-MAX_FILE = 256 << 20  # bytes
+MAX_FILE = 4 << 30  # bytes: some 3000 boots of all suites
 
 _PATH = re.compile(r"[a-zA-Z0-9_-]+(\.[a-zA-Z0-9_-]+)*")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -129,10 +129,18 @@ def _tests(run: Run, common: dict[str, Any], boot: str) -> list[dict[str, Any]]:
     return entries
 
 
+def text(data: Mapping[str, Any]) -> str:
+    """Return a document as JSON, with a line for each checkout, build and test."""
+    blocks = [f' "version": {json.dumps(data["version"])}']
+    for name in ("checkouts", "builds", "tests"):
+        entries = ",\n".join(f"  {json.dumps(entry, allow_nan=False)}" for entry in data[name])
+        blocks.append(f' "{name}": [\n{entries}\n ]')
+    return "{\n" + ",\n".join(blocks) + "\n}\n"
+
+
 def write(path: Path, runs: Sequence[Run]) -> None:
     """Write `runs` to the file `path`, all or nothing. Raises UserError if that fails."""
-    text = json.dumps(document(runs), indent=1, allow_nan=False) + "\n"
-    save(path, text.encode())
+    save(path, text(document(runs)).encode())
 
 
 class _Invalid(Exception):

@@ -6,7 +6,7 @@ from __future__ import annotations
 import copy
 import json
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +106,21 @@ def test_write_and_load(tmp_path: Path) -> None:
     check(json.loads(path.read_text(encoding="utf-8")))
     assert kcidb.load(path) == runs
     assert [entry.name for entry in tmp_path.iterdir()] == ["result file.json"]
+
+
+def test_the_results_of_thousands_of_boots_can_be_read_back(tmp_path: Path) -> None:
+    path = tmp_path / "result.json"
+    many = tuple(
+        Case("kmem_of_some_name", f"case_whose_name_says_what_it_proves_{number // 3}",
+             f"parameter_{number}" if number % 3 else "", Status.PASS, 0.01)
+        for number in range(2750))
+    run = replace(RUN, result=Result(many), cell="7.3/plain", comment="7.3.4 uml")
+    runs = [replace(run, start=RUN.start + timedelta(seconds=number)) for number in range(5)]
+    kcidb.write(path, runs)
+    assert kcidb.load(path) == tuple(runs)
+    assert path.stat().st_size / len(runs) * 2500 < kcidb.MAX_FILE
+    lines = [line for line in path.read_text().splitlines() if '"path"' in line]
+    assert len(lines) == len(runs) * len(many)  # one each, for grep and diff
 
 
 texts = st.text(max_size=40)

@@ -3,18 +3,19 @@
 
 It is a result without what differs from one boot to the next, a line a case, so that a change of
 what is expected is a small change of the file: no logs, no durations, one start time for all, and
-of a case with parameters only those that do not pass, with the number of those that do.
+of a case with parameters only those that do not pass, with the number of those that do. A digest of
+all cases tells a file from which some were taken.
 """
 import difflib
+import itertools
 import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from kmem_kunit import gate, kcidb
+from kmem_kunit import cache, gate, kcidb
 from kmem_kunit.cells import Cell
 from kmem_kunit.errors import UserError
 from kmem_kunit.kcidb import Run
@@ -79,7 +80,7 @@ def expanded(base: Run, head: Sequence[Run]) -> Run:
 
 
 def text(run: Run) -> str:
-    """Return the content of a baseline's file: KCIDB, with short ids."""
+    """Return the content of a baseline's file: KCIDB, with short ids, and a digest of its tests."""
     data = kcidb.document([run])
     (checkout,), (build,) = data["checkouts"], data["builds"]
     boot = run.cell.replace("/", "_")
@@ -87,6 +88,7 @@ def text(run: Run) -> str:
     for test in data["tests"]:
         test["id"] = f"{kcidb.ORIGIN}:{boot}:{test['path']}"
         test["build_id"], test["misc"]["boot"] = build["id"], boot
+    checkout["misc"]["digest"] = cache.digest(json.dumps(data["tests"]))
     return kcidb.text(data)
 
 
@@ -103,18 +105,12 @@ def load(repo: Path, cell: str) -> Run:
         names = ", ".join(run.cell or "a nameless cell" for run in runs[:3])
         told = f"{file} must have one boot of {cell}, and has {len(runs)}, of {names}"
         raise UserError(told[:500])
-    have = json.loads(file.read_bytes())["tests"]
-    for number, (entry, wanted) in enumerate(zip(have, json.loads(text(runs[0]))["tests"])):
-        if wrong := _differing(entry, wanted):
-            raise UserError(f"{file}: tests[{number}].{wrong} is not that of its case; "
+    have, wanted = file.read_bytes().split(b"\n"), text(runs[0]).encode().split(b"\n")
+    for number, (line, own) in enumerate(itertools.zip_longest(have, wanted), 1):
+        if line != own:
+            raise UserError(f"{file}: line {number} is not what gate writes of these cases; "
                             "gate --baseline --update makes it anew")
     return runs[0]
-
-
-def _differing(entry: dict[str, Any], wanted: dict[str, Any]) -> str:
-    """Return the first of the names that say one thing twice and say it differently, or ""."""
-    names = ("path", "id", "build_id")
-    return next((name for name in names if entry.get(name) != wanted[name]), "")
 
 
 def changes(before: Run | None, after: Run | None, cell: str) -> Iterator[str]:

@@ -418,7 +418,9 @@ def test_baselines(run: Callable[..., Outcome], series: Path, repo: Path) -> Non
         "@@ -4 +4 @@", "-kmem_tiny.second PASS", "+kmem_tiny.second FAIL",
         "1 cell: 1 baseline changed, 0 died"]
     before, after = first.decode().splitlines(), file.read_text().splitlines()
-    assert sum(a != b for a, b in zip(before, after)) == 1 and len(before) == len(after)
+    changes = [a for a, b in zip(before, after) if a != b]
+    assert len(before) == len(after) and len(changes) == 2  # with the digest
+    assert '"digest"' in changes[0] and "kmem_tiny.second" in changes[1]
     status, out, _ = run("--baseline")
     assert status == 0 and "1 as before" in out
 
@@ -483,20 +485,26 @@ WRONG = [
     (lambda text: "<<<<<<< HEAD\n" + text, "is not whole JSON"),
     (lambda text: text.replace('"minor": 3', '"minor": 4'), "version 5.4 of KCIDB, not 5.3"),
     (lambda text: text.replace('"major": 5', '"major": 6'), "version 6.3 of KCIDB, not 5.3"),
-    (lambda text: text.replace('"PASS"', '"GOOD"'), "tests[0].status is not one of"),
-    (lambda text: text.replace('"path": "kmem_tiny.f', '"path": "kmem_tiny.g', 1),
-     "tests[0].path is not"),
-    (lambda text: text.replace('"case": "first"', '"case": "fast"', 1), "tests[0].path is not"),
+    (lambda text: text.replace('"PASS", "c', '"GOOD", "c'), "tests[0].status is not one of"),
+    (lambda text: text.replace('"path": "kmem_tiny.f', '"path": "kmem_tiny.g', 1), "line 10 is"),
+    (lambda text: text.replace('"case": "first"', '"case": "fast"', 1), "line 4 is not"),
     (lambda text: text.replace('"boot": "6.12_plain"', '"boot": "x"', 1),
      "and has 2, of 6.12/plain"),
     (lambda text: text.replace('"cell": "6.12/plain"', '"cell": "7.3/plain"'), "of 7.3/plain"),
     (lambda text: text.replace('"build_id": "kmem_kunit:6.12_plain"', '"build_id": "x"', 1),
      "tests[0].build_id"),
     (lambda text: text.replace('"build_id": "kmem_kunit:6.12_plain"', '"build_id": "x"')
-     .replace('"build_id": "x"', '"build_id": "kmem_kunit:6.12_plain"', 1), "tests[1].build_id"),
+     .replace('"build_id": "x"', '"build_id": "kmem_kunit:6.12_plain"', 1), "line 11 is not"),
     (lambda text: "\n".join(line for line in text.splitlines() if ".first" not in line
                             and ".second" not in line), "it holds no test"),
     (lambda text: "[]", "is not a KCIDB document"),
+    (lambda text: text.replace('"PASS", "c', '"FAIL", "c', 1), "line 4 is not"),
+    (lambda text: text.replace("3 parameters", "0 parameters"), "line 4 is not"),
+    (lambda text: text.replace("{", '{"more": 1, ', 1), "line 1 is not"),
+    (lambda text: "".join(line for line in text.splitlines(True) if ".first" not in line),
+     "line 4 is not"),
+    (lambda text: text.replace("\n", "\r\n"), "line 1 is not"),
+    (lambda text: text + "\n", "line 15 is not"),
 ]
 
 
@@ -506,12 +514,13 @@ def twice(text: str) -> str:
     return text.replace(line, f"{line}\n{line}")
 
 
-@pytest.mark.parametrize(("edit", "said"), [*WRONG, (twice, "tests[1].path is not that of its")])
+@pytest.mark.parametrize(("edit", "said"), [*WRONG, (twice, "line 4 is not")])
 def test_a_wrong_baseline(
     edit: Callable[[str], str], said: str, run: Callable[..., Outcome], repo: Path,
     cache_root: Path
 ) -> None:
-    good = run_of([Case("kmem_tiny", "first", "", PASS), Case("kmem_tiny", "second", "", PASS)])
+    good = run_of([Case("kmem_tiny", "first", "", PASS),
+                   Case("kmem_tiny", "second", "", PASS, reason="3 parameters passed")])
     file = baseline.path(repo, "6.12/plain")
     file.parent.mkdir(parents=True)
     text = baseline.text(good)

@@ -99,7 +99,7 @@ def load(repo: Path, cell: str) -> Run:
     """
     file = path(repo, cell)
     if not file.exists():
-        raise UserError(f"{file} is not there: make it with gate --baseline --update")
+        raise UserError(f"{file} is not there: make it with gate --update")
     runs = kcidb.load(file)
     if len(runs) != 1 or runs[0].cell != cell:
         names = ", ".join(run.cell or "a nameless cell" for run in runs[:3])
@@ -109,7 +109,7 @@ def load(repo: Path, cell: str) -> Run:
     for number, (line, own) in enumerate(itertools.zip_longest(have, wanted), 1):
         if line != own:
             raise UserError(f"{file}: line {number} is not what gate writes of these cases; "
-                            "gate --baseline --update makes it anew")
+                            "gate --update makes it anew")
     return runs[0]
 
 

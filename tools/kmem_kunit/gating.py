@@ -45,6 +45,7 @@ def run(options: argparse.Namespace) -> int:
 
     Raises UserError for options that contradict each other, and for what cannot be compared.
     """
+    options.baseline |= options.update
     _check(options)
     entries, book = quarantine.load(overlay.REPO), cells.load(overlay.REPO)
     if options.junit is not None:
@@ -75,15 +76,13 @@ def _check(options: argparse.Namespace) -> None:
     """Raise UserError for options that do not go together."""
     both = options.base is not None and options.head is not None
     if options.baseline and (options.base is not None or options.tree is not None):
-        raise UserError("--baseline compares with the baselines: name no BASE, HEAD or --tree")
+        raise UserError("--baseline and --update are about the baselines: name no BASE, HEAD or --tree")
     if not options.baseline and not both:
-        raise UserError("gate needs BASE and HEAD, or --baseline")
+        raise UserError("gate needs BASE and HEAD, --baseline, or --update")
     runs_cells = options.baseline or options.tree is not None
     for name in ("group", "filter"):
         if getattr(options, name) and not runs_cells:
             raise UserError(f"--{name} needs --tree or --baseline: files are compared as they are")
-    if options.update and not options.baseline:
-        raise UserError("--update needs --baseline")
     if options.update:
         for name in ("filter", "json", "junit", "github", "gitlab"):
             if getattr(options, name):

@@ -162,14 +162,14 @@ def test_the_quarantine(run: Callable[..., Outcome], files: tuple[Path, Path], r
 
 
 @pytest.mark.parametrize(("argv", "said"), [
-    ([], "needs BASE and HEAD, or --baseline"),
+    ([], "needs BASE and HEAD, --baseline, or --update"),
     (["x.json"], "needs BASE and HEAD"),
     (["--tree", "."], "needs BASE and HEAD"),
     (["x", "y", "--baseline"], "name no BASE"),
     (["--baseline", "--tree", "."], "name no BASE"),
-    (["x", "y", "--update"], "--update needs --baseline"),
-    (["--baseline", "--update", "--filter", "kmem_tiny"], "leave out --filter"),
-    (["--baseline", "--update", "--github"], "leave out --github"),
+    (["x", "y", "--update"], "name no BASE"),
+    (["--update", "--filter", "kmem_tiny"], "leave out --filter"),
+    (["--update", "--github"], "leave out --github"),
     (["x", "y", "--filter", "kmem_tiny"], "--filter needs --tree or --baseline"),
     (["x", "y", "--group", "quick"], "--group needs --tree or --baseline"),
     (["x", "y"], "cannot read 'x'"),
@@ -395,14 +395,14 @@ def test_baselines(run: Callable[..., Outcome], series: Path, repo: Path) -> Non
     prints(series, GOOD_CONSOLE)
     file = repo / "tools/baselines/6.12/plain.json"
     assert f"{file} is not there: make it with" in one_line(run("--baseline"))
-    status, out, err = run("--baseline", "--update")
+    status, out, err = run("--update")
     assert status == 0, err
     assert out.splitlines() == [
         "--- /dev/null", "+++ tools/baselines/6.12/plain.json", "@@ -0,0 +1,4 @@",
         "+kernel 6.12.3", "+compiler ", "+kmem_tiny.first PASS", "+kmem_tiny.second PASS",
         "1 cell: 1 baseline changed, 0 died"]
     first = file.read_bytes()
-    assert run("--baseline", "--update")[:2] == (0, "1 cell: 0 baselines changed, 0 died\n")
+    assert run("--update")[:2] == (0, "1 cell: 0 baselines changed, 0 died\n")
     assert file.read_bytes() == first
     assert run("--baseline")[:2] == (0, "1 cell, 2 cases: no regression\n")
 
@@ -413,7 +413,7 @@ def test_baselines(run: Callable[..., Outcome], series: Path, repo: Path) -> Non
     assert file.read_bytes() == first
     status, out, _ = run("--baseline", "--filter", "kmem_tiny.*", "--group", "quick")
     assert status == 1
-    status, out, _ = run("--baseline", "--update")
+    status, out, _ = run("--update")
     assert status == 0 and out.splitlines()[2:] == [
         "@@ -4 +4 @@", "-kmem_tiny.second PASS", "+kmem_tiny.second FAIL",
         "1 cell: 1 baseline changed, 0 died"]
@@ -429,7 +429,7 @@ def test_a_filter_leaves_cases_out_of_both_sides(
     run: Callable[..., Outcome], series: Path
 ) -> None:
     prints(series, GOOD_CONSOLE)
-    assert run("--baseline", "--update")[0] == 0
+    assert run("--update")[0] == 0
     prints(series, changed(*ONLY_FIRST))
     assert run("--baseline", "--filter", "kmem_tiny.f*")[:2] == (
         0, "1 cell, 1 case: no regression\n")
@@ -452,20 +452,20 @@ def test_a_cell_that_died_keeps_its_baseline(
     run: Callable[..., Outcome], series: Path, repo: Path
 ) -> None:
     prints(series, GOOD_CONSOLE)
-    run("--baseline", "--update")
+    run("--update")
     file = repo / "tools/baselines/6.12/plain.json"
     first = file.read_bytes()
     behave(series, "if verb == 'build': sys.exit(1)")
     for path in (series.parents[1] / "images").glob("*"):
         subprocess.run(["rm", "-r", path], check=True)
-    status, out, err = run("--baseline", "--update")
+    status, out, err = run("--update")
     assert status == 1 and out == "1 cell: 0 baselines changed, 1 died\n"
     assert "6.12/plain died: its baseline stays as it is" in err and file.read_bytes() == first
 
 
 def test_a_cell_that_is_no_more(run: Callable[..., Outcome], series: Path, repo: Path) -> None:
     prints(series, GOOD_CONSOLE)
-    run("--baseline", "--update")
+    run("--update")
     gone = repo / "tools/baselines/6.12/gone.json"
     kept = baseline.load(repo, "6.12/plain")
     gone.write_text(baseline.text(boot(PASS, cell="6.12/gone")))
@@ -473,7 +473,7 @@ def test_a_cell_that_is_no_more(run: Callable[..., Outcome], series: Path, repo:
     debug.write_text(baseline.text(boot(PASS, cell="6.12/debug")))
     status, out, _ = run("--baseline")
     assert status == 1 and out.startswith("CELL GONE        the cell  1 case -> absent  6.12/gone")
-    status, out, _ = run("--baseline", "--update")
+    status, out, _ = run("--update")
     assert status == 0 and "-kmem_tiny.a PASS" in out and "+++ /dev/null" in out
     assert not gone.exists() and debug.exists() and baseline.load(repo, "6.12/plain") == kept
     assert run("--baseline")[0] == 0
@@ -535,11 +535,11 @@ def test_a_wrong_baseline_can_be_made_anew(
     run: Callable[..., Outcome], series: Path, repo: Path
 ) -> None:
     prints(series, GOOD_CONSOLE)
-    run("--baseline", "--update")
+    run("--update")
     file = baseline.path(repo, "6.12/plain")
     first = file.read_bytes()
     file.write_bytes(first[:100])
-    status, out, err = run("--baseline", "--update")
+    status, out, err = run("--update")
     assert status == 0 and "it is replaced" in err and "+kmem_tiny.first PASS" in out
     assert file.read_bytes() == first
 

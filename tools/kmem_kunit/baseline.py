@@ -99,7 +99,7 @@ def load(repo: Path, cell: str) -> Run:
     """
     file = path(repo, cell)
     if not file.exists():
-        raise UserError(f"{file} is not there: make it with gate --update")
+        raise UserError(f"{file} is not there")
     runs = kcidb.load(file)
     if len(runs) != 1 or runs[0].cell != cell:
         names = ", ".join(run.cell or "a nameless cell" for run in runs[:3])
@@ -108,8 +108,7 @@ def load(repo: Path, cell: str) -> Run:
     have, wanted = file.read_bytes().split(b"\n"), text(runs[0]).encode().split(b"\n")
     for number, (line, own) in enumerate(itertools.zip_longest(have, wanted), 1):
         if line != own:
-            raise UserError(f"{file}: line {number} is not what gate writes of these cases; "
-                            "gate --update makes it anew")
+            raise UserError(f"{file}: line {number} is not what gate writes of these cases")
     return runs[0]
 
 

@@ -148,10 +148,13 @@ def _revisions(options: argparse.Namespace, book: cells.Book) -> _Sides:
 
 def _baselines(options: argparse.Namespace, book: cells.Book) -> _Sides:
     """Run the cells of a group, and take their baselines, and those of cells that are no more."""
-    chosen = cells.with_cases(overlay.REPO, book.of_group(options.group or GROUP), options.filter)
-    gone = _gone(book)
-    before = {name: baseline.load(overlay.REPO, name)
-              for name in (*(cell.name for cell in chosen), *gone)}
+    group = options.group or GROUP
+    chosen = cells.with_cases(overlay.REPO, book.of_group(group), options.filter)
+    try:
+        before = {name: baseline.load(overlay.REPO, name)
+                  for name in (*(cell.name for cell in chosen), *_gone(book))}
+    except UserError as error:
+        raise UserError(f"{error} (gate --update --group {group} writes it)") from error
     head = _run_cells(options, chosen)
     by_cell = gate.by_cell(head)
     base = [baseline.expanded(run, by_cell.get(name, [])) for name, run in before.items()]

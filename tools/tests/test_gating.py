@@ -394,7 +394,8 @@ def prints(linux: Path, console: str) -> None:
 def test_baselines(run: Callable[..., Outcome], series: Path, repo: Path) -> None:
     prints(series, GOOD_CONSOLE)
     file = repo / "tools/baselines/6.12/plain.json"
-    assert f"{file} is not there: make it with" in one_line(run("--baseline"))
+    assert f"{file} is not there (gate --update --group quick writes it)" in one_line(
+        run("--baseline"))
     status, out, err = run("--update")
     assert status == 0, err
     assert out.splitlines() == [
@@ -528,6 +529,7 @@ def test_a_wrong_baseline(
     file.write_text(edit(text))
     line = one_line(run("--baseline"))
     assert str(file) in line and said in line
+    assert line.endswith("(gate --update --group quick writes it)")
     assert not cache_root.exists()  # before anything is built
 
 

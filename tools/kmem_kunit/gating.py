@@ -140,6 +140,8 @@ def _revisions(options: argparse.Namespace, book: cells.Book) -> _Sides:
         shared = {cell.variant for cell in sides[0]} & {cell.variant for cell in sides[1]}
         if not shared:
             raise UserError(f"no cell of {options.group or GROUP} is for both revisions")
+        if single := [name for name in variants if name not in shared]:
+            progress.say(f"not in both, and left out: {', '.join(single)}")
         wanted = [(revision, cell) for revision, side in zip(both, sides) for cell in side
                   if cell.variant in shared]
         runs = revisions.run(base, wanted, options.filter, options.jobs)

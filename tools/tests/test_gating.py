@@ -344,9 +344,10 @@ def test_revisions_of_different_series(
     (repo / cells.FILE).write_text(
         text.replace("[variants.plain]", '[variants.late]\nsince = "7.0"\n\n[variants.plain]')
         .replace('series = ["6.12"]', 'series = ["6.12", "7.3"]').replace('["*/plain"]', '["*"]'))
-    status, out, _ = run("--tree", history, "good", "HEAD")
+    status, out, err = run("--tree", history, "good", "HEAD")
     assert status == 1 and "pass -> fail  7.3/debug, 7.3/plain  since 6.12.3 (" in out
     assert "gone" not in out and "late" not in out
+    assert "not in both, and left out: late" in err
     (repo / cells.FILE).write_text(
         (repo / cells.FILE).read_text().replace('["*"]', '["7.3/late"]'))
     assert "no cell of quick is for both" in one_line(run("--tree", history, "good", "HEAD"))

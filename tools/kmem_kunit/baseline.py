@@ -52,7 +52,7 @@ def reduced(run: Run, cell: Cell) -> Run:
 
     left = [kept(case) for case in cases if (case.suite, case.name, case.param) not in dropped]
     left.sort(key=lambda case: (case.suite, case.name, case.param))
-    problems = {Problem(p.kind, p.case, gate.headline(p.log)) for p in run.result.problems}
+    problems = [Problem(p.kind, p.case, gate.headline(p.log)) for p in run.result.problems]
     ordered = sorted(problems, key=lambda p: (p.kind, p.case, p.log))
     return replace(run, command=cell.reproducer, start=gate.EPOCH, comment="", cell=cell.name,
                    console="", accelerator="", result=Result(tuple(left), tuple(ordered)))

@@ -25,6 +25,7 @@ WORSE = 0.001  # an unstable case is that fares so by chance more rarely
 _DEATHS = ("died", "panic", "hang", "truncated", "empty", "build")  # behind which nothing ran
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _CHANCE = re.compile(r"(?:0x)?\b[0-9a-f]{6,}\b|0x[0-9a-f]+|\d+")  # differs from boot to boot
+_LOCK = re.compile(r"\((\S{1,60})\)\{[-.+?]+\}")  # as lockdep names one
 _WAYS = ("--kernel", "--arch", "--config", "--boot-args")  # options that say how to run
 
 
@@ -211,9 +212,14 @@ def _size(runs: Sequence[Run]) -> str:
 
 
 def headline(log: str) -> str:
-    """Return the first line of a report that says something, without what differs by chance."""
-    lines = (line.strip() for line in log.splitlines() if "[ cut here ]" not in line)
-    return _CHANCE.sub("#", next(filter(None, lines), ""))[:200]
+    """Return the first line of a report that says something, without what differs by chance.
+
+    One of lockdep's has the first two locks behind it, which tell one cycle from another.
+    """
+    first, *rest = [line.strip() for line in log.splitlines()
+                    if line.strip() and "[ cut here ]" not in line] or [""]
+    locks = _LOCK.findall("\n".join(rest))[:2]
+    return _CHANCE.sub("#", f"{first} ({', '.join(locks)})" if locks else first)[:200]
 
 
 def _signature(problem: Problem) -> tuple[str, str, str]:
@@ -221,12 +227,15 @@ def _signature(problem: Problem) -> tuple[str, str, str]:
     return problem.kind, problem.case, headline(problem.log)
 
 
-def _seen(runs: Sequence[Run]) -> dict[tuple[str, str, str], list[Problem]]:
-    """Return the problems of runs, at most one of a kind from each."""
-    found: dict[tuple[str, str, str], list[Problem]] = {}
+def _seen(runs: Sequence[Run]) -> dict[tuple[tuple[str, str, str], int], list[Problem]]:
+    """Return the problems of runs, each signature with a number that counts it in its run."""
+    found: dict[tuple[tuple[str, str, str], int], list[Problem]] = {}
     for run in runs:
-        for signature, problem in {_signature(each): each for each in run.result.problems}.items():
-            found.setdefault(signature, []).append(problem)
+        seen: Counter[tuple[str, str, str]] = Counter()
+        for problem in run.result.problems:
+            signature = _signature(problem)
+            found.setdefault((signature, seen[signature]), []).append(problem)
+            seen[signature] += 1
     return found
 
 

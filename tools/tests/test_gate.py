@@ -209,6 +209,40 @@ def test_a_report_that_the_base_lacks_fails_although_all_pass() -> None:
     assert kinds([before], [good]) == [(Kind.FIXED, "kmem_tiny.a")]
 
 
+def test_more_reports_than_before_are_new() -> None:
+    good = boot(PASS, PASS)
+    report = splat("kmem_tiny.a", "WARNING: CPU: 0 PID: 17 at mm/slub.c:123 f+0x12/0x40")
+    once, thrice = (replace(good, result=Result(good.result.cases, (report,) * count))
+                    for count in (1, 3))
+    assert [each.kind for each in compare([once], [thrice])] == [
+        Kind.REPORT, Kind.REPORT, Kind.REPORTED]
+    assert [each.kind for each in compare([thrice], [once])] == [
+        Kind.FIXED, Kind.FIXED, Kind.REPORTED]
+
+
+CYCLE = """\
+WARNING: possible circular locking dependency detected
+6.12.3 #1 Tainted: G                 N
+------------------------------------------------------
+kunit_try_catch/117 is trying to acquire lock:
+60a1c2d0 ({}){{+.+.}}-{{3:3}}, at: first+0x12/0x40
+but task is already holding lock:
+60a1c300 ({}){{....}}-{{2:2}}, at: second+0x12/0x40
+"""
+
+
+def test_another_cycle_of_locks_is_another_report() -> None:
+    def having(*locks: str) -> Run:
+        cycle = Problem("splat", "kmem_tiny.a", CYCLE.format(*locks))
+        return run_of([case("a")], [cycle])
+
+    before = having("&n->list_lock", "slab_mutex")
+    assert [each.kind for each in compare([before], [before])] == [Kind.REPORTED]
+    assert Kind.REPORT in [each.kind for each in compare([before], [having("a", "slab_mutex")])]
+    assert gate.headline(before.result.problems[0].log) == (
+        "WARNING: possible circular locking dependency detected (&n->list_lock, slab_mutex)")
+
+
 @settings(derandomize=True, max_examples=100, deadline=None)
 @given(st.text())
 def test_a_headline_stays_what_it_is(text: str) -> None:

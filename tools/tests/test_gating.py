@@ -596,7 +596,7 @@ def test_a_baseline_reads_back(repo: Path) -> None:
     kept = baseline.reduced(run, CELL)
     assert kept.result == Result((
         Case("kmem\0", "a\n", "\ud800", FAIL), Case("kmem_tiny", "a", "", SKIP, reason="no X"),
-        case("b", FAIL)), (Problem("splat", "kmem_tiny.a", "WARNING: CPU: # at mm/slub.c:#"),))
+        case("b", FAIL)), (Problem("splat", "kmem_tiny.a", "WARNING: CPU: # at mm/slub.c:#"),) * 2)
     assert (kept.start, kept.command, kept.comment, kept.cell) == (
         gate.EPOCH, "tools/kmem-kunit run --kernel 6.12", "", "6.12/plain")
     path = baseline.path(repo, "6.12/plain")

@@ -6,6 +6,7 @@ what is expected is a small change of the file: no logs, no durations, one start
 of a case with parameters only those that do not pass, with the number of those that do. A digest of
 all cases tells a file from which some were taken.
 """
+import datetime
 import difflib
 import itertools
 import json
@@ -15,13 +16,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from kmem_kunit import cache, gate, kcidb
+from kmem_kunit import cache, gate, kcidb, proc
 from kmem_kunit.cells import Cell
 from kmem_kunit.errors import UserError
 from kmem_kunit.kcidb import Run
 from kmem_kunit.result import Case, Problem, Result, Status
 
 FOLDER = "tools/baselines"
+_GIT_LIMIT = 60.0  # seconds
 _COUNTED = re.compile(r"(\d+) parameters? passed")
 
 
@@ -110,6 +112,16 @@ def load(repo: Path, cell: str) -> Run:
         if line != own:
             raise UserError(f"{file}: line {number} is not what gate writes of these cases")
     return runs[0]
+
+
+def committed(repo: Path, cell: str) -> datetime.datetime:
+    """Return when a cell's file was last changed by a commit, gate.EPOCH if git does not know."""
+    try:
+        done = proc.run(["git", "-C", repo, "log", "-1", "--format=%aI", "--", path(repo, cell)],
+                        timeout=_GIT_LIMIT, env=proc.environment(GIT_OPTIONAL_LOCKS="0"))
+        return datetime.datetime.fromisoformat(done.output.strip())
+    except (UserError, ValueError):  # there is no git, it complains, or it has nothing to say
+        return gate.EPOCH
 
 
 def changes(before: Run | None, after: Run | None, cell: str) -> Iterator[str]:

@@ -159,7 +159,11 @@ def _baselines(options: argparse.Namespace, book: cells.Book) -> _Sides:
         raise UserError(f"{error} (gate --update --group {group} writes it)") from error
     head = _run_cells(options, chosen)
     by_cell = gate.by_cell(head)
-    base = [baseline.expanded(run, by_cell.get(name, [])) for name, run in before.items()]
+    base = [
+        replace(baseline.expanded(run, by_cell.get(name, [])),
+                start=baseline.committed(overlay.REPO, name))
+        for name, run in before.items()
+    ]
     return _Sides([_filtered(run, options.filter) for run in base], head)
 
 

@@ -427,6 +427,22 @@ def test_baselines(run: Callable[..., Outcome], series: Path, repo: Path) -> Non
     assert status == 0 and "1 as before" in out
 
 
+def test_a_baseline_is_of_the_day_of_its_last_commit(
+    run: Callable[..., Outcome], series: Path, repo: Path
+) -> None:
+    prints(series, GOOD_CONSOLE)
+    run("--update")
+    prints(series, changed(*BROKEN))
+    git(repo, "init", "-q")
+    assert run("--baseline")[1].splitlines()[0].endswith("since 6.12.3")
+    git(repo, "add", "-A")
+    git(repo, "commit", "-qm", "baselines", "--date", "2020-01-01T00:00:00Z")
+    (repo / "more").touch()
+    git(repo, "add", "-A")
+    git(repo, "commit", "-qm", "something else")
+    assert run("--baseline")[1].splitlines()[0].endswith("since 6.12.3 of 2020-01-01")
+
+
 def test_a_filter_leaves_cases_out_of_both_sides(
     run: Callable[..., Outcome], series: Path
 ) -> None:

@@ -57,6 +57,9 @@ def run(options: argparse.Namespace) -> int:
     elif options.tree is not None:
         sides = _revisions(options, book)
     else:
+        for name in (options.base, options.head):
+            if not Path(name).exists():
+                raise UserError(f"there is no file {name!r}; a git revision needs --tree")
         sides = _Sides(kcidb.load(Path(options.base)), kcidb.load(Path(options.head)))
     known = [*(cell.name for cell in book.all()), *(each.cell for each in sides.head)]
     findings = gate.compare(sides.base, sides.head, entries, datetime.date.today(),
@@ -123,29 +126,70 @@ def _run_cells(options: argparse.Namespace, chosen: Sequence[cells.Cell]) -> lis
 
 
 def _revisions(options: argparse.Namespace, book: cells.Book) -> _Sides:
-    """Run the cells of two revisions, or take what the cache has of them.
+    """Run the cells of two revisions, or take what the cache has of them; one may be a file.
 
     Their cells are compared by variant, as the series of the revisions may differ.
     """
-    group = book.of_group(options.group or GROUP)
-    variants = list(dict.fromkeys(cell.variant for cell in group))
+    group = options.group or GROUP
+    chosen = book.of_group(group)
+    variants = list(dict.fromkeys(cell.variant for cell in chosen))
     host.ensure(host.BISECTING)
-    base = _prepare(group)
     tree = Path(options.tree).expanduser().absolute()
+    names = (options.base, options.head)
+    files = [_file(tree, name) for name in names]
+    if all(files):
+        raise UserError("BASE and HEAD are files: leave out --tree")
+    base = _prepare(chosen)
     with ExitStack() as stack:
-        both = [stack.enter_context(revisions.unpacked(base, tree, name))
-                for name in (options.base, options.head)]
+        both = [None if file else stack.enter_context(revisions.unpacked(base, tree, name))
+                for file, name in zip(files, names)]
+        series = next(revision.kernel.series for revision in both if revision)
+        runs = [_of_series(kcidb.load(file), series, file) if file else [] for file in files]
         sides = [cells.with_cases(overlay.REPO, revisions.cells(book, variants, revision),
-                                  options.filter) for revision in both]
-        shared = {cell.variant for cell in sides[0]} & {cell.variant for cell in sides[1]}
+                                  options.filter) if revision else [] for revision in both]
+        have = [{cell.variant for cell in side} | {_variant(run.cell) for run in those}
+                for side, those in zip(sides, runs)]
+        shared = have[0] & have[1] & set(variants)
         if not shared:
-            raise UserError(f"no cell of {options.group or GROUP} is for both revisions")
+            raise UserError(f"no cell of {group} is in both {names[0]} and {names[1]}")
         if single := [name for name in variants if name not in shared]:
             progress.say(f"not in both, and left out: {', '.join(single)}")
-        wanted = [(revision, cell) for revision, side in zip(both, sides) for cell in side
-                  if cell.variant in shared]
-        runs = revisions.run(base, wanted, options.filter, options.jobs)
-    return _Sides(runs[:len(shared)], runs[len(shared):], lambda name: name.partition("/")[2])
+        wanted = [(revision, cell) for revision, side in zip(both, sides) if revision
+                  for cell in side if cell.variant in shared]
+        made = revisions.run(base, wanted, options.filter, options.jobs)
+    for those, revision in zip(runs, both):
+        if revision:
+            those += made[:len(shared)]
+            del made[:len(shared)]
+    before, after = ([_filtered(run, options.filter) for run in those if _variant(run.cell) in shared]
+                     for those in runs)
+    return _Sides(before, after, _variant)
+
+
+def _variant(name: str) -> str:
+    return name.partition("/")[2]
+
+
+def _file(tree: Path, name: str) -> Path | None:
+    """Return the file of that name, None if a repository knows it as a revision, or there is none."""
+    try:
+        revisions.commit(tree, name)
+    except UserError:
+        return Path(name) if Path(name).is_file() else None
+    return None
+
+
+def _of_series(runs: Sequence[Run], series: str, file: Path) -> list[Run]:
+    """Return the runs of one series: that of the other side, or the only one there is.
+
+    Raises UserError if there are several others.
+    """
+    by_series = gate.by_cell(runs, lambda name: name.partition("/")[0])
+    if series in by_series:
+        return by_series[series]
+    if len(by_series) > 1:
+        raise UserError(f"{file} has cells of {', '.join(sorted(by_series))}, and none of {series}")
+    return list(runs)
 
 
 def _baselines(options: argparse.Namespace, book: cells.Book) -> _Sides:

@@ -172,7 +172,9 @@ def test_the_quarantine(run: Callable[..., Outcome], files: tuple[Path, Path], r
     (["--update", "--github"], "leave out --github"),
     (["x", "y", "--filter", "kmem_tiny"], "--filter needs --tree or --baseline"),
     (["x", "y", "--group", "quick"], "--group needs --tree or --baseline"),
-    (["x", "y"], "cannot read 'x'"),
+    (["x", "y"], "there is no file 'x'; a git revision needs --tree"),
+    ([".", "."], "cannot read '.': Is a directory"),
+    (["/proc/version", "/proc/version"], "is not whole JSON"),
     (["x", "y", "--json", "/no/such/file"], "cannot write"),
     (["--baseline", "--filter", "nobody"], "no case matches"),
     (["--baseline", "--group", "slow"], "no group 'slow'"),
@@ -350,7 +352,37 @@ def test_revisions_of_different_series(
     assert "not in both, and left out: late" in err
     (repo / cells.FILE).write_text(
         (repo / cells.FILE).read_text().replace('["*"]', '["7.3/late"]'))
-    assert "no cell of quick is for both" in one_line(run("--tree", history, "good", "HEAD"))
+    assert "no cell of quick is in both good and HEAD" in one_line(run("--tree", history, "good", "HEAD"))
+
+
+def test_a_file_against_a_revision(
+    run: Callable[..., Outcome], history: Path, tmp_path: Path, repo: Path
+) -> None:
+    (repo / cells.FILE).write_text((repo / cells.FILE).read_text().replace('["*/plain"]', '["*"]'))
+    good = [Case("kmem_tiny", name, "", PASS) for name in ("first", "second")]
+    file = tmp_path / "good.json"
+    kcidb.write(file, [run_of(good), run_of(good, cell="6.12/other")])
+    status, out, err = run("--tree", history, file, "bad")
+    assert status == 1 and out.startswith("FAILS            kmem_tiny.second  pass -> fail  6.12/plain")
+    assert "1 cell, 2 cases: 1 regression" in out and "not in both, and left out: debug" in err
+    status, out, _ = run("--tree", history, "bad", file)
+    assert status == 0 and "1 cell, 2 cases: no regression, 1 fixed" in out
+    status, out, _ = run("--tree", history, file, "bad", "--filter", "kmem_tiny.f*")
+    assert "1 cell, 1 case: " in out and "pass -> " not in out
+    assert "leave out --tree" in one_line(run("--tree", history, file, file))
+
+
+def test_a_file_of_several_series_and_a_revision(
+    run: Callable[..., Outcome], history: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "good.json"
+    good = [Case("kmem_tiny", name, "", PASS) for name in ("first", "second")]
+    other = [Case("kmem_tiny", "first", "", PASS)]
+    kcidb.write(file, [run_of(other, cell="7.3/plain"), run_of(good), run_of(other, cell="7.3/x")])
+    status, out, _ = run("--tree", history, file, "mended")
+    assert (status, out) == (0, "1 cell, 2 cases: no regression\n")
+    kcidb.write(file, [run_of(other, cell="7.3/plain"), run_of(other, cell="7.2/plain")])
+    assert "has cells of 7.2, 7.3, and none of 6.12" in one_line(run("--tree", history, file, "mended"))
 
 
 @pytest.mark.parametrize("name", ["nothing", "--help", "good:mm", "good^{tree}", "", "a b", "x;id"])

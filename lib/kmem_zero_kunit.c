@@ -31,6 +31,7 @@
 #define OBJECT_SIZE	64
 /* how many allocations may pass until the freed memory comes back */
 #define TRIES		512
+#define TRIES_OF_ONE	64
 /* what the allocator may have written into freed memory: a free pointer, KASAN's data */
 #define FREE_METADATA	((IS_ENABLED(CONFIG_KASAN) ? 4 : 1) * sizeof(void *))
 /* from here on, a size is what the page allocator deals in */
@@ -151,7 +152,9 @@ static size_t next_size(size_t size)
 
 /*
  * Allocate, dirty and free as much memory as an allocation of @size really is,
- * then allocate @size bytes until that memory comes back.
+ * then allocate @size bytes until that memory comes back. A page of a block that
+ * is of another kind, or of another CPU's list, may not: then other memory is
+ * dirtied, now and then.
  */
 static u8 *recycle(struct kunit *test, void *(*alloc)(size_t size),
 		   void (*release)(const void *memory), size_t size)
@@ -172,6 +175,8 @@ static u8 *recycle(struct kunit *test, void *(*alloc)(size_t size),
 		/* KFENCE does not use memory again soon */
 		if (dirty || is_kfence_address(memory)) {
 			kept[nr++] = memory;
+			if (i % TRIES_OF_ONE == 0)
+				dirty = NULL;
 			continue;
 		}
 

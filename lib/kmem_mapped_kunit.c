@@ -382,14 +382,15 @@ static void failed_vmalloc_leaves_nothing(struct kunit *test)
 	const struct patience *patience = test->param_value;
 	struct kmem_gauge areas = kmem_gauge_of_size(test, sizeof(struct vm_struct));
 	long before = kmem_gauge_read(test, &areas);
-	unsigned int nth, i, failed = 1, failures = 0;
+	unsigned int nth, i, lost, failed = 1, failures = 0;
 
 	if (!gfpflags_allow_blocking(patience->flags) && !kmem_has_sheaves())
 		kunit_skip(test, "needs Linux 7.x, whose vmalloc() need not sleep");
 	/* what SLUB allocates for itself comes in some rounds only, and may fail without harm */
 	for (nth = 1; failed; nth++) {
 		failed = 0;
-		for (i = 0; i < ROUNDS; i++) {
+		lost = 0;
+		for (i = 0; i < 4 * ROUNDS && lost < ROUNDS; i++) {
 			gfp_t allowed = kmem_reclaim_forbid(test);
 			void *memory;
 
@@ -397,9 +398,10 @@ static void failed_vmalloc_leaves_nothing(struct kunit *test)
 			memory = __vmalloc(PAGE_SIZE, patience->flags);
 			failed += !kmem_fail_cancel();
 			kmem_reclaim_allow(allowed);
-			failures += !memory;
+			lost += !memory;
 			vfree(memory);
 		}
+		failures += lost;
 	}
 	KUNIT_EXPECT_GE_MSG(test, failures, 2 * ROUNDS, "of %u allocations", nth - 2);
 	kmem_expect_none_left(test, &areas, before, ROUNDS, "areas");

@@ -337,29 +337,21 @@ static void inner_failure_leaks_nothing(struct kunit *test)
 
 /* so many that what is leaked does not fit into what percpu memory has free */
 #define PERCPU_ROUNDS	4096
-#define SCANS		8
 
-/*
- * Which allocation is the last one of a creation that fails without it. Where what SLUB
- * allocates for itself comes in between, that of sysfs may be missed: then once more.
- */
+/* Which allocation is the last one of a creation that fails without it. */
 static unsigned int last_to_fail_for(struct kunit *test)
 {
-	unsigned int tries, nth, last;
 	struct attempt attempt;
+	unsigned int nth, last = 0;
 
-	for (tries = 0; ; tries++) {
-		KUNIT_ASSERT_LT_MSG(test, tries, SCANS, "no allocation of sysfs failed");
-		last = 0;
-		attempt.failed = true;
-		for (nth = 1; attempt.failed; nth++) {
-			attempt = create_failing(test, &private, name, nth);
-			if (!attempt.cache)
-				last = nth;
-			kmem_cache_destroy(attempt.cache);
-			if (attempt.in_sysfs)
-				return last;
-		}
+	for (nth = 1; ; nth++) {
+		attempt = create_failing(test, &private, name, nth);
+		if (!attempt.cache)
+			last = nth;
+		kmem_cache_destroy(attempt.cache);
+		KUNIT_ASSERT_TRUE_MSG(test, attempt.failed, "allocation %u", nth);
+		if (attempt.in_sysfs)
+			return last;
 	}
 }
 

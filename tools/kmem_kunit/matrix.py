@@ -67,13 +67,13 @@ def plan(cells: Sequence[Cell], folder: Path, repeat: int) -> list[Job]:
 def local(jobs: Sequence[Job], glob: str, workers: int, tell: State) -> list[kcidb.Run]:
     """Run jobs as processes of this machine, some at once; return their results in that order.
 
-    Those that build at once share as many compilers. tell is told what each job is doing, and its
-    result when it has one.
+    Those that build at once share twice as many compilers, so that the last ones are not left with
+    one each. tell is told what each job is doing, and its result when it has one.
     """
     stop = threading.Event()
     results: dict[int, kcidb.Run] = {}
     builds = len({job.cell.image for job in jobs})
-    compilers = max(1, workers // max(1, min(workers, builds)))
+    compilers = min(workers, max(1, 2 * workers // max(1, min(workers, builds))))
     with ThreadPoolExecutor(workers) as pool:
         made = {
             pool.submit(_run, job, glob, compilers, tell, stop): number

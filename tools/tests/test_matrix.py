@@ -65,16 +65,17 @@ def test_results_come_in_the_order_of_the_jobs(tmp_path: Path, command: Callable
     assert ("7.3/kasan", "building Linux") in told and ("7.3/kasan", "done") in told
 
 
-@pytest.mark.parametrize(("workers", "compilers"), [(1, "1"), (2, "1"), (4, "2"), (9, "4")])
+@pytest.mark.parametrize(("workers", "compilers"), [(1, "1"), (2, "2"), (4, "2"), (9, "6")])
 def test_builds_share_the_compilers(
     tmp_path: Path, command: Callable[[str], None], workers: int, compilers: str
 ) -> None:
-    """Two images of three cells, so that not more are built at once."""
+    """Three images of four cells, so that not more are built at once."""
     called = tmp_path / "called"
     command(f"print(argv[argv.index('--jobs') + 1], file=open({str(called)!r}, 'a'))")
     init = replace(PLAIN, name="6.12/init", arguments=("init_on_alloc=1",))
-    matrix.local(matrix.plan([PLAIN, init, KASAN], tmp_path, 1), "", workers, lambda *_: None)
-    assert called.read_text().split() == 3 * [compilers]
+    tiny = replace(KASAN, name="7.3/slub_tiny", configs=("slub_tiny",))
+    matrix.local(matrix.plan([PLAIN, init, KASAN, tiny], tmp_path, 1), "", workers, lambda *_: None)
+    assert called.read_text().split() == 4 * [compilers]
 
 
 def test_a_cell_that_dies_is_a_problem(tmp_path: Path, command: Callable[[str], None]) -> None:

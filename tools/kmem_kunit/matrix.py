@@ -148,7 +148,7 @@ def collect(job: Job, why: str, started: datetime) -> kcidb.Run:
         return replace(found, cell=job.cell.name, command=job.cell.reproducer)
     problem = Problem("died", "", why)
     return kcidb.Run(
-        kernel=job.cell.name.partition("/")[0],
+        kernel=job.cell.series,
         source="",
         architecture=job.cell.arch.name,
         config="+".join(job.cell.configs) or "default",

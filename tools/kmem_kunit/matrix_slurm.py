@@ -24,13 +24,15 @@ _VERB = "matrix-job"
 
 @dataclass(frozen=True)
 class Order:
-    """What a manifest says: the jobs, in the order of the array, and the filter of all.
+    """What a manifest says: the jobs, in order, the filter of all, and how many tasks the array has.
 
-    contents has the hash of what each cell is made from.
+    Task N does the jobs N, N + tasks, and so on: a cluster may not take as many tasks as there are
+    jobs. contents has the hash of what each cell is made from.
     """
 
     jobs: tuple[Job, ...]
     glob: str
+    tasks: int
     contents: Mapping[Cell, str]
 
 
@@ -41,18 +43,19 @@ def run(jobs: Sequence[Job], glob: str, workers: int, tell: matrix.State) -> lis
     where no machine of it can write to the cache.
     """
     place = jobs[0].output.parent
-    write(place / slurm.MANIFEST, jobs, glob)
+    tasks = min(len(jobs), slurm.most())
+    write(place / slurm.MANIFEST, jobs, glob, tasks)
     with slurm.cancelling(place):
-        array = slurm.submit(place, _VERB, len(jobs), workers)
+        array = slurm.submit(place, _VERB, tasks, workers, -(-len(jobs) // tasks))
         slurm.submit_last(place, _VERB, "merge", array)
         progress.say(f"job {array} of Slurm has the {len(jobs)} cells; what they say is in {place}")
-        for index, what in slurm.watched(place, array, _outputs(jobs), MERGED):
+        for index, what in slurm.watched(place, array, tasks, _outputs(jobs), MERGED):
             done = what == slurm.DONE
             tell(jobs[index], what, _found(jobs[index]) if done else None)
         merged = _merged(place, jobs)
         if merged is None:
             slurm.cancel(place)
-        runs = _collected(place, jobs) if merged is None else merged
+        runs = _collected(place, jobs, tasks) if merged is None else merged
     for job, found in zip(jobs, runs):
         if not job.output.exists():
             tell(job, slurm.DONE, found)
@@ -76,30 +79,33 @@ def _merged(place: Path, jobs: Sequence[Job]) -> list[kcidb.Run] | None:
     return list(runs) if [each.cell for each in runs] == [job.cell.name for job in jobs] else None
 
 
-def _collected(place: Path, jobs: Sequence[Job]) -> list[kcidb.Run]:
+def _collected(place: Path, jobs: Sequence[Job], tasks: int) -> list[kcidb.Run]:
     """Return the result of each job, made up for those that left none.
 
     Raises UserError if none of them left anything at all.
     """
     slurm.check_shared(place, _outputs(jobs))
-    return [_collect(place, index, job) for index, job in enumerate(jobs)]
+    return [_collect(place, index % tasks, job) for index, job in enumerate(jobs)]
 
 
-def _collect(place: Path, index: int, job: Job) -> kcidb.Run:
-    words = slurm.last_words(place, index)[-matrix.KEPT:]
+def _collect(place: Path, task: int, job: Job) -> kcidb.Run:
+    words = slurm.last_words(place, task)[-matrix.KEPT:]
     return _found(job, "\n".join([f"no result in {place}", *words]))
 
 
 def perform(manifest: Path, index: int) -> int:
-    """Be a task of the array: run a job of a manifest, unless its result is there.
+    """Be a task of the array: run its jobs of a manifest, but for those whose result is there.
 
-    Returns 0 if the result is as it should be and 1 if not; raises UserError if what the job is made
-    from is not any more what it was when it was submitted.
+    Returns 0 if the results are as they should be and 1 if not; raises UserError if what a job is
+    made from is not any more what it was when it was submitted.
     """
     order = read(manifest)
-    if not 0 <= index < len(order.jobs):
-        raise UserError(f"{manifest} has no job {index}")
-    job = order.jobs[index]
+    if not 0 <= index < order.tasks:
+        raise UserError(f"{manifest} has no task {index}")
+    return 0 if all([_perform(order, job) for job in order.jobs[index :: order.tasks]]) else 1
+
+
+def _perform(order: Order, job: Job) -> bool:
     found = _finished(job)
     if found is None:
         if _content(job.cell) != order.contents[job.cell]:
@@ -108,7 +114,7 @@ def perform(manifest: Path, index: int) -> int:
         found = matrix.run(job, order.glob, slurm.processors(), lambda line: print(line, flush=True))
         if not job.output.exists():
             kcidb.write(job.output, [found])
-    return 0 if found.result.ok else 1
+    return found.result.ok
 
 
 def _finished(job: Job) -> kcidb.Run | None:
@@ -122,13 +128,13 @@ def _finished(job: Job) -> kcidb.Run | None:
 
 def merge(manifest: Path) -> int:
     """Be the last job: merge the results of all jobs of a manifest into one file beside it."""
-    jobs = read(manifest).jobs
-    kcidb.write(manifest.parent / MERGED, _collected(manifest.parent, jobs))
+    order = read(manifest)
+    kcidb.write(manifest.parent / MERGED, _collected(manifest.parent, order.jobs, order.tasks))
     return 0
 
 
-def write(path: Path, jobs: Sequence[Job], glob: str) -> None:
-    """Write the manifest of jobs, getting the source of each kernel into the cache on the way."""
+def write(path: Path, jobs: Sequence[Job], glob: str, tasks: int) -> None:
+    """Write the manifest of jobs for so many tasks, getting the source of each kernel into the cache on the way."""
     contents = {cell: _content(cell) for cell in dict.fromkeys(job.cell for job in jobs)}
     entries = [
         {
@@ -138,7 +144,7 @@ def write(path: Path, jobs: Sequence[Job], glob: str) -> None:
         }
         for job in jobs
     ]
-    cache.write(path, json.dumps({"filter": glob, "jobs": entries}, indent=1) + "\n")
+    cache.write(path, json.dumps({"filter": glob, "tasks": tasks, "jobs": entries}, indent=1) + "\n")
 
 
 def read(path: Path) -> Order:
@@ -146,7 +152,7 @@ def read(path: Path) -> Order:
     with slurm.manifest(path) as data:
         jobs = tuple(_job(path.parent, entry) for entry in data["jobs"])
         contents = {job.cell: str(entry["content"]) for job, entry in zip(jobs, data["jobs"])}
-        return Order(jobs, str(data["filter"]), contents)
+        return Order(jobs, str(data["filter"]), int(data["tasks"]), contents)
 
 
 def _job(place: Path, entry: Mapping[str, Any]) -> Job:

@@ -40,7 +40,6 @@ if TYPE_CHECKING:  # it needs clang, and tasks do not
 _VERB = "mutate-job"
 _LARGEST = 32  # mutants of a task
 _TURNS = 4  # tasks, one after the other, that each worker should have at least
-_MOST = 1000  # tasks that Slurm takes in one array
 _SHOWN = 12  # last lines of a task that died
 _NAMED = 12  # tasks that are named in a line
 
@@ -79,7 +78,7 @@ def run(output: Path, request: image.Request, made: "Made", judge: Campaign, num
     for number in numbers:
         if number not in covered:  # which takes no boot
             tell(judge.judge(number))
-    parts = _parts([number for number in numbers if number in covered], workers)
+    parts = _parts([number for number in numbers if number in covered], workers, slurm.most())
     if not parts:
         return
     write(output, request, made, judge, parts)
@@ -97,7 +96,7 @@ def run(output: Path, request: image.Request, made: "Made", judge: Campaign, num
         array = slurm.submit(place, _VERB, len(parts), workers)
         progress.say(f"job {array} of Slurm has {len(covered)} mutants in {len(parts)} parts; "
                      f"what they say is in {place}")
-        for index, what in slurm.watched(place, array, names):
+        for index, what in slurm.watched(place, array, len(parts), names):
             if what == slurm.DONE:
                 take(index)
         for index in list(missing):
@@ -108,10 +107,10 @@ def run(output: Path, request: image.Request, made: "Made", judge: Campaign, num
         _tell_of(place, missing, len(parts))
 
 
-def _parts(numbers: Sequence[int], workers: int) -> list[Sequence[int]]:
-    """Part mutants among tasks; neighbours, which are mostly of one source, stay together."""
+def _parts(numbers: Sequence[int], workers: int, most: int) -> list[Sequence[int]]:
+    """Part mutants among tasks, which are most at the most; neighbours, which are mostly of one source, stay together."""
     size = min(_LARGEST, -(-len(numbers) // (_TURNS * workers)))
-    size = max(1, size, -(-len(numbers) // _MOST))
+    size = max(1, size, -(-len(numbers) // most))
     return [numbers[at : at + size] for at in range(0, len(numbers), size)]
 
 

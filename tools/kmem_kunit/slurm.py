@@ -12,6 +12,7 @@ output is a file that appears whole: where that is there, the task ends at once,
 """
 import json
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -27,6 +28,8 @@ from kmem_kunit.errors import UserError
 MANIFEST = "manifest.json"
 DONE = "done"  # what a task is doing whose output is there
 WAITING = "waiting"  # ... that has not begun
+_MOST = 1001  # tasks of an array, unless the cluster says otherwise
+_LIMITS = re.compile(r"^MaxArraySize\s*=\s*(\d+)|\bmax_array_tasks=(\d+)", re.MULTILINE)
 _COMMANDS = ("sbatch", "squeue", "scancel", "scontrol")
 _MINUTES = 250  # for a task: what a cell has for itself, and then some
 _ASKING_LIMIT = 120.0  # seconds for one of them; they try for a minute themselves
@@ -86,36 +89,40 @@ def cancel(place: Path) -> None:
     _ask("scancel", f"--name={_name(place)}")
 
 
-def submit(place: Path, verb: str, tasks: int, workers: int) -> str:
+def most() -> int:
+    """Return how many tasks the cluster takes in one array: MaxArraySize, or less, of slurm.conf(5)."""
+    found = _LIMITS.findall(_ask("scontrol", "show", "config").output)
+    return max(1, min((int(size or tasks) for size, tasks in found), default=_MOST))
+
+
+def submit(place: Path, verb: str, tasks: int, workers: int, each: int = 1) -> str:
     """Submit an array of tasks, workers of them at once; return its number.
 
-    Task N does "kmem-kunit VERB --manifest FILE --index N", and has _MINUTES for it, or what
-    SBATCH_TIMELIMIT says. Raises UserError where Slurm does not take it.
+    Task N does "kmem-kunit VERB --manifest FILE --index N", and has _MINUTES for each of its outputs,
+    or what SBATCH_TIMELIMIT says. Raises UserError where Slurm does not take it.
     """
-    return _submit(place, "array", verb, '--index "$SLURM_ARRAY_TASK_ID"',
+    return _submit(place, "array", verb, '--index "$SLURM_ARRAY_TASK_ID"', _MINUTES * each,
                    f"--array=0-{tasks - 1}%{workers}", "--output=%a.out")
 
 
 def submit_last(place: Path, verb: str, name: str, array: str) -> str:
     """Submit "kmem-kunit VERB --manifest FILE --NAME" for when an array has ended; return its number."""
-    return _submit(place, name, verb, f"--{name}", f"--dependency=afterany:{array}",
+    return _submit(place, name, verb, f"--{name}", _MINUTES, f"--dependency=afterany:{array}",
                    f"--output={name}.out")
 
 
-def _submit(place: Path, script: str, verb: str, what: str, *options: str) -> str:
+def _submit(place: Path, script: str, verb: str, what: str, minutes: int, *options: str) -> str:
     command = shlex.join([sys.executable, str(overlay.REPO / "tools/kmem-kunit"), verb,
                           "--manifest", str(place / MANIFEST)])
     path = place / f"{script}.sh"
     cache.write(path, f"#!/bin/sh\nexec {command} {what}\n")
     # an option would overrule the variable
-    limit = () if os.environ.get("SBATCH_TIMELIMIT") else (f"--time={_MINUTES}",)
+    limit = () if os.environ.get("SBATCH_TIMELIMIT") else (f"--time={minutes}",)
     done = _ask("sbatch", "--parsable", f"--job-name={_name(place)}", *limit, "--requeue",
                 "--export=ALL", "--open-mode=append", f"--chdir={place}", *options, str(path))
     number = done.output.strip().rpartition("\n")[2].partition(";")[0]
     if done.status or not number.isdecimal():
-        many = "Invalid job array" in done.output
-        raise UserError(f"Slurm does not take the job: {_reason(done)}" + many * (
-            " (it may have too many tasks: see MaxArraySize in 'scontrol show config')"))
+        raise UserError(f"Slurm does not take the job: {_reason(done)}")
     return number
 
 
@@ -142,12 +149,14 @@ def _reason(done: proc.Done) -> str:
     return progress.clean((telling or lines or [f"status {done.status}"])[-1])
 
 
-def watched(place: Path, array: str, outputs: Sequence[str], last: str = "") -> Iterator[tuple[int, str]]:
-    """Yield the tasks of an array as they go, each with what it is doing, DONE when its output is there.
+def watched(place: Path, array: str, tasks: int, outputs: Sequence[str],
+            last: str = "") -> Iterator[tuple[int, str]]:
+    """Yield the numbers of outputs as they come, each with what its task is doing, DONE when it is there.
 
-    Why tasks wait is told, once, where it may be for ever, as for more time than the partition gives.
-    outputs names them, in the order of the tasks. This ends when the file last is there or, without
-    one, all outputs are; or when nothing more has come long after the tasks have ended.
+    Task N of the array has the outputs N, N + tasks, and so on, one after the other. Why tasks wait is
+    told, once, where it may be for ever, as for more time than the partition gives. This ends when the
+    file last is there or, without one, all outputs are; or when nothing more has come long after the
+    tasks have ended.
     """
     finished: set[int] = set()
     states: dict[int, str] = {}
@@ -166,14 +175,15 @@ def watched(place: Path, array: str, outputs: Sequence[str], last: str = "") -> 
         if now >= asked + _ASK:
             asked, queue = now, _queue(array)
             running = queue is None or bool(queue)
-            for index, (state, machine, reason) in sorted((queue or {}).items()):
+            for task, (state, machine, reason) in sorted((queue or {}).items()):
                 if state == "PENDING" and reason not in reasons:
                     reasons.add(reason)
                     progress.say(f"Slurm lets tasks wait: {reason}{_ADVICE.get(reason, '')}")
-                told = _told(place, index, state, machine)
-                if index not in finished and states.get(index) != told:
-                    states[index] = told
-                    yield index, told
+                told = _told(place, task, state, machine)
+                to_come = [n for n in range(task, len(outputs), tasks) if n not in finished]
+                if to_come and states.get(to_come[0]) != told:
+                    states[to_come[0]] = told
+                    yield to_come[0], told
         if running and not all_there:
             ended = now
         elif now >= ended + _LAG:

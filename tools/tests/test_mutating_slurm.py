@@ -254,9 +254,9 @@ def test_a_task_boots_as_many_mutants_as_it_has_processors(
 
 @pytest.mark.parametrize(("count", "workers", "parts", "largest"), [
     (1, 1, 1, 1), (12, 1, 4, 3), (12, 4096, 12, 1), (100, 2, 8, 13), (6000, 4, 188, 32),
-    (6000, 4096, 1000, 6)])
+    (6000, 4096, 858, 7)])
 def test_parts_are_even_and_not_too_many(count: int, workers: int, parts: int, largest: int) -> None:
-    found = mutating_slurm._parts(range(7, 7 + count), workers)
+    found = mutating_slurm._parts(range(7, 7 + count), workers, 999)
     assert [number for part in found for number in part] == list(range(7, 7 + count))
     assert len(found) == parts and max(map(len, found)) == largest
 

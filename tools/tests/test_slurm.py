@@ -33,7 +33,7 @@ def jobs(fake_kernel: Path, repo: Path, cache_root: Path) -> Iterator[list[matri
     debug = cells.Cell("6.12/debug", str(fake_kernel), configs=("debug",), arguments=("a='b c'",))
     with slurm.folder(cache.root()) as folder:
         jobs = matrix.plan([plain, debug], folder, 2)[:3]
-        matrix_slurm.write(folder / slurm.MANIFEST, jobs, "kmem_tiny*")
+        matrix_slurm.write(folder / slurm.MANIFEST, jobs, "kmem_tiny*", 3)
         yield jobs
 
 
@@ -83,7 +83,7 @@ def test_a_job_is_done_once(jobs: list[matrix.Job], command: Path) -> None:
     jobs[1].output.write_text(jobs[1].output.read_text()[:99])  # begun, and then the machine died
     assert matrix_slurm.perform(manifest(jobs), 1) == 0
     assert len(command.read_text().splitlines()) == 2 and kcidb.load(jobs[1].output)
-    with pytest.raises(UserError, match="has no job 3"):
+    with pytest.raises(UserError, match="has no task 3"):
         matrix_slurm.perform(manifest(jobs), 3)
 
 
@@ -146,7 +146,9 @@ def cluster(fake_bin: Add, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
                               "*) echo 8;; esac")
     fake_bin("squeue", note + f"cat {tmp_path}/queue")
     fake_bin("scancel", note)
-    fake_bin("scontrol", note + "echo 'Slurmctld(primary) at far is UP'")
+    (tmp_path / "config").write_text("MaxArraySize            = 1001\nMaxDBDMsgs = 20008\n")
+    fake_bin("scontrol", note + f'case "$1" in show) cat {tmp_path}/config;; '
+                                "*) echo 'Slurmctld(primary) at far is UP';; esac")
     (tmp_path / "queue").write_text(
         "0|RUNNING|node1|None\n1|PENDING||PartitionTimeLimit\n2|PENDING||JobArrayTaskLimit\n")
     for name, seconds in (("_LOOK", 0.01), ("_ASK", 0.05), ("_LAG", 0.3)):
@@ -306,10 +308,56 @@ def test_a_job_that_slurm_does_not_take(
     fake_bin("sbatch", "echo 'sbatch: error: Batch job submission failed: No account' >&2; exit 1")
     with pytest.raises(UserError, match="does not take the job: sbatch: error: .*No account$"):
         matrix_slurm.run(jobs, "", 2, quiet)
-    said = "sbatch: error: Batch job submission failed: Invalid job array specification"
-    fake_bin("sbatch", f"echo '{said}' >&2; exit 1")
-    with pytest.raises(UserError, match=r"array specification \(it may have too many .* MaxArraySize"):
-        matrix_slurm.run(jobs, "", 2, quiet)
+
+
+@pytest.mark.parametrize(("config", "most"), [
+    ("MaxArraySize            = 1001\nSchedulerParameters = (null)\n", 1001),
+    ("MaxArraySize = 5000\nSchedulerParameters     = bf_interval=1,max_array_tasks=40,x=1\n", 40),
+    ("MaxArraySize = 30\nSchedulerParameters = max_array_tasks=40\n", 30),
+    ("slurm_load_ctl_conf error: Unable to contact slurm controller\n", 1001)])
+def test_how_many_tasks_an_array_may_have(cluster: Path, tmp_path: Path, config: str, most: int) -> None:
+    (tmp_path / "config").write_text(config)
+    assert slurm.most() == most
+
+
+def test_more_jobs_than_slurm_takes_in_an_array(
+    jobs: list[matrix.Job], command: Path, cluster: Path, tmp_path: Path
+) -> None:
+    """Its two tasks share three jobs: the first does the first one and the last."""
+    (tmp_path / "config").write_text("MaxArraySize = 2\n")
+    told: list[tuple[int, str]] = []
+
+    def machines() -> None:
+        wait_for(lambda: lines_of(cluster, "sbatch"), "an array")
+        (tmp_path / "queue").write_text("0|RUNNING|node1|None\n1|PENDING||JobArrayTaskLimit\n")
+        wait_for(lambda: (0, "node1: started") in told, "the first job")
+        assert matrix_slurm.perform(manifest(jobs), 0) == 0
+        assert jobs[2].output.exists() and not jobs[1].output.exists()
+        with pytest.raises(UserError, match="has no task 2"):
+            matrix_slurm.perform(manifest(jobs), 2)
+        jobs[2].output.unlink()
+        wait_for(lambda: (2, "node1: started") in told, "its second job")
+        assert matrix_slurm.perform(manifest(jobs), 0) == matrix_slurm.perform(manifest(jobs), 1) == 0
+        assert len(command.read_text().splitlines()) == 4
+        matrix_slurm.merge(manifest(jobs))
+
+    far = threading.Thread(target=machines)
+    far.start()
+    runs = matrix_slurm.run(jobs, "", 2, lambda job, what, _: told.append((jobs.index(job), what)))
+    far.join()
+    assert [(run.cell, run.result.ok) for run in runs] == [(job.cell.name, True) for job in jobs]
+    array = lines_of(cluster, "sbatch")[0].split()
+    assert "--array=0-1%2" in array and "--time=500" in array
+
+
+def test_the_task_of_a_job_that_left_nothing_is_heard(
+    jobs: list[matrix.Job], command: Path, cluster: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "config").write_text("MaxArraySize = 2\n")
+    (tmp_path / "queue").write_text("")
+    (manifest(jobs).parent / "0.out").write_text("killed")
+    runs = matrix_slurm.run(jobs, "", 2, quiet)
+    assert [run.result.problems[0].log.endswith("\nkilled") for run in runs] == [True, False, True]
 
 
 @pytest.mark.parametrize("verb", ["matrix", "mutate"])

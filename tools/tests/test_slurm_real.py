@@ -3,9 +3,10 @@
 
 Debian's slurmd is built with --enable-multiple-slurmd, so that two of them can run here, each with a
 name, a port and a folder of its own. They run as whoever runs the tests, root or not, listen on the
-loopback only, and trust each other through a munged of their own. Two of Slurm's times make this
-quick: a machine that does not answer is given up after SlurmdTimeout (usually 300 s), and a job that
-is put back into the queue waits for cred_expire (at least 5 s, usually 120).
+loopback only, and trust each other through a munged of their own. They take fewer tasks in an array
+than a run has jobs. Two of Slurm's times make this quick: a machine that does not answer is given up
+after SlurmdTimeout (usually 300 s), and a job that is put back into the queue waits for cred_expire
+(at least 5 s, usually 120).
 """
 import getpass
 import os
@@ -58,6 +59,7 @@ TaskPlugin=task/none
 JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
 MpiDefault=none
+MaxArraySize=5
 SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU
 SchedulerParameters=bf_interval=1,sched_interval=1
@@ -68,7 +70,7 @@ ReturnToService=2
 KillWait=2
 NodeName=node1 NodeHostname=localhost NodeAddr=127.0.0.1 Port={ports[1]} CPUs=2
 NodeName=node2 NodeHostname=localhost NodeAddr=127.0.0.1 Port={ports[2]} CPUs=2
-PartitionName=all Nodes=node1,node2 Default=YES MaxTime=300 State=UP
+PartitionName=all Nodes=node1,node2 Default=YES MaxTime=600 State=UP
 """
 
 
@@ -320,7 +322,7 @@ def test_an_interrupt_ends_our_jobs_and_no_others(cluster: Cluster, checkout: Ch
 
 def test_why_a_job_waits_is_told(cluster: Cluster, checkout: Checkout) -> None:
     """The partition gives less time than the user wants."""
-    env = {**checkout.env, "SBATCH_TIMELIMIT": "301"}
+    env = {**checkout.env, "SBATCH_TIMELIMIT": "601"}
     with subprocess.Popen(checkout.argv("slurm"), env=env, text=True, stderr=subprocess.PIPE) as process:
         limit = threading.Timer(PATIENCE, process.kill)
         limit.start()

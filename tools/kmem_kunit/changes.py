@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from unidiff import PatchSet, UnidiffParseError  # type: ignore[import]  # it has no types
+from unidiff import PatchedFile, PatchSet, UnidiffParseError  # type: ignore[import]  # it has no types
 
 from kmem_kunit import overlay, proc, suites
 from kmem_kunit.errors import UserError
@@ -19,7 +19,7 @@ _CASE = re.compile(r"^static void (\w+)\(struct kunit \*\w+\)\n\{\n.*?^\}", re.M
 
 @dataclass(frozen=True)
 class Changes:
-    """The lines of the kernel's files that are new, and the paths ("suite.case") of cases that are."""
+    """The lines of what is mutated that are new, by file, and the paths ("suite.case") of such cases."""
 
     lines: Mapping[str, frozenset[int]]
     cases: frozenset[str]
@@ -39,20 +39,23 @@ def since(tree: Path, revision: str, repo: Path) -> Changes:
     if done.status != 0:
         said = (done.output.strip().splitlines() or [f"git ended with status {done.status}"])[0]
         raise UserError(f"{where}: {said.removeprefix('fatal: ')}")
-    return _read(done.output, repo, f"what git says of {where}")
+    return _read(done.output, f"what git says of {where}", tree, repo)
 
 
-def of_file(path: Path, repo: Path) -> Changes:
-    """Return what the diff in a file changes; raises UserError if it cannot be read as one."""
+def of_file(path: Path, tree: Path, repo: Path) -> Changes:
+    """Return what the diff in a file has changed in a kernel's tree and in ours.
+
+    Raises UserError if it cannot be read as one, or if it is not applied.
+    """
     try:
         with open(path, "rb") as file:
-            text = file.read(_LIMIT).decode(errors="replace")
+            text = file.read(_LIMIT).decode(errors="backslashreplace")
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from error
-    return _read(text, repo, str(path))
+    return _read(text, str(path), tree, repo)
 
 
-def _read(text: str, repo: Path, what: str) -> Changes:
+def _read(text: str, what: str, tree: Path, repo: Path) -> Changes:
     try:
         patch = PatchSet(text)
     except UnidiffParseError as error:
@@ -63,28 +66,43 @@ def _read(text: str, repo: Path, what: str) -> Changes:
     lines: dict[str, frozenset[int]] = {}
     cases: set[str] = set()
     for file in patch:
-        changed = frozenset(_lines(file))
         match = _OURS.fullmatch(file.path)
         if match and match[1] in known:
-            cases |= _cases(known[match[1]], (repo / "lib" / match[1]).read_text(), changed)
-        else:
-            lines[file.path] = lines.get(file.path, frozenset()) | changed
+            path = repo / "lib" / match[1]
+            cases |= _cases(known[match[1]], _text(path), _lines(file, path, what))
+        elif file.path in FILES and (found := _lines(file, tree / file.path, what)):
+            lines[file.path] = lines.get(file.path, frozenset()) | found
     return Changes(lines, frozenset(cases))
 
 
-def _lines(file: PatchSet) -> set[int]:
-    """Return the lines of the new file that are new, or stand where others were taken out."""
-    found, following = set(), 1
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode(errors="backslashreplace")  # as proc reads git
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _lines(file: PatchedFile, path: Path, what: str) -> frozenset[int]:
+    """Return the lines of a file that are new, or stand where others were taken out.
+
+    Raises UserError unless the file is what the diff has made of it.
+    """
+    there = _text(path).split("\n")
+    found = set()
     for hunk in file:
-        following = hunk.target_start
+        following = hunk.target_start + (hunk.target_length == 0)
         for line in hunk:
             if line.is_removed:
-                found.add(max(following, 1))
-            else:
-                if line.is_added:
-                    found.add(line.target_line_no)
-                following = line.target_line_no + 1
-    return found
+                found.add(following)
+                continue
+            number = line.target_line_no
+            if there[number - 1 : number] != [line.value.rstrip("\n")]:
+                raise UserError(f"{path}:{number} is not as {what} has it: apply that first, as in a tree "
+                                "of git worktree, or have --since ask git what has changed")
+            if line.is_added:
+                found.add(number)
+            following = number + 1
+    return frozenset(found)
 
 
 def _cases(suite: suites.Suite, text: str, changed: frozenset[int]) -> set[str]:

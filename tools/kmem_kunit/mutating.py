@@ -33,7 +33,7 @@ from kmem_kunit.campaign import Campaign, Map, Verdict
 from kmem_kunit.changes import Changes
 from kmem_kunit.equivalent import Comparison
 from kmem_kunit.errors import UserError
-from kmem_kunit.mutant import FILES, Mutant
+from kmem_kunit.mutant import Mutant
 from kmem_kunit.reviewed import Review
 from kmem_kunit.suites import OURS
 from kmem_kunit.table import percent
@@ -67,7 +67,7 @@ class Wish:
     @property
     def _of_cases(self) -> frozenset[str]:
         """The cases that were changed, if nothing that is mutated was."""
-        if self.changes is None or self.changes.lines.keys() & set(FILES):
+        if self.changes is None or self.changes.lines:
             return frozenset()
         return self.changes.cases
 
@@ -105,7 +105,7 @@ def mutate(base: Path, request: image.Request, options: argparse.Namespace) -> i
     if options.since is not None:
         changed = changes.since(request.kernel.path, options.since, request.repo)
     elif options.diff is not None:
-        changed = changes.of_file(options.diff, request.repo)
+        changed = changes.of_file(options.diff, request.kernel.path, request.repo)
     wish = Wish(options.suites, tuple(options.without), options.shard, options.resume, changed)
     tasks = None
     if options.engine == "slurm":  # what is made before its tasks is made here, with what is here

@@ -164,7 +164,8 @@ def _add_mutate(mutate: argparse.ArgumentParser) -> None:
                         metavar="OPERATOR", help="leave out the mutants of an operator; may be repeated")
     changed = mutate.add_mutually_exclusive_group()
     changed.add_argument("--since", metavar="REV", help="only mutants on lines changed since then")
-    changed.add_argument("--diff", type=Path, metavar="FILE", help="only mutants on lines it changes")
+    changed.add_argument("--diff", type=Path, metavar="FILE",
+                         help="only mutants on the lines of a patch that is applied")
     mutate.add_argument("--shard", type=_shard, default=(1, 1), metavar="K/N",
                         help="only the K-th of N parts of the mutants")
     mutate.add_argument("--resume", action="store_true", help="go on with a run that was interrupted")

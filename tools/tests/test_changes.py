@@ -50,6 +50,12 @@ static struct kunit_suite kmem_few = { .name = "kmem_few", .test_cases = kmem_fe
 """
 
 
+# what it makes of a file
+SLUB = "".join([
+    *(f"line {number}\n" for number in range(1, 10)), "one\n", "TWO\n", "and more\n", "three\n", "four\n",
+    *(f"line {number}\n" for number in range(15, 41)), "five\n", "seven\n"])
+
+
 @pytest.fixture(name="ours")
 def _ours(tmp_path: Path) -> Path:
     (tmp_path / "lib").mkdir()
@@ -60,28 +66,69 @@ def _ours(tmp_path: Path) -> Path:
 def diff_of(folder: Path, path: str, line: int) -> Path:
     """Return a file with a diff that changes a line of our suite."""
     text = SUITE.splitlines()
-    body = f" {text[line - 2]}\n-old\n+{text[line - 1]}\n {text[line]}\n"
+    body = f" {text[line - 2]}\n-old\n+{text[line - 1]}\n {text[line]}\n"  # which has been applied
     file = folder / "change.diff"
     file.write_text(f"--- a/{path}\n+++ b/{path}\n@@ -{line - 1},3 +{line - 1},3 @@\n{body}")
     return file
 
 
-def test_new_lines_and_gaps_are_changed(ours: Path) -> None:
-    (ours / "x.diff").write_text(KERNEL_DIFF)
-    found = changes.of_file(ours / "x.diff", ours)
+@pytest.fixture(name="linux")
+def _linux(tmp_path: Path) -> Path:
+    """A kernel's tree in which KERNEL_DIFF has been applied."""
+    (tmp_path / "linux/mm").mkdir(parents=True)
+    (tmp_path / "linux/mm/slub.c").write_text(SLUB)
+    return tmp_path / "linux"
+
+
+def read(ours: Path, linux: Path, text: str) -> changes.Changes:
+    """Return what a diff changes."""
+    (ours / "x.diff").write_bytes(text.encode())
+    return changes.of_file(ours / "x.diff", linux, ours)
+
+
+def test_new_lines_and_gaps_are_changed(ours: Path, linux: Path) -> None:
+    found = read(ours, linux, KERNEL_DIFF)
     assert found.lines == {"mm/slub.c": frozenset({11, 12, 42})}
     assert not found.cases
 
 
+def test_gap_without_context_is_where_the_next_line_is(ours: Path, linux: Path) -> None:
+    found = read(ours, linux, "--- a/mm/slub.c\n+++ b/mm/slub.c\n@@ -41 +41,0 @@\n-six\n")
+    assert found.lines == {"mm/slub.c": frozenset({42})}
+
+
+@pytest.mark.parametrize(("text", "line"), [
+    (SLUB.replace("TWO\nand more\n", "two\n"), 11),
+    (f"a line more\n{SLUB}", 10),
+    (SLUB.replace("seven\n", ""), 42),
+    ("", 10),
+])
+def test_diff_that_is_not_applied_is_refused(ours: Path, linux: Path, text: str, line: int) -> None:
+    (linux / "mm/slub.c").write_text(text)
+    with pytest.raises(UserError, match=rf"/mm/slub.c:{line} is not as .*x.diff has it: apply that first"):
+        read(ours, linux, KERNEL_DIFF)
+    (linux / "mm/slub.c").unlink()
+    with pytest.raises(UserError, match="cannot read .*/mm/slub.c: No such file"):
+        read(ours, linux, KERNEL_DIFF)
+
+
+@pytest.mark.parametrize("path", ["lib/kmem_few_kunit.c", "lib/kmem_kunit/lib/kmem_few_kunit.c"])
+def test_change_of_a_case_that_is_not_applied_to_ours_is_refused(ours: Path, path: str) -> None:
+    file = diff_of(ours, path, 11)
+    (ours / "lib/kmem_few_kunit.c").write_text(f"/* new */\n{SUITE}")
+    with pytest.raises(UserError, match=r"/lib/kmem_few_kunit.c:10 is not as"):
+        changes.of_file(file, ours, ours)
+
+
 @pytest.mark.parametrize("path", ["lib/kmem_few_kunit.c", "lib/kmem_kunit/lib/kmem_few_kunit.c"])
 def test_change_in_a_case_is_that_case(ours: Path, path: str) -> None:
-    found = changes.of_file(diff_of(ours, path, 11), ours)
+    found = changes.of_file(diff_of(ours, path, 11), ours, ours)
     assert found.cases == {"kmem_few.one"}
     assert not found.lines
 
 
 def test_change_in_a_helper_is_all_cases(ours: Path) -> None:
-    found = changes.of_file(diff_of(ours, "lib/kmem_few_kunit.c", 5), ours)
+    found = changes.of_file(diff_of(ours, "lib/kmem_few_kunit.c", 5), ours, ours)
     assert found.cases == {"kmem_few.one", "kmem_few.two"}
 
 
@@ -91,14 +138,13 @@ def test_change_in_a_helper_is_all_cases(ours: Path) -> None:
     ("--- a/mm/x.c\n+++ b/mm/x.c\n@@ -1,9 +1,9 @@\n one\n", "is no diff"),
 ])
 def test_what_is_no_diff_is_refused(ours: Path, text: str, says: str) -> None:
-    (ours / "x.diff").write_text(text)
     with pytest.raises(UserError, match=says):
-        changes.of_file(ours / "x.diff", ours)
+        read(ours, ours, text)
 
 
 def test_file_that_is_not_there_is_refused(ours: Path) -> None:
     with pytest.raises(UserError, match="cannot read .*gone.diff: No such file"):
-        changes.of_file(ours / "gone.diff", ours)
+        changes.of_file(ours / "gone.diff", ours, ours)
 
 
 def git(folder: Path, *words: str) -> None:

@@ -13,6 +13,7 @@ from kmem_kunit.mutant import FILES
 
 _LIMIT = 64 << 20  # bytes of a diff that are read
 _GIT_LIMIT = 600.0  # seconds
+_SHOWN = 200  # characters of what is wrong with a diff
 _OURS = re.compile(rf"(?:{overlay.PLACE}/)?lib/(kmem_\w+_kunit\.c)")
 _CASE = re.compile(r"^static void (\w+)\(struct kunit \*\w+\)\n\{\n.*?^\}", re.MULTILINE | re.DOTALL)
 
@@ -58,8 +59,10 @@ def of_file(path: Path, tree: Path, repo: Path) -> Changes:
 def _read(text: str, what: str, tree: Path, repo: Path) -> Changes:
     try:
         patch = PatchSet(text)
-    except UnidiffParseError as error:
-        raise UserError(f"{what} is no diff: {error}") from error
+    except UnboundLocalError as error:
+        raise UserError(f"{what} is no diff: it has a +++ without a ---") from error
+    except (UnidiffParseError, ValueError) as error:
+        raise UserError(f"{what} is no diff: {str(error)[:_SHOWN].rstrip()}") from error
     if not patch:
         raise UserError(f"{what} changes nothing")
     known = {suite.file: suite for suite in suites.load(repo / "lib")}
@@ -94,14 +97,14 @@ def _lines(file: PatchedFile, path: Path, what: str) -> frozenset[int]:
         for line in hunk:
             if line.is_removed:
                 found.add(following)
-                continue
-            number = line.target_line_no
-            if there[number - 1 : number] != [line.value.rstrip("\n")]:
-                raise UserError(f"{path}:{number} is not as {what} has it: apply that first, as in a tree "
-                                "of git worktree, or have --since ask git what has changed")
-            if line.is_added:
-                found.add(number)
-            following = number + 1
+            elif line.is_added or line.is_context:  # and not said to have no newline
+                number = line.target_line_no
+                if there[number - 1 : number] != [line.value.rstrip("\n")]:
+                    raise UserError(f"{path}:{number} is not as {what} has it: apply that first, as in a tree "
+                                    "of git worktree, or have --since ask git what has changed")
+                if line.is_added:
+                    found.add(number)
+                following = number + 1
     return frozenset(found)
 
 

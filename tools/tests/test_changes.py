@@ -97,6 +97,13 @@ def test_gap_without_context_is_where_the_next_line_is(ours: Path, linux: Path) 
     assert found.lines == {"mm/slub.c": frozenset({42})}
 
 
+def test_end_of_a_file_without_newline(ours: Path, linux: Path) -> None:
+    (linux / "mm/slub.c").write_text("one\ntwo")
+    none = "\\ No newline at end of file\n"
+    found = read(ours, linux, f"--- a/mm/slub.c\n+++ b/mm/slub.c\n@@ -1,2 +1,2 @@\n one\n-2\n{none}+two\n{none}")
+    assert found.lines == {"mm/slub.c": frozenset({2})}
+
+
 @pytest.mark.parametrize(("text", "line"), [
     (SLUB.replace("TWO\nand more\n", "two\n"), 11),
     (f"a line more\n{SLUB}", 10),
@@ -136,6 +143,8 @@ def test_change_in_a_helper_is_all_cases(ours: Path) -> None:
     ("", "changes nothing"),
     ("no diff at all\n", "changes nothing"),
     ("--- a/mm/x.c\n+++ b/mm/x.c\n@@ -1,9 +1,9 @@\n one\n", "is no diff"),
+    ("+++ b/mm/slub.c\n@@ -1 +1 @@\n-one\n+two\n", "is no diff"),
+    (f"--- a/mm/x.c\n+++ b/mm/x.c\n@@ -1 +{'9' * 5000} @@\n-one\n+two\n", "is no diff"),
 ])
 def test_what_is_no_diff_is_refused(ours: Path, text: str, says: str) -> None:
     with pytest.raises(UserError, match=says):

@@ -13,6 +13,10 @@ from kmem_kunit.mutant import FILES
 
 _LIMIT = 64 << 20  # bytes of a diff that are read
 _GIT_LIMIT = 600.0  # seconds
+_PLAIN = ("--no-color", "--no-ext-diff", "--no-textconv", "--text", "--relative",
+          "--src-prefix=a/", "--dst-prefix=b/")  # whatever the user has configured
+_COMBINED = re.compile(r"^@@@+ -", re.MULTILINE)
+_CRLF = re.compile(r"^\+\+\+ .*\r$", re.MULTILINE)
 _SHOWN = 200  # characters of what is wrong with a diff
 _OURS = re.compile(rf"(?:{overlay.PLACE}/)?lib/(kmem_\w+_kunit\.c)")
 _CASE = re.compile(r"^static void (\w+)\(struct kunit \*\w+\)\n\{\n.*?^\}", re.MULTILINE | re.DOTALL)
@@ -34,8 +38,8 @@ def since(tree: Path, revision: str, repo: Path) -> Changes:
     where = tree if (tree / ".git").exists() else repo
     if revision.startswith("-"):
         raise UserError(f"{revision!r} is no revision")
-    command = ["git", "-C", str(where), "diff", "--no-color", "--no-ext-diff", "--relative", revision]
-    done = proc.run([*command, "--", *FILES, overlay.PLACE, "lib/kmem_*_kunit.c"],
+    command = ["git", "-C", str(where), "diff", *_PLAIN, revision, "--"]
+    done = proc.run([*command, *FILES, overlay.PLACE, "lib/kmem_*_kunit.c"],
                     timeout=_GIT_LIMIT, env=proc.environment(GIT_OPTIONAL_LOCKS="0"))
     if done.status != 0:
         said = (done.output.strip().splitlines() or [f"git ended with status {done.status}"])[0]
@@ -57,6 +61,10 @@ def of_file(path: Path, tree: Path, repo: Path) -> Changes:
 
 
 def _read(text: str, what: str, tree: Path, repo: Path) -> Changes:
+    if _COMBINED.search(text):
+        raise UserError(f"{what} is of a merge, against several commits at once: compare with one of them")
+    if _CRLF.search(text):
+        text = text.replace("\r\n", "\n")
     try:
         patch = PatchSet(text)
     except UnboundLocalError as error:
@@ -69,13 +77,20 @@ def _read(text: str, what: str, tree: Path, repo: Path) -> Changes:
     lines: dict[str, frozenset[int]] = {}
     cases: set[str] = set()
     for file in patch:
-        match = _OURS.fullmatch(file.path)
+        name = _name(file.target_file or "")
+        match = _OURS.fullmatch(name)
         if match and match[1] in known:
             path = repo / "lib" / match[1]
             cases |= _cases(known[match[1]], _text(path), _lines(file, path, what))
-        elif file.path in FILES and (found := _lines(file, tree / file.path, what)):
-            lines[file.path] = lines.get(file.path, frozenset()) | found
+        elif name in FILES and (found := _lines(file, tree / name, what)):
+            lines[name] = lines.get(name, frozenset()) | found
     return Changes(lines, frozenset(cases))
+
+
+def _name(path: str) -> str:
+    """Return a diff's path as that of a tree: as with patch -p1 or, if that is nothing to us, -p0."""
+    stripped = path.partition("/")[2]
+    return path if path in FILES or _OURS.fullmatch(path) else stripped
 
 
 def _text(path: Path) -> str:

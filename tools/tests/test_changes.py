@@ -104,6 +104,20 @@ def test_end_of_a_file_without_newline(ours: Path, linux: Path) -> None:
     assert found.lines == {"mm/slub.c": frozenset({2})}
 
 
+@pytest.mark.parametrize("old, new", [
+    ("a/", "b/"), ("c/", "w/"), ("", ""), ("linux.orig/", "linux/"), ("./", "./")])
+def test_any_prefix_will_do(ours: Path, linux: Path, old: str, new: str) -> None:
+    text = KERNEL_DIFF.replace("a/mm", f"{old}mm").replace("b/mm", f"{new}mm")
+    for each in (text, text.partition("\n")[2], text.replace("\n", "\r\n")):
+        assert read(ours, linux, each).lines == {"mm/slub.c": frozenset({11, 12, 42})}
+
+
+def test_prefix_of_a_case_may_lack(ours: Path) -> None:
+    (ours / "x.diff").write_text(diff_of(ours, "lib/kmem_few_kunit.c", 11).read_text()
+                                 .replace("a/lib", "lib").replace("b/lib", "lib"))
+    assert changes.of_file(ours / "x.diff", ours, ours).cases == {"kmem_few.one"}
+
+
 @pytest.mark.parametrize(("text", "line"), [
     (SLUB.replace("TWO\nand more\n", "two\n"), 11),
     (f"a line more\n{SLUB}", 10),
@@ -143,6 +157,8 @@ def test_change_in_a_helper_is_all_cases(ours: Path) -> None:
     ("", "changes nothing"),
     ("no diff at all\n", "changes nothing"),
     ("--- a/mm/x.c\n+++ b/mm/x.c\n@@ -1,9 +1,9 @@\n one\n", "is no diff"),
+    ("diff --cc mm/slub.c\n--- a/mm/slub.c\n+++ b/mm/slub.c\n@@@ -1,1 -1,1 +1,1 @@@\n--one\n++two\n",
+     "of a merge"),
     ("+++ b/mm/slub.c\n@@ -1 +1 @@\n-one\n+two\n", "is no diff"),
     (f"--- a/mm/x.c\n+++ b/mm/x.c\n@@ -1 +{'9' * 5000} @@\n-one\n+two\n", "is no diff"),
 ])
@@ -174,6 +190,24 @@ def test_since_reads_the_kernels_repository(ours: Path, tmp_path: Path) -> None:
         changes.since(linux, "v9.9", ours)
     with pytest.raises(UserError, match="'--output=x' is no revision"):
         changes.since(linux, "--output=x", ours)
+
+
+def test_since_is_not_what_the_user_has_configured(ours: Path, tmp_path: Path) -> None:
+    linux = tmp_path / "linux"
+    (linux / "mm").mkdir(parents=True)
+    git(linux, "init")
+    for name, value in (("diff.mnemonicPrefix", "true"), ("diff.noprefix", "true"),
+                        ("diff.c.textconv", "true"), ("diff.external", "true")):
+        git(linux, "config", name, value)
+    (linux / ".gitattributes").write_text("mm/slub.c diff=c\nmm/util.c -diff\n")
+    for name in ("slub.c", "util.c"):
+        (linux / "mm" / name).write_text("one\ntwo\n")
+    git(linux, "add", ".")
+    git(linux, "commit", "-m", "one")
+    for name in ("slub.c", "util.c"):
+        (linux / "mm" / name).write_text("one\n2\n")
+    assert changes.since(linux, "HEAD", ours).lines == {
+        "mm/slub.c": frozenset({2}), "mm/util.c": frozenset({2})}
 
 
 def test_since_reads_ours_where_the_kernel_has_none(ours: Path, tmp_path: Path) -> None:

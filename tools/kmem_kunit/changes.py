@@ -11,8 +11,9 @@ from kmem_kunit import overlay, proc, suites
 from kmem_kunit.errors import UserError
 from kmem_kunit.mutant import FILES
 
-_LIMIT = 64 << 20  # bytes of a diff that are read
+_LIMIT = 64 << 20  # bytes of a diff
 _GIT_LIMIT = 600.0  # seconds
+_GIT_SAYS = 4 << 20  # bytes, which are all that proc keeps
 _PLAIN = ("--no-color", "--no-ext-diff", "--no-textconv", "--text", "--relative",
           "--src-prefix=a/", "--dst-prefix=b/")  # whatever the user has configured
 _COMBINED = re.compile(r"^@@@+ -", re.MULTILINE)
@@ -40,7 +41,9 @@ def since(tree: Path, revision: str, repo: Path) -> Changes:
         raise UserError(f"{revision!r} is no revision")
     command = ["git", "-C", str(where), "diff", *_PLAIN, revision, "--"]
     done = proc.run([*command, *FILES, overlay.PLACE, "lib/kmem_*_kunit.c"],
-                    timeout=_GIT_LIMIT, env=proc.environment(GIT_OPTIONAL_LOCKS="0"))
+                    timeout=_GIT_LIMIT, limit=_GIT_SAYS, env=proc.environment(GIT_OPTIONAL_LOCKS="0"))
+    if done.overflow:
+        raise UserError(f"{where} has changed by more than {_GIT_SAYS >> 20} MiB since {revision}")
     if done.status != 0:
         said = (done.output.strip().splitlines() or [f"git ended with status {done.status}"])[0]
         raise UserError(f"{where}: {said.removeprefix('fatal: ')}")
@@ -54,10 +57,12 @@ def of_file(path: Path, tree: Path, repo: Path) -> Changes:
     """
     try:
         with open(path, "rb") as file:
-            text = file.read(_LIMIT).decode(errors="backslashreplace")
+            data = file.read(_LIMIT + 1)
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from error
-    return _read(text, str(path), tree, repo)
+    if len(data) > _LIMIT:
+        raise UserError(f"{path} has more than {_LIMIT >> 20} MiB: leave in it what is mutated, or cases")
+    return _read(data.decode(errors="backslashreplace"), str(path), tree, repo)
 
 
 def _read(text: str, what: str, tree: Path, repo: Path) -> Changes:

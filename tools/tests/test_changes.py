@@ -167,6 +167,25 @@ def test_what_is_no_diff_is_refused(ours: Path, text: str, says: str) -> None:
         read(ours, ours, text)
 
 
+def test_diff_is_read_whole_or_not_at_all(ours: Path, linux: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = "--- a/drivers/x.c\n+++ b/drivers/x.c\n@@ -1 +1 @@\n-one\n+two\n"
+    monkeypatch.setattr(changes, "_LIMIT", len(other + KERNEL_DIFF))
+    assert read(ours, linux, other + KERNEL_DIFF).lines
+    monkeypatch.setattr(changes, "_LIMIT", len(other))
+    with pytest.raises(UserError, match="x.diff has more than 0 MiB"):
+        read(ours, linux, other + KERNEL_DIFF)
+
+
+def test_what_git_says_is_read_whole_or_not_at_all(ours: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    git(ours, "init")
+    git(ours, "add", "lib")
+    git(ours, "commit", "-m", "one")
+    (ours / "lib/kmem_few_kunit.c").write_text(SUITE.replace("2, 2", "1 + 1, 2"))
+    monkeypatch.setattr(changes, "_GIT_SAYS", 200)
+    with pytest.raises(UserError, match="has changed by more than 0 MiB since HEAD"):
+        changes.since(ours / "fetched", "HEAD", ours)
+
+
 def test_file_that_is_not_there_is_refused(ours: Path) -> None:
     with pytest.raises(UserError, match="cannot read .*gone.diff: No such file"):
         changes.of_file(ours / "gone.diff", ours, ours)

@@ -52,6 +52,10 @@ class Mutant:
         new = "" if self.replacement is None else on_a_line(self.replacement)
         return new.encode() + b"\n" * lines
 
+    def lines(self, starts: Sequence[int]) -> range:
+        """Return the lines of its range, given where each line of the file begins."""
+        return range(line_and_column(starts, self.start)[0], line_and_column(starts, self.end - 1)[0] + 1)
+
 
 def on_a_line(text: str) -> str:
     """Return a piece of C without comments and newlines."""

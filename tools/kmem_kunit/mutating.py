@@ -33,7 +33,7 @@ from kmem_kunit.campaign import Campaign, Map, Verdict
 from kmem_kunit.changes import Changes
 from kmem_kunit.equivalent import Comparison
 from kmem_kunit.errors import UserError
-from kmem_kunit.mutant import Mutant
+from kmem_kunit.mutant import Mutant, line_starts
 from kmem_kunit.reviewed import Review
 from kmem_kunit.suites import OURS
 from kmem_kunit.table import percent
@@ -58,11 +58,13 @@ class Wish:
         mine = fnmatchcase(case.partition(".")[0], self.suites)
         return mine and (not self._of_cases or case in self._of_cases)
 
-    def wants(self, mutant: Mutant, covered: bool) -> bool:
-        """Say whether a mutant is to be judged; covered says whether a case reaches it."""
+    def wants(self, mutant: Mutant, lines: range, covered: bool) -> bool:
+        """Say whether a mutant is to be judged; lines are its own, covered is whether a case reaches it."""
         if self.changes is None:
             return True
-        return covered if self._of_cases else mutant.line in self.changes.lines.get(mutant.file, ())
+        if self._of_cases:
+            return covered
+        return not self.changes.lines.get(mutant.file, frozenset()).isdisjoint(lines)
 
     @property
     def _of_cases(self) -> frozenset[str]:
@@ -138,9 +140,11 @@ def run(base: Path, request: image.Request, wish: Wish, tasks: int | None = None
         comparison = Comparison(made.source, made.build, made.commands, folder)
         the_campaign = Campaign(made.image.binary, folder, maps, wish.measures,
                                 lambda number: comparison.same(made.mutants[number]))
+        starts = {file: line_starts((made.source / file).read_bytes())
+                  for file in {mutant.file for mutant in made.mutants.values()}}
         wanted = [number for number, mutant in made.mutants.items()
                   if number % wish.shard[1] == wish.shard[0] % wish.shard[1]
-                  and wish.wants(mutant, the_campaign.covered(number))]
+                  and wish.wants(mutant, mutant.lines(starts[mutant.file]), the_campaign.covered(number))]
         if not any(map(the_campaign.covered, wanted)):
             raise UserError("no mutant of what was asked for is reached by a case")
         store = Store(base, made, wish)

@@ -4,11 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from test_mutation_report import NUMBER, RETURN, WHOLE
+from test_mutation_report import NUMBER, RETURN, SOURCE, WHOLE
 
 from kmem_kunit import arch, guest, image, mutating, mutation
 from kmem_kunit.campaign import Fate, Verdict
 from kmem_kunit.changes import Changes
+from kmem_kunit.mutant import line_starts
 from kmem_kunit.mutating import Wish
 
 VERDICTS = [Verdict(1, Fate.ASSERTION, "plain", "kmem_a.one", 3, 0.25), Verdict(2, Fate.SURVIVED)]
@@ -76,20 +77,24 @@ def test_what_a_cluster_has_left_counts(made: mutation.Made, tmp_path: Path) -> 
 
 
 def test_all_is_wanted_unless_something_changed() -> None:
-    assert Wish().wants(NUMBER, False) and Wish().measures("kmem_a.one")
+    assert Wish().wants(NUMBER, range(4, 5), False) and Wish().measures("kmem_a.one")
     assert not Wish(suites="kmem_b*").measures("kmem_a.one")
 
 
 def test_changed_lines_want_their_mutants() -> None:
-    number, whole = (replace(each, file="mm/slub.c") for each in (NUMBER, WHOLE))
-    wish = Wish(changes=Changes({"mm/slub.c": frozenset({4})}, frozenset({"kmem_a.one"})))
-    assert wish.wants(number, False) and not wish.wants(whole, True)
+    wish = Wish(changes=Changes({WHOLE.file: frozenset({4})}, frozenset({"kmem_a.one"})))
+    starts = line_starts(SOURCE.encode())
+    assert (WHOLE.lines(starts), NUMBER.lines(starts)) == (range(3, 5), range(4, 5))
+    for each in (WHOLE, NUMBER):
+        assert wish.wants(each, each.lines(starts), False)
+    assert not wish.wants(WHOLE, range(3, 4), True)
+    assert not wish.wants(replace(WHOLE, file="mm/util.c"), range(3, 5), True)
     assert wish.measures("kmem_a.two")
 
 
 def test_changed_cases_want_what_they_reach_and_are_measured_alone() -> None:
     wish = Wish(changes=Changes({}, frozenset({"kmem_a.one"})))
-    assert wish.wants(NUMBER, True) and not wish.wants(NUMBER, False)
+    assert wish.wants(NUMBER, range(4, 5), True) and not wish.wants(NUMBER, range(4, 5), False)
     assert wish.measures("kmem_a.one") and not wish.measures("kmem_a.two")
 
 

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a diff changes: lines of the kernel's files, and cases of ours."""
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from unidiff import PatchedFile, PatchSet, UnidiffParseError  # type: ignore[import]  # it has no types
 
-from kmem_kunit import overlay, proc, suites
+from kmem_kunit import overlay, proc, progress, suites
 from kmem_kunit.errors import UserError
 from kmem_kunit.mutant import FILES
 
@@ -18,6 +18,7 @@ _PLAIN = ("--no-color", "--no-ext-diff", "--no-textconv", "--text", "--relative"
           "--src-prefix=a/", "--dst-prefix=b/")  # whatever the user has configured
 _COMBINED = re.compile(r"^@@@+ -", re.MULTILINE)
 _CRLF = re.compile(r"^\+\+\+ .*\r$", re.MULTILINE)
+_NAMED = 5  # files in a line
 _SHOWN = 200  # characters of what is wrong with a diff
 _OURS = re.compile(rf"(?:{overlay.PLACE}/)?lib/(kmem_\w+_kunit\.c)")
 _CASE = re.compile(r"^static void (\w+)\(struct kunit \*\w+\)\n\{\n.*?^\}", re.MULTILINE | re.DOTALL)
@@ -25,10 +26,19 @@ _CASE = re.compile(r"^static void (\w+)\(struct kunit \*\w+\)\n\{\n.*?^\}", re.M
 
 @dataclass(frozen=True)
 class Changes:
-    """The lines of what is mutated that are new, by file, and the paths ("suite.case") of such cases."""
+    """The lines of what is mutated that are new, by file, and the paths ("suite.case") of such cases.
+
+    others are the files that are changed and neither mutated nor cases.
+    """
 
     lines: Mapping[str, frozenset[int]]
     cases: frozenset[str]
+    others: Sequence[str] = ()
+
+    def other_files(self) -> str:
+        """Return the names of the others in one line, of no more than some of them."""
+        more = f" and {len(self.others) - _NAMED} more" if len(self.others) > _NAMED else ""
+        return progress.clean(", ".join(self.others[:_NAMED]) + more)
 
 
 def since(tree: Path, revision: str, repo: Path) -> Changes:
@@ -47,7 +57,7 @@ def since(tree: Path, revision: str, repo: Path) -> Changes:
     if done.status != 0:
         said = (done.output.strip().splitlines() or [f"git ended with status {done.status}"])[0]
         raise UserError(f"{where}: {said.removeprefix('fatal: ')}")
-    return _read(done.output, f"what git says of {where}", tree, repo)
+    return _read(done.output, f"the difference of {where} to {revision}", tree, repo)
 
 
 def of_file(path: Path, tree: Path, repo: Path) -> Changes:
@@ -65,36 +75,46 @@ def of_file(path: Path, tree: Path, repo: Path) -> Changes:
     return _read(data.decode(errors="backslashreplace"), str(path), tree, repo)
 
 
-def _read(text: str, what: str, tree: Path, repo: Path) -> Changes:
+def _parsed(text: str, what: str) -> PatchSet:
     if _COMBINED.search(text):
         raise UserError(f"{what} is of a merge, against several commits at once: compare with one of them")
     if _CRLF.search(text):
         text = text.replace("\r\n", "\n")
     try:
-        patch = PatchSet(text)
+        return PatchSet(text)
     except UnboundLocalError as error:
         raise UserError(f"{what} is no diff: it has a +++ without a ---") from error
     except (UnidiffParseError, ValueError) as error:
         raise UserError(f"{what} is no diff: {str(error)[:_SHOWN].rstrip()}") from error
-    if not patch:
-        raise UserError(f"{what} changes nothing")
+
+
+def _read(text: str, what: str, tree: Path, repo: Path) -> Changes:
     known = {suite.file: suite for suite in suites.load(repo / "lib")}
     lines: dict[str, frozenset[int]] = {}
     cases: set[str] = set()
-    for file in patch:
-        name = _name(file.target_file or "")
+    others: dict[str, None] = {}
+    for file in _parsed(text, what):
+        gone = file.is_removed_file or not file.target_file
+        name = _name(file.source_file if gone else file.target_file)
         match = _OURS.fullmatch(name)
         if match and match[1] in known:
             path = repo / "lib" / match[1]
             cases |= _cases(known[match[1]], _text(path), _lines(file, path, what))
-        elif name in FILES and (found := _lines(file, tree / name, what)):
-            lines[name] = lines.get(name, frozenset()) | found
-    return Changes(lines, frozenset(cases))
+        elif name in FILES and not gone:
+            if changed := _lines(file, tree / name, what):
+                lines[name] = lines.get(name, frozenset()) | changed
+        else:
+            others[name] = None
+    found = Changes(lines, frozenset(cases), tuple(others))
+    if not lines and not cases:
+        raise UserError(f"{what} changes no line that is mutated and no case"
+                        + (f", only {found.other_files()}" if others else ""))
+    return found
 
 
 def _name(path: str) -> str:
     """Return a diff's path as that of a tree: as with patch -p1 or, if that is nothing to us, -p0."""
-    stripped = path.partition("/")[2]
+    stripped = path.partition("/")[2] or path
     return path if path in FILES or _OURS.fullmatch(path) else stripped
 
 

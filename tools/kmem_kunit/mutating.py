@@ -3,7 +3,7 @@
 import argparse
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -56,19 +56,24 @@ class Wish:
     def measures(self, case: str) -> bool:
         """Say whether a case, by its path, may notice mutants."""
         mine = fnmatchcase(case.partition(".")[0], self.suites)
-        return mine and (not self._of_cases or case in self._of_cases)
+        return mine and (not self.cases or case in self.cases)
 
     def wants(self, mutant: Mutant, lines: range, covered: bool) -> bool:
-        """Say whether a mutant is to be judged; lines are its own, covered is whether a case reaches it."""
+        """Say whether a mutant is asked for; lines are its own, covered is whether a case reaches it."""
         if self.changes is None:
             return True
-        if self._of_cases:
+        if self.cases:
             return covered
         return not self.changes.lines.get(mutant.file, frozenset()).isdisjoint(lines)
 
+    def takes(self, number: int) -> bool:
+        """Say whether a mutant, by its number, is of the part that is asked for."""
+        part, parts = self.shard
+        return number % parts == part % parts
+
     @property
-    def _of_cases(self) -> frozenset[str]:
-        """The cases that were changed, if nothing that is mutated was."""
+    def cases(self) -> frozenset[str]:
+        """The cases that were changed, if nothing that is mutated was: these alone are measured."""
         if self.changes is None or self.changes.lines:
             return frozenset()
         return self.changes.cases
@@ -76,13 +81,17 @@ class Wish:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run came to; lost are the mutants on which machines that died have left no verdict."""
+    """What a run came to; lost are the mutants on which machines that died have left no verdict.
+
+    made has only mutants that were asked for, and told what is to be said of what has changed.
+    """
 
     made: mutation.Made
     maps: Sequence[Map]
     verdicts: Sequence[Verdict]
     reviews: Sequence[Review]
     lost: Sequence[int] = ()
+    told: Sequence[str] = ()
 
     def survivors(self) -> list[mutation_report.Survivor]:
         """Return the mutants that nothing has noticed, each with its review if there is one."""
@@ -140,13 +149,12 @@ def run(base: Path, request: image.Request, wish: Wish, tasks: int | None = None
         comparison = Comparison(made.source, made.build, made.commands, folder)
         the_campaign = Campaign(made.image.binary, folder, maps, wish.measures,
                                 lambda number: comparison.same(made.mutants[number]))
-        starts = {file: line_starts((made.source / file).read_bytes())
-                  for file in {mutant.file for mutant in made.mutants.values()}}
-        wanted = [number for number, mutant in made.mutants.items()
-                  if number % wish.shard[1] == wish.shard[0] % wish.shard[1]
-                  and wish.wants(mutant, mutant.lines(starts[mutant.file]), the_campaign.covered(number))]
-        if not any(map(the_campaign.covered, wanted)):
-            raise UserError("no mutant of what was asked for is reached by a case")
+        made = asked(made, wish, the_campaign.covered)
+        told = list(of_changes(made.mutants, wish.changes, the_campaign.covered))
+        made = replace(
+            made, mutants={number: each for number, each in made.mutants.items() if wish.takes(number)},
+            single=[each for number, each in enumerate(made.single, 1) if wish.takes(number)])
+        wanted = list(made.mutants)
         store = Store(base, made, wish)
         known = store.read() if wish.resume else {}
         missing = [number for number in wanted if number not in known]
@@ -164,7 +172,40 @@ def run(base: Path, request: image.Request, wish: Wish, tasks: int | None = None
                     mutating_slurm.run(place / store.path.name, mutation.configured(request), made,
                                        the_campaign, missing, tasks, tell)
     return Outcome(made, maps, [known[number] for number in wanted if number in known], reviews,
-                   [number for number in wanted if number not in known])
+                   [number for number in wanted if number not in known], told)
+
+
+def asked(made: mutation.Made, wish: Wish, covered: Callable[[int], bool]) -> mutation.Made:
+    """Return a kernel with those of its mutants only that are asked for, in all parts.
+
+    Raises UserError if no case can notice any mutant, or if no mutant is asked for.
+    """
+    if not any(map(covered, made.mutants)):
+        measured = f"the {len(wish.cases)} that were changed" if wish.cases else f"those of {wish.suites!r}"
+        raise UserError(f"no mutant is reached by a case that passes without one, of {measured}")
+    files = {each.file for each in (*made.mutants.values(), *made.single)}
+    starts = {file: line_starts((made.source / file).read_bytes()) for file in files}
+    mutants = {number: each for number, each in made.mutants.items()
+               if wish.wants(each, each.lines(starts[each.file]), covered(number))}
+    single = [each for each in made.single if wish.wants(each, each.lines(starts[each.file]), False)]
+    if wish.changes and not mutants and not single:
+        raise UserError(f"no mutant is on the lines that were changed in {', '.join(wish.changes.lines)}")
+    return replace(made, mutants=mutants, single=single)
+
+
+def of_changes(mutants: Mapping[int, Mutant], changed: Changes | None, covered: Callable[[int], bool]
+               ) -> Iterator[str]:
+    """Yield lines that say which changes mutants stand for, and which none does."""
+    if changed is None:
+        return
+    for file, places in changed.lines.items():
+        here = [number for number, each in mutants.items() if each.file == file]
+        unseen = sum(not covered(number) for number in here)
+        yield f"{file}: {len(places)} lines changed, " + (
+            f"{len(here)} mutants on them, {unseen} of which no case reaches" if here
+            else "no mutant on them")
+    if changed.others:
+        yield f"not mutated: {changed.other_files()}"
 
 
 class Store:
@@ -202,6 +243,7 @@ def lines(outcome: Outcome) -> Iterator[str]:
     yield from mutation_report.by_function(made.mutants, verdicts)
     yield ""
     yield from mutation_report.summary(made.mutants, verdicts)
+    yield from outcome.told
     killed, could = mutation_report.score(verdicts)
     yield (f"{made.image.release}: {len(verdicts)} mutants, {killed} of {could} noticed that could be"
            f" ({percent(killed, could)}); {len(made.single)} more cannot be chosen at boot")

@@ -104,6 +104,12 @@ def test_end_of_a_file_without_newline(ours: Path, linux: Path) -> None:
     assert found.lines == {"mm/slub.c": frozenset({2})}
 
 
+def test_what_is_not_mutated_is_told(ours: Path, linux: Path) -> None:
+    text = "--- a/include/linux/slab.h\n+++ b/include/linux/slab.h\n@@ -1 +1 @@\n-one\n+two\n"
+    found = read(ours, linux, KERNEL_DIFF + text)
+    assert found.lines and found.others == ("include/linux/slab.h",)
+
+
 @pytest.mark.parametrize("old, new", [
     ("a/", "b/"), ("c/", "w/"), ("", ""), ("linux.orig/", "linux/"), ("./", "./")])
 def test_any_prefix_will_do(ours: Path, linux: Path, old: str, new: str) -> None:
@@ -154,17 +160,22 @@ def test_change_in_a_helper_is_all_cases(ours: Path) -> None:
 
 
 @pytest.mark.parametrize(("text", "says"), [
-    ("", "changes nothing"),
-    ("no diff at all\n", "changes nothing"),
+    ("", "x.diff changes no line that is mutated and no case$"),
+    ("no diff at all\n", "changes no line that is mutated and no case$"),
+    ("Binary files a/mm/slub.c differ\n", "and no case, only mm/slub.c$"),
+    ("diff --git a/mm/slub.c b/mm/slub.c\nold mode 100644\nnew mode 100755\n", "and no case$"),
+    ("--- a/mm/util.c\n+++ /dev/null\n@@ -1 +0,0 @@\n-one\n", "and no case, only mm/util.c$"),
+    ("".join(f"--- a/{n}\x1b\n+++ b/{n}\x1b\n@@ -0,0 +1 @@\n+one\n" for n in range(7)),
+     r"and no case, only 0\\x1b, 1\\x1b, 2\\x1b, 3\\x1b, 4\\x1b and 2 more$"),
     ("--- a/mm/x.c\n+++ b/mm/x.c\n@@ -1,9 +1,9 @@\n one\n", "is no diff"),
     ("diff --cc mm/slub.c\n--- a/mm/slub.c\n+++ b/mm/slub.c\n@@@ -1,1 -1,1 +1,1 @@@\n--one\n++two\n",
      "of a merge"),
     ("+++ b/mm/slub.c\n@@ -1 +1 @@\n-one\n+two\n", "is no diff"),
     (f"--- a/mm/x.c\n+++ b/mm/x.c\n@@ -1 +{'9' * 5000} @@\n-one\n+two\n", "is no diff"),
 ])
-def test_what_is_no_diff_is_refused(ours: Path, text: str, says: str) -> None:
+def test_what_is_no_diff_is_refused(ours: Path, linux: Path, text: str, says: str) -> None:
     with pytest.raises(UserError, match=says):
-        read(ours, ours, text)
+        read(ours, linux, text)
 
 
 def test_diff_is_read_whole_or_not_at_all(ours: Path, linux: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,6 +218,9 @@ def test_since_reads_the_kernels_repository(ours: Path, tmp_path: Path) -> None:
     assert changes.since(linux, "HEAD", ours).lines == {"mm/slub.c": frozenset({2})}
     with pytest.raises(UserError, match="ambiguous argument 'v9.9'|bad revision 'v9.9'"):
         changes.since(linux, "v9.9", ours)
+    git(linux, "commit", "-a", "-m", "two")
+    with pytest.raises(UserError, match="^the difference of .*/linux to HEAD changes no line that is"):
+        changes.since(linux, "HEAD", ours)
     with pytest.raises(UserError, match="'--output=x' is no revision"):
         changes.since(linux, "--output=x", ours)
 

@@ -1,14 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The verb "mutate": what is asked for, and what is kept of an interrupted run."""
+import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from test_campaign import PLAIN
+from test_mutating_slurm import make_kernel_with_mutants, options_of, request_for
 from test_mutation_report import NUMBER, RETURN, SOURCE, WHOLE
 
-from kmem_kunit import arch, guest, image, mutating, mutation
+from kmem_kunit import arch, cache, changes, guest, image, mutating, mutation
 from kmem_kunit.campaign import Fate, Verdict
 from kmem_kunit.changes import Changes
+from kmem_kunit.errors import UserError
 from kmem_kunit.mutant import line_starts
 from kmem_kunit.mutating import Wish
 
@@ -107,3 +113,94 @@ def test_ways_are_those_of_the_cells() -> None:
     assert found[0].arguments == ()
     assert found[1].arguments == ("init_on_alloc=1", "init_on_free=1", "mem=256M")
     assert found[2].arguments == ("slab_debug=FZPU",)
+
+
+Part = Callable[..., tuple[list[str], dict[str, Any]]]
+FOUR = "one one\ntwo two\nthree three\nfour four\n"
+
+
+@pytest.fixture(name="part")
+def _part(fake_kernel: Path, repo: Path, cache_root: Path, tmp_path: Path,  # pylint: disable=unused-argument
+          monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Part:
+    """Give what judges mutants 10 on line 1, which no case reaches, 3 and 4 on line 2, and 12 on line 3.
+
+    13, on line 4, no boot can choose. It takes what the options are, and the status has to be 0.
+    """
+    base, request = cache.root(), request_for(fake_kernel, repo)
+    made = make_kernel_with_mutants(tmp_path / "made", fake_kernel)
+    (fake_kernel / "mm/slub.c").write_text(FOUR)
+    places = {10: (0, 1), 3: (8, 2), 4: (8, 2), 12: (16, 3), 13: (28, 4)}
+    moved = {number: replace(made.mutants[number], start=start, end=start + 3, line=line)
+             for number, (start, line) in places.items()}
+    made = replace(made, single=[moved.pop(13)], mutants=moved)
+    monkeypatch.setattr(mutation, "make", lambda *_: made)
+    monkeypatch.setattr(guest, "ways", lambda _: [PLAIN])
+
+    def part(**options: object) -> tuple[list[str], dict[str, Any]]:
+        """Return the lines that were printed, and what is written of each mutant: its state."""
+        path = tmp_path / "mutants.json"
+        assert mutating.mutate(base, request, options_of(path, engine="local", **options)) == 0
+        files = json.loads(path.read_text())["files"]
+        entries = [each for file in files.values() for each in file["mutants"]]
+        return capsys.readouterr().out.splitlines(), {each["id"]: each["status"] for each in entries}
+
+    return part
+
+
+def change(monkeypatch: pytest.MonkeyPatch, *others: str, **lines: int) -> None:
+    """Let what has changed be a line of a file of mm/ each."""
+    found = Changes({f"mm/{file}.c": frozenset({line}) for file, line in lines.items()}, frozenset(), others)
+    monkeypatch.setattr(changes, "since", lambda *_: found)
+
+
+def test_whole_of_a_kernel(part: Part) -> None:
+    told, states = part()
+    assert states == {"10": "NoCoverage", "3": "Killed", "4": "Killed", "12": "Survived", "13": "Ignored"}
+    assert told[-1].startswith("1 unnoticed") and not [line for line in told if "changed" in line]
+    assert told[-2] == ("6.12.3: 4 mutants, 2 of 3 noticed that could be (66.6 %); "
+                        "1 more cannot be chosen at boot")
+
+
+def test_lines_that_no_case_reaches_are_an_answer(part: Part, monkeypatch: pytest.MonkeyPatch) -> None:
+    change(monkeypatch, "mm/new.c", "x.h", slub=1, util=7)
+    told, states = part(since="HEAD")
+    assert states == {"10": "NoCoverage"}
+    assert told[-4:] == [
+        "mm/slub.c: 1 lines changed, 1 mutants on them, 1 of which no case reaches",
+        "mm/util.c: 1 lines changed, no mutant on them",
+        "not mutated: mm/new.c, x.h",
+        "6.12.3: 1 mutants, 0 of 0 noticed that could be (-); 0 more cannot be chosen at boot"]
+
+
+def test_only_what_is_asked_for_is_written(part: Part, monkeypatch: pytest.MonkeyPatch) -> None:
+    change(monkeypatch, slub=2)
+    told, states = part(since="HEAD")
+    assert states == {"3": "Killed", "4": "Killed"}
+    assert "2 mutants on them, 0 of which no case reaches" in told[-2]
+    change(monkeypatch, slub=4)
+    told, states = part(since="HEAD")
+    assert list(states.values()) == ["Ignored"] and told[-1].endswith("; 1 more cannot be chosen at boot")
+
+
+@pytest.mark.parametrize(("shard", "expected"), [
+    ((1, 5000), {"13": "Ignored"}),  # no mutant, but the first that no boot can choose
+    ((10, 5000), {"10": "NoCoverage"}),
+    ((3, 9), {"3": "Killed", "12": "Survived"}),
+    ((2, 9), {}),
+])
+def test_any_part_is_an_answer(part: Part, shard: tuple[int, int], expected: dict[str, str]) -> None:
+    told, states = part(shard=shard)
+    assert list(states.values()) == list(expected.values())
+    assert f"{sum(state != 'Ignored' for state in expected.values())} mutants" in "".join(told[-2:])
+
+
+def test_what_cannot_be_answered_is_refused(part: Part, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UserError, match="passes without one, of those of 'kmem_b'$"):
+        part(suites="kmem_b")
+    change(monkeypatch, util=7)
+    with pytest.raises(UserError, match="no mutant is on the lines that were changed in mm/util.c$"):
+        part(since="HEAD")
+    cases = Changes({}, frozenset({"kmem_a.none", "kmem_a.gone"}))
+    monkeypatch.setattr(changes, "since", lambda *_: cases)
+    with pytest.raises(UserError, match="passes without one, of the 2 that were changed$"):
+        part(since="HEAD")

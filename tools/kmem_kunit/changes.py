@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a diff changes: lines of the kernel's files, and cases of ours."""
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from unidiff import PatchedFile, PatchSet, UnidiffParseError  # type: ignore[import]  # it has no types
@@ -14,13 +15,15 @@ from kmem_kunit.mutant import FILES
 _LIMIT = 64 << 20  # bytes of a diff
 _GIT_LIMIT = 600.0  # seconds
 _GIT_SAYS = 4 << 20  # bytes, which are all that proc keeps
+_KEPT = ("lib/kmem_*", "lib/tests/kmem_*")  # where our sources may be; the first is overlay.PLACE, too
 _PLAIN = ("--no-color", "--no-ext-diff", "--no-textconv", "--text", "--relative",
           "--src-prefix=a/", "--dst-prefix=b/")  # whatever the user has configured
 _COMBINED = re.compile(r"^@@@+ -", re.MULTILINE)
 _CRLF = re.compile(r"^\+\+\+ .*\r$", re.MULTILINE)
 _NAMED = 5  # files in a line
 _SHOWN = 200  # characters of what is wrong with a diff
-_OURS = re.compile(rf"(?:{overlay.PLACE}/)?lib/(kmem_\w+_kunit\.c)")
+_OURS = re.compile(rf"(?:{overlay.PLACE}/)?lib/(?:tests/)?(kmem_\w+\.[ch])")
+_INCLUDE = re.compile(r'^#include "(kmem_\w+\.h)"', re.MULTILINE)
 _CASE = re.compile(r"^static void (\w+)\(struct kunit \*\w+\)\n\{\n.*?^\}", re.MULTILINE | re.DOTALL)
 
 
@@ -46,18 +49,32 @@ def since(tree: Path, revision: str, repo: Path) -> Changes:
 
     Raises UserError if that is no git tree, or knows no such revision.
     """
-    where = tree if (tree / ".git").exists() else repo
+    where = tree if _is_git(tree) else repo
     if revision.startswith("-"):
         raise UserError(f"{revision!r} is no revision")
-    command = ["git", "-C", str(where), "diff", *_PLAIN, revision, "--"]
-    done = proc.run([*command, *FILES, overlay.PLACE, "lib/kmem_*_kunit.c"],
+    text = _git(where, "diff", *_PLAIN, revision, "--", *FILES, *_KEPT)
+    new = _git(repo, "ls-files", "--others", "--exclude-standard", "--", *_KEPT) if where == repo else ""
+    return _read(text, f"the difference of {where} to {revision}", tree, repo, new.split())
+
+
+def _is_git(tree: Path) -> bool:
+    """Say whether a kernel's tree is in a git repository, and not just lies in one."""
+    if not any((folder / ".git").exists() for folder in (tree, *tree.resolve().parents)):
+        return False
+    return bool(_git(tree, "ls-files", "--", FILES[0]))
+
+
+def _git(where: Path, *words: str) -> str:
+    """Return what git says in a folder; raises UserError if it fails, or says too much."""
+    done = proc.run(["git", "-C", str(where), *words],
                     timeout=_GIT_LIMIT, limit=_GIT_SAYS, env=proc.environment(GIT_OPTIONAL_LOCKS="0"))
     if done.overflow:
-        raise UserError(f"{where} has changed by more than {_GIT_SAYS >> 20} MiB since {revision}")
+        raise UserError(f"{where}: git {words[0]} says more than {_GIT_SAYS >> 20} MiB: "
+                        "take a later revision")
     if done.status != 0:
         said = (done.output.strip().splitlines() or [f"git ended with status {done.status}"])[0]
         raise UserError(f"{where}: {said.removeprefix('fatal: ')}")
-    return _read(done.output, f"the difference of {where} to {revision}", tree, repo)
+    return done.output
 
 
 def of_file(path: Path, tree: Path, repo: Path) -> Changes:
@@ -88,23 +105,28 @@ def _parsed(text: str, what: str) -> PatchSet:
         raise UserError(f"{what} is no diff: {str(error)[:_SHOWN].rstrip()}") from error
 
 
-def _read(text: str, what: str, tree: Path, repo: Path) -> Changes:
-    known = {suite.file: suite for suite in suites.load(repo / "lib")}
+def _read(text: str, what: str, tree: Path, repo: Path, new: Sequence[str] = ()) -> Changes:
+    """Return what a diff changes; new are files of ours, by their paths, that git does not know yet."""
     lines: dict[str, frozenset[int]] = {}
-    cases: set[str] = set()
-    others: dict[str, None] = {}
+    ours, others = list[tuple[str, PatchedFile]](), dict[str, None]()
     for file in _parsed(text, what):
         gone = file.is_removed_file or not file.target_file
         name = _name(file.source_file if gone else file.target_file)
         match = _OURS.fullmatch(name)
-        if match and match[1] in known:
-            path = repo / "lib" / match[1]
-            cases |= _cases(known[match[1]], _text(path), _lines(file, path, what))
-        elif name in FILES and not gone:
+        if name in FILES and not gone:
             if changed := _lines(file, tree / name, what):
                 lines[name] = lines.get(name, frozenset()) | changed
+        elif match and (repo / "lib" / match[1]).is_file() and not gone:
+            ours.append((match[1], file))
         else:
             others[name] = None
+    cases: set[str] = set()
+    if not lines:  # or all cases are measured
+        known = suites.load(repo / "lib")
+        for name, file in ours:
+            cases |= _cases(known, repo / "lib" / name, _lines(file, repo / "lib" / name, what))
+        for match in filter(None, map(_OURS.fullmatch, new)):
+            cases |= _all(known, _users(repo / "lib" / match[1]))
     found = Changes(lines, frozenset(cases), tuple(others))
     if not lines and not cases:
         raise UserError(f"{what} changes no line that is mutated and no case"
@@ -140,21 +162,47 @@ def _lines(file: PatchedFile, path: Path, what: str) -> frozenset[int]:
             elif line.is_added or line.is_context:  # and not said to have no newline
                 number = line.target_line_no
                 if there[number - 1 : number] != [line.value.rstrip("\n")]:
-                    raise UserError(f"{path}:{number} is not as {what} has it: apply that first, as in a tree "
-                                    "of git worktree, or have --since ask git what has changed")
+                    raise UserError(
+                        f"{path}:{number} is not as {what} has it: apply that first, as in a tree "
+                        "of git worktree, or have --since ask git what has changed")
                 if line.is_added:
                     found.add(number)
                 following = number + 1
     return frozenset(found)
 
 
-def _cases(suite: suites.Suite, text: str, changed: frozenset[int]) -> set[str]:
-    """Return the cases of a suite on whose lines a change is; all, where it is on nobody's."""
+def _cases(known: Sequence[suites.Suite], path: Path, changed: frozenset[int]) -> set[str]:
+    """Return the cases of a file of ours on whose lines a change is.
+
+    Where it is on nobody's, these are all that use the file.
+    """
     bounds = {}
+    text = _text(path)
     for match in _CASE.finditer(text):
         first = text.count("\n", 0, match.start()) + 1
         bounds[match[1]] = range(first, first + match[0].count("\n") + 1)
-    names = {case.name for case in suite.cases}
-    hit = {name for name in names & bounds.keys() if changed.intersection(bounds[name])}
+    own = {case.name: suite.name for suite in known if suite.file == path.name for case in suite.cases}
+    hit = {name for name in own.keys() & bounds.keys() if changed.intersection(bounds[name])}
     inside = {line for name in hit for line in bounds[name]}
-    return {f"{suite.name}.{name}" for name in (hit if changed <= inside else names)}
+    if changed <= inside:
+        return {f"{own[name]}.{name}" for name in hit}
+    return _all(known, _users(path))
+
+
+def _all(known: Sequence[suites.Suite], files: Collection[str]) -> set[str]:
+    """Return all cases of suites in files of these names."""
+    return {f"{suite.name}.{case.name}" for suite in known if suite.file in files for case in suite.cases}
+
+
+def _users(path: Path) -> set[str]:
+    """Return the names of files that may use what is in one of ours: all that include it, and itself.
+
+    What is in code that several suites share is used by whatever includes a header that it does.
+    """
+    includes = {each.name: set(_INCLUDE.findall(_text(each))) for each in path.parent.glob("kmem_*.[ch]")}
+    found = {path.name}
+    if not fnmatchcase(path.name, suites.FILES) and path.suffix == ".c":
+        found |= includes.get(path.name, set())
+    while more := {name for name, headers in includes.items() if headers & found} - found:
+        found |= more
+    return found

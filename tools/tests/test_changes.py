@@ -50,6 +50,7 @@ static struct kunit_suite kmem_few = { .name = "kmem_few", .test_cases = kmem_fe
 """
 
 
+PLACES = [f"{folder}/kmem_few_kunit.c" for folder in ("lib", "lib/tests", "lib/kmem_kunit/lib")]
 # what it makes of a file
 SLUB = "".join([
     *(f"line {number}\n" for number in range(1, 10)), "one\n", "TWO\n", "and more\n", "three\n", "four\n",
@@ -58,7 +59,8 @@ SLUB = "".join([
 
 @pytest.fixture(name="ours")
 def _ours(tmp_path: Path) -> Path:
-    (tmp_path / "lib").mkdir()
+    for name in ("lib", "fetched"):
+        (tmp_path / name).mkdir()
     (tmp_path / "lib/kmem_few_kunit.c").write_text(SUITE)
     return tmp_path
 
@@ -100,7 +102,8 @@ def test_gap_without_context_is_where_the_next_line_is(ours: Path, linux: Path) 
 def test_end_of_a_file_without_newline(ours: Path, linux: Path) -> None:
     (linux / "mm/slub.c").write_text("one\ntwo")
     none = "\\ No newline at end of file\n"
-    found = read(ours, linux, f"--- a/mm/slub.c\n+++ b/mm/slub.c\n@@ -1,2 +1,2 @@\n one\n-2\n{none}+two\n{none}")
+    found = read(ours, linux, "--- a/mm/slub.c\n+++ b/mm/slub.c\n@@ -1,2 +1,2 @@\n"
+                              f" one\n-2\n{none}+two\n{none}")
     assert found.lines == {"mm/slub.c": frozenset({2})}
 
 
@@ -139,7 +142,7 @@ def test_diff_that_is_not_applied_is_refused(ours: Path, linux: Path, text: str,
         read(ours, linux, KERNEL_DIFF)
 
 
-@pytest.mark.parametrize("path", ["lib/kmem_few_kunit.c", "lib/kmem_kunit/lib/kmem_few_kunit.c"])
+@pytest.mark.parametrize("path", PLACES)
 def test_change_of_a_case_that_is_not_applied_to_ours_is_refused(ours: Path, path: str) -> None:
     file = diff_of(ours, path, 11)
     (ours / "lib/kmem_few_kunit.c").write_text(f"/* new */\n{SUITE}")
@@ -147,7 +150,7 @@ def test_change_of_a_case_that_is_not_applied_to_ours_is_refused(ours: Path, pat
         changes.of_file(file, ours, ours)
 
 
-@pytest.mark.parametrize("path", ["lib/kmem_few_kunit.c", "lib/kmem_kunit/lib/kmem_few_kunit.c"])
+@pytest.mark.parametrize("path", PLACES)
 def test_change_in_a_case_is_that_case(ours: Path, path: str) -> None:
     found = changes.of_file(diff_of(ours, path, 11), ours, ours)
     assert found.cases == {"kmem_few.one"}
@@ -157,6 +160,41 @@ def test_change_in_a_case_is_that_case(ours: Path, path: str) -> None:
 def test_change_in_a_helper_is_all_cases(ours: Path) -> None:
     found = changes.of_file(diff_of(ours, "lib/kmem_few_kunit.c", 5), ours, ours)
     assert found.cases == {"kmem_few.one", "kmem_few.two"}
+
+
+ONE = "@@ -1 +1 @@\n-old\n+new\n"
+SHARED = {
+    "kmem_text.h": "new\n",
+    "kmem_outer.h": 'new\n#include "kmem_text.h"\n',
+    "kmem_slab.c": 'new\n#include "kmem_outer.h"\n',
+    "kmem_lone.h": "new\n",
+    "kmem_few_kunit.c": f'#include "kmem_outer.h"\n{SUITE}',
+    "kmem_other_kunit.c": SUITE.replace("kmem_few", "kmem_other"),
+}
+
+
+@pytest.mark.parametrize("name", ["kmem_text.h", "kmem_outer.h", "kmem_slab.c"])
+def test_shared_code_is_all_cases_that_use_it(ours: Path, name: str) -> None:
+    for file, text in SHARED.items():
+        (ours / "lib" / file).write_text(text)
+    found = read(ours, ours, f"--- a/lib/{name}\n+++ b/lib/{name}\n{ONE}")
+    assert found.cases == {"kmem_few.one", "kmem_few.two"} and not found.others
+    with pytest.raises(UserError, match="no line that is mutated and no case$"):
+        read(ours, ours, f"--- a/lib/kmem_lone.h\n+++ b/lib/kmem_lone.h\n{ONE}")
+
+
+def test_new_suite_that_git_does_not_know_is_all_its_cases(ours: Path) -> None:
+    git(ours, "init")
+    git(ours, "commit", "--allow-empty", "-m", "one")
+    (ours / ".gitignore").write_text("*.mod.c\n")
+    (ours / "lib/kmem_few.mod.c").write_text("\n")
+    assert changes.since(ours / "fetched", "HEAD", ours).cases == {"kmem_few.one", "kmem_few.two"}
+
+
+def test_cases_beside_a_change_of_the_kernel_do_not_matter(ours: Path, linux: Path) -> None:
+    stale = f"--- a/lib/kmem_few_kunit.c\n+++ b/lib/kmem_few_kunit.c\n{ONE}"
+    found = read(ours, linux, KERNEL_DIFF + stale)
+    assert found.lines and not found.cases and not found.others
 
 
 @pytest.mark.parametrize(("text", "says"), [
@@ -193,7 +231,7 @@ def test_what_git_says_is_read_whole_or_not_at_all(ours: Path, monkeypatch: pyte
     git(ours, "commit", "-m", "one")
     (ours / "lib/kmem_few_kunit.c").write_text(SUITE.replace("2, 2", "1 + 1, 2"))
     monkeypatch.setattr(changes, "_GIT_SAYS", 200)
-    with pytest.raises(UserError, match="has changed by more than 0 MiB since HEAD"):
+    with pytest.raises(UserError, match="git diff says more than 0 MiB: take a later"):
         changes.since(ours / "fetched", "HEAD", ours)
 
 
@@ -221,8 +259,29 @@ def test_since_reads_the_kernels_repository(ours: Path, tmp_path: Path) -> None:
     git(linux, "commit", "-a", "-m", "two")
     with pytest.raises(UserError, match="^the difference of .*/linux to HEAD changes no line that is"):
         changes.since(linux, "HEAD", ours)
+    (linux / "lib/kmem_kunit/lib").mkdir(parents=True)
+    (linux / "lib/kmem_kunit/lib/kmem_few_kunit.c").write_text(SUITE)
+    git(linux, "add", "lib")
+    assert changes.since(linux, "HEAD", ours).cases == {"kmem_few.one", "kmem_few.two"}
     with pytest.raises(UserError, match="'--output=x' is no revision"):
         changes.since(linux, "--output=x", ours)
+
+
+def test_since_reads_the_repository_that_has_the_kernel_in_a_folder(ours: Path, tmp_path: Path) -> None:
+    git(ours, "init")
+    git(ours, "add", "lib")
+    git(ours, "commit", "-m", "ours")
+    outer = tmp_path / "outer"
+    (outer / "linux/mm").mkdir(parents=True)
+    (outer / "linux/mm/slub.c").write_text("one\ntwo\n")
+    git(outer, "init")
+    git(outer, "commit", "--allow-empty", "-m", "one")
+    with pytest.raises(UserError, match=f"^the difference of {ours} to HEAD"):
+        changes.since(outer / "linux", "HEAD", ours)  # which only lies there
+    git(outer, "add", ".")
+    git(outer, "commit", "-m", "two")
+    (outer / "linux/mm/slub.c").write_text("one\n2\n")
+    assert changes.since(outer / "linux", "HEAD", ours).lines == {"mm/slub.c": frozenset({2})}
 
 
 def test_since_is_not_what_the_user_has_configured(ours: Path, tmp_path: Path) -> None:

@@ -116,6 +116,14 @@ def _of(request: image.Request, place: Path) -> image.Request:
     return replace(request, kernel=kernel.from_tree(str(place)), options="-w")
 
 
+def _source(path: Path) -> str:
+    """Return a file of the kernel; raises UserError if it is not UTF-8, as all of the kernel is."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not UTF-8: {error.reason} at {error.start}") from error
+
+
 def _built(base: Path, request: image.Request, place: Path, contents: Mapping[str, str]) -> image.Image:
     """Build the tree with these files in it.
 
@@ -124,7 +132,7 @@ def _built(base: Path, request: image.Request, place: Path, contents: Mapping[st
     """
     source = request.kernel.path
     names = [*FILES, _MAKEFILE, _KUNIT]
-    plain = {name: (source / name).read_text(encoding="utf-8") for name in names}
+    plain = {name: _source(source / name) for name in names}
     ours = {name: (request.repo / path).read_text(encoding="utf-8") for name, path in _OURS.items()}
     tree.edited(source, place, plain | ours | contents)
     return image.build(base, _of(request, place))
@@ -207,7 +215,7 @@ def _rendered(source: Path, files: Sequence[str], numbered: Mapping[int, Mutant]
 def _runtime(request: image.Request, highest: int) -> dict[str, str]:
     """Return the files of the kernel that choose and tell mutants."""
     source = request.kernel.path
-    makefile, kunit = ((source / name).read_text(encoding="utf-8") for name in (_MAKEFILE, _KUNIT))
+    makefile, kunit = (_source(source / name) for name in (_MAKEFILE, _KUNIT))
     prints = _PRINTS.search(kunit)
     if not prints:
         raise UserError(f"{source / _KUNIT} has no kunit_print_ok_not_ok() that we know")

@@ -15,7 +15,7 @@ from kmem_kunit import arch, cache, changes, guest, image, mutating, mutation
 from kmem_kunit.campaign import Fate, Verdict
 from kmem_kunit.changes import Changes
 from kmem_kunit.errors import UserError
-from kmem_kunit.mutant import line_starts
+from kmem_kunit.mutant import FILES, line_starts
 from kmem_kunit.mutating import Wish
 
 VERDICTS = [Verdict(1, Fate.ASSERTION, "plain", "kmem_a.one", 3, 0.25), Verdict(2, Fate.SURVIVED)]
@@ -113,6 +113,20 @@ def test_ways_are_those_of_the_cells() -> None:
     assert found[0].arguments == ()
     assert found[1].arguments == ("init_on_alloc=1", "init_on_free=1", "mem=256M")
     assert found[2].arguments == ("slab_debug=FZPU",)
+
+
+@pytest.mark.usefixtures("cache_root")
+def test_source_that_is_no_text_is_refused(fake_kernel: Path, repo: Path) -> None:
+    base, request = cache.root(), request_for(fake_kernel, repo)
+    for path in (*FILES, "mm/Makefile", "lib/kunit/test.c"):
+        (fake_kernel / path).parent.mkdir(parents=True, exist_ok=True)
+        (fake_kernel / path).write_text("\n")
+    for repo_path in mutation._OURS.values():
+        (repo / repo_path).parent.mkdir(parents=True, exist_ok=True)
+        (repo / repo_path).write_text("\n")
+    (fake_kernel / "mm/util.c").write_bytes(b"/* caf\xe9 */\n")
+    with pytest.raises(UserError, match=r"/mm/util.c is not UTF-8: invalid continuation byte at 6$"):
+        mutation.make(base, request, ())
 
 
 Part = Callable[..., tuple[list[str], dict[str, Any]]]

@@ -8,6 +8,7 @@ import shlex
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
@@ -45,6 +46,8 @@ from kmem_kunit import (
 from kmem_kunit.errors import UserError
 from kmem_kunit.result import Case
 
+_SHOWN = 200  # characters of an error that nobody has foreseen
+_PLACES = 8  # of ours that it has come through
 _FILTER = re.compile(r"[A-Za-z0-9_.*?\[\]!-]*\Z")
 
 
@@ -418,6 +421,15 @@ def _interrupt(number: int, _: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt(number)
 
 
+def _unforeseen(error: Exception) -> str:
+    """Return a line on an error that nobody has foreseen: what it says, and where in our code it was."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if Path(frame.filename).parent == Path(__file__).parent]
+    places = ", ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in ours[: -_PLACES - 1 : -1])
+    said = " ".join(str(error).split())[:_SHOWN]
+    return f"a mistake of ours, or a file that is no such file: {type(error).__name__}: {said} ({places})"
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status."""
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -442,4 +454,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         where = error.filename or (cache.where() if error.errno == errno.ENOSPC else "")
         progress.say(": ".join(filter(None, (str(where), str(error.strerror or error)))))
+    except Exception as error:  # pylint: disable=broad-exception-caught  # or the status were 1
+        progress.say(_unforeseen(error))
     return 2

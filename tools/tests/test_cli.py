@@ -372,6 +372,24 @@ def test_surface_knows_a_waiver_for_nothing(
     assert run("surface")[1].endswith(closing)
 
 
+def _deep(number: int) -> int:
+    return _deep(number + 1)
+
+
+@pytest.mark.parametrize(("fail", "says"), [
+    (lambda _: b"\xff".decode(), "UnicodeDecodeError: 'utf-8' codec can't decode byte 0xff "),
+    (lambda _: int("\n\x1b" + "9" * 9000), "ValueError: "),
+    (_deep, "RecursionError: maximum recursion depth exceeded "),
+])
+def test_what_nobody_has_foreseen_is_one_line_and_no_verdict(
+    run: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch, fail: Callable[[int], int], says: str
+) -> None:
+    monkeypatch.setattr(cli, "_show_suite", lambda *_: fail(0))
+    line = one_line(run("list"))
+    assert f"no such file: {says}" in line and len(line) < 400
+    assert re.search(r" \(cli\.py:\d+, cli\.py:\d+\)$", line)
+
+
 def test_doctor(run: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch) -> None:
     there = host.Need("make", "builds", "make", lambda: True)
     monkeypatch.setattr(host, "ALL", (there,))

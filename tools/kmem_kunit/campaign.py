@@ -5,14 +5,13 @@ import re
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from enum import Enum
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from kmem_kunit import deaths, guest, ktap
+from kmem_kunit import deaths, guest, ktap, progress
 from kmem_kunit.errors import UserError
 from kmem_kunit.guest import Way
 from kmem_kunit.result import Case, Result, Status
@@ -24,6 +23,7 @@ _LONG = 600.0  # seconds for a boot of all cases without a mutant
 _FAIR, _SPARE = 5.0, 1.0  # how many times as long as that a mutant may take, and seconds more
 _PATIENT = 4.0  # how many times as long when a time-out is confirmed
 _SHOWN = 200  # characters of a line of a boot that went wrong
+_NAMED = 6  # cases that are named in a line
 _BATCHES = (0.05, 0.5)  # seconds that the first cases need: most mutants are noticed soon
 
 
@@ -158,18 +158,33 @@ class _Notice:
     case: str
 
 
-_Answer = tuple[_Notice | None, float]  # and the seconds that it took
-_Attempt = Callable[[float], _Answer]  # is told how patient to be
+_What = tuple[int, ...] | str  # what a boot is for: cases, or the name of one that stops the kernel
+
+
+@dataclass
+class _Spent:
+    """What a mutant has cost: how many cases, and how many seconds of boots."""
+
+    cases: int = 0
+    took: float = 0.0
 
 
 class Campaign:
     """The boots of a kernel with mutants, from what its maps say."""
 
     def __init__(self, binary: Path, folder: Path, maps: Sequence[Map],
-                 measures: Callable[[str], bool], same: Callable[[int], bool]) -> None:
-        """measures says whether a case, by its path, counts; same, whether a mutant is equivalent."""
+                 measures: Callable[[str], bool], same: Callable[[int], bool],
+                 plain: Path | None = None) -> None:
+        """measures says whether a case, by its path, counts; same, whether a mutant is equivalent.
+
+        plain is what boots without a mutant, if binary cannot.
+        """
         self.maps, self.measures = maps, measures
         self._binary, self._folder, self._same = binary, folder, same
+        self._plain = plain or binary
+        self._lock = threading.Lock()
+        self._controls: dict[tuple[int, _What], Future[_Notice | None]] = {}
+        self._misled: set[tuple[int, str]] = set()  # cases by their paths, each in a way
         self._usable: list[frozenset[int]] = []
         known: set[str] = set()
         for each in maps:
@@ -186,7 +201,7 @@ class Campaign:
         Where it does not, all that its mutants do would be taken for their doing.
         """
         limit = _PATIENT * self._limit(0, ())
-        seen = guest.boot(self._binary, self._folder, (*self.maps[0].way.arguments, _chosen(())), limit)
+        seen = guest.boot(self._plain, self._folder, (*self.maps[0].way.arguments, _chosen(())), limit)
         if seen.timed_out or seen.status:
             said = seen.lines[-1][:_SHOWN] if seen.lines else "it says nothing"
             raise UserError(f"the kernel with mutants does not boot here in {limit:.0f} s: {said}")
@@ -199,24 +214,20 @@ class Campaign:
         """Return what becomes of a mutant."""
         if not self.covered(number):
             return Verdict(number, Fate.NOT_COVERED)
-        ran, took = 0, 0.0
+        spent = _Spent()
         for at, each in enumerate(self.maps):
-            for attempt, cases in self._attempts(at, number):
-                notice, seconds = attempt(1.0)
-                ran, took = ran + cases, took + seconds
+            for what in self._attempts(at, number):
+                notice = self._attempt(at, number, what, spent)
                 if notice:
-                    fate, seconds = self._confirmed(at, number, notice, attempt)
-                    return Verdict(number, fate, each.way.name, notice.case, ran, took + seconds)
+                    return Verdict(number, notice.fate, each.way.name, notice.case, spent.cases, spent.took)
             if at == 0 and self._same(number):
-                return Verdict(number, Fate.EQUIVALENT, cases=ran, took=took)
-        return Verdict(number, Fate.SURVIVED, cases=ran, took=took)
+                return Verdict(number, Fate.EQUIVALENT, cases=spent.cases, took=spent.took)
+        return Verdict(number, Fate.SURVIVED, cases=spent.cases, took=spent.took)
 
-    def _attempts(self, at: int, number: int) -> Iterator[tuple[_Attempt, int]]:
-        """Yield what to try, each with how many cases that runs."""
-        for batch in self._batches(at, self._cases(at, number)):
-            yield partial(self._attempt, at, number, batch), len(batch)
-        for name in self._fatal(at, number):
-            yield partial(self._die, at, number, name), 1
+    def _attempts(self, at: int, number: int) -> Iterator[_What]:
+        """Yield what to try."""
+        yield from self._batches(at, self._cases(at, number))
+        yield from self._fatal(at, number)
 
     def _fatal(self, at: int, number: int) -> list[str]:
         names = self.maps[at].fatal.get(number, ())
@@ -228,66 +239,125 @@ class Campaign:
         cases = self._usable[at].intersection(each.reach.get(number, ()))
         return sorted(cases, key=lambda case: (each.cases[case].duration or 0.0, case))
 
-    def _batches(self, at: int, cases: Sequence[int]) -> Iterator[list[int]]:
+    def _batches(self, at: int, cases: Sequence[int]) -> Iterator[_What]:
         """Part cases into those that are tried at once, then those that take longer."""
         batch, spent, bounds = list[int](), 0.0, iter(_BATCHES)
         bound = next(bounds)
         for case in cases:
             cost = self.maps[at].cases[case].duration or 0.0
             if batch and bound and spent + cost > bound:
-                yield batch
+                yield tuple(batch)
                 batch, bound = [], next(bounds, 0.0)
             batch.append(case)
             spent += cost
         if batch:
-            yield batch
+            yield tuple(batch)
 
-    def _limit(self, at: int, cases: Sequence[int]) -> float:
-        """Return how many seconds a boot of cases may take."""
+    def _limit(self, at: int, what: _What) -> float:
+        """Return how many seconds a boot may take."""
         each = self.maps[at]
+        cases = () if isinstance(what, str) else what
         return _SPARE + _FAIR * (
             each.empty + sum(each.cases[case].duration or 0.0 for case in cases))
 
-    def _attempt(self, at: int, number: int, cases: Sequence[int], patience: float) -> _Answer:
-        """Boot once with a mutant and cases; return what gives it away, if something does."""
-        limit = patience * self._limit(at, cases)
-        seen = self._boot(at, number, (_chosen(cases),), limit)
-        planned: dict[str, list[str]] = {}
-        for case in map(self.maps[at].cases.__getitem__, sorted(cases)):
-            planned.setdefault(case.suite, []).append(case.name)
-        return _notice(seen, ktap.read(seen.lines, planned)), seen.took
+    def _attempt(self, at: int, number: int, what: _What, spent: _Spent) -> _Notice | None:
+        """Return what gives a mutant away, if something does, and what that has come to."""
+        while what := self._counted(at, what):
+            limit = self._limit(at, what)
+            spent.cases += 1 if isinstance(what, str) else len(what)
+            notice = self._show(at, number, what, limit, spent)
+            if notice is None:
+                return None
+            if fate := self._confirmed(at, number, notice, what, spent):
+                return _Notice(fate, notice.case)
+        return None
 
-    def _die(self, at: int, number: int, name: str, patience: float) -> _Answer:
-        """Boot once with a mutant and a case that shall stop the kernel."""
-        seen = self._boot(at, number, _alone(name), patience * self._limit(at, ()))
-        verdict = deaths.judge(name, seen.lines, "")
-        if verdict.status is Status.PASS:
-            return None, seen.took
-        return _Notice(Fate.TIMEOUT if seen.timed_out else Fate.ASSERTION, verdict.path), seen.took
+    def _counted(self, at: int, what: _What) -> _What:
+        """Return what is left of it without cases that do not count."""
+        if isinstance(what, str):
+            return what if (at, self._paths(at, what)[0]) not in self._misled else ""
+        return tuple(case for case, path in zip(what, self._paths(at, what)) if (at, path) not in self._misled)
 
-    def _boot(self, at: int, number: int, arguments: Sequence[str], limit: float) -> guest.Boot:
-        words = (*self.maps[at].way.arguments, f"kmem_mutant={number}", *arguments)
-        return guest.boot(self._binary, self._folder, words, limit)
+    def _paths(self, at: int, what: _What) -> list[str]:
+        if isinstance(what, str):
+            return [f"{deaths.SUITE}.{what}"]
+        return [self.maps[at].cases[case].path for case in what]
 
-    def _confirmed(self, at: int, number: int, notice: _Notice, attempt: _Attempt) -> tuple[Fate, float]:
-        """Make sure of a kill: that the cases earn it, and that it comes again."""
-        took = 0.0
+    def _confirmed(self, at: int, number: int, notice: _Notice, what: _What,
+                   spent: _Spent) -> Fate | None:
+        """Make sure of a kill: that the cases earn it, and that it comes again, with the mutant alone.
+
+        Returns None if that was a case's own doing,
+        which then counts no more.
+        """
         each = self.maps[at]
         if notice.fate is not Fate.ASSERTION and number in each.booting:
-            seen = self._boot(at, number, (_chosen(()),), _PATIENT * self._limit(at, ()))
-            took += seen.took
+            seen = self._boot(at, number, (), _PATIENT * self._limit(at, ()), spent)
             if seen.timed_out or seen.status:
-                return Fate.BOOT, took
-        again = [attempt]
-        if notice.case and not notice.case.startswith(f"{deaths.SUITE}."):
-            alone = [n for n, case in enumerate(each.cases) if case.path == notice.case]
-            again.insert(0, partial(self._attempt, at, number, alone))
-        for repeat in again:
-            same, seconds = repeat(_PATIENT)
-            took += seconds
+                return Fate.BOOT
+        tries = [what]
+        if not isinstance(what, str):
+            tries[:0] = [(case,) for case in what if each.cases[case].path == notice.case]
+        for again in tries:
+            same = self._show(at, number, again, _PATIENT * self._limit(at, again), spent)
             if same:
-                return same.fate, took
-        return Fate.UNSTABLE, took
+                wrong = self._control(at, again)
+                if wrong is None:
+                    return same.fate
+                self._leave_out(at, again, wrong)
+                return None
+        return Fate.UNSTABLE
+
+    def _control(self, at: int, what: _What) -> _Notice | None:
+        """Return what a boot shows without a mutant. It is made once."""
+        with self._lock:
+            mine = (at, what) not in self._controls
+            control = self._controls.setdefault((at, what), Future())
+        if mine:
+            try:
+                limit = _PATIENT * self._limit(at, what)
+                control.set_result(self._show(at, 0, what, limit, _Spent()))
+            except BaseException as error:
+                control.set_exception(error)
+        return control.result()
+
+    def _leave_out(self, at: int, what: _What, wrong: _Notice) -> None:
+        """Let the case that is noticed without a mutant, or all if it is none of them, count no more."""
+        self.check()
+        paths = self._paths(at, what)
+        blamed = [wrong.case] if wrong.case in paths else paths
+        with self._lock:
+            new = {(at, path) for path in blamed} - self._misled
+            self._misled |= new
+        if new:
+            others = f"with {len(paths) - 1} more" if len(paths) > 1 else "alone"
+            progress.say(f"booted {self.maps[at].way.name}, {_names(blamed)} does not count: "
+                         f"run {others} and without a mutant, it ends in: {wrong.fate.value}")
+
+    def _show(self, at: int, number: int, what: _What, limit: float, spent: _Spent) -> _Notice | None:
+        """Boot once with a mutant, or with none, which is 0; return what gives it away, if something does."""
+        seen = self._boot(at, number, what, limit, spent)
+        if isinstance(what, str):
+            verdict = deaths.judge(what, seen.lines, "")
+            if verdict.status is Status.PASS:
+                return None
+            return _Notice(Fate.TIMEOUT if seen.timed_out else Fate.ASSERTION, verdict.path)
+        planned: dict[str, list[str]] = {}
+        for case in map(self.maps[at].cases.__getitem__, sorted(what)):
+            planned.setdefault(case.suite, []).append(case.name)
+        return _notice(seen, ktap.read(seen.lines, planned))
+
+    def _boot(self, at: int, number: int, what: _What, limit: float, spent: _Spent) -> guest.Boot:
+        words = (*self.maps[at].way.arguments, f"kmem_mutant={number}",
+                 *(_alone(what) if isinstance(what, str) else (_chosen(what),)))
+        seen = guest.boot(self._binary if number else self._plain, self._folder, words, limit)
+        spent.took += seen.took
+        return seen
+
+
+def _names(paths: Sequence[str]) -> str:
+    """Return the names of cases, as many as a line has room for."""
+    return ", ".join(paths[:_NAMED]) + (f" and {len(paths) - _NAMED} more" if paths[_NAMED:] else "")
 
 
 def _notice(seen: guest.Boot, result: Result) -> _Notice | None:

@@ -40,7 +40,8 @@ def compare(series: str, size: int, seed: int) -> int:
             maps = list(pool.map(watch, guest.ways(request.kernel.series)))
 
         def on(binary: Path) -> Campaign:
-            return Campaign(binary, folder, maps, mutating.Wish().measures, lambda _: False)
+            return Campaign(binary, folder, maps, mutating.Wish().measures, lambda _: False,
+                            made.image.binary)
 
         def edited(number: int) -> str:
             """Return a verdict of the naive way."""

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Verdicts on mutants: each kind of end of a boot, made by a guest that is a script."""
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -71,12 +71,33 @@ fails = mutant == "3" and case == "late"
 PLAIN, INIT = Way("plain"), Way("init", ("init_on_alloc=1",))
 
 
-@pytest.fixture(name="guest")
-def _guest(tmp_path: Path) -> Path:
-    path = tmp_path / "linux"
-    path.write_text(GUEST + SUITES.replace("CONDITIONS", CONDITIONS))
+def make_guest(folder: Path, conditions: str = CONDITIONS, head: str = GUEST, suites: str = SUITES) -> Path:
+    """Make a guest in a folder that writes down, in "boots", the arguments of each boot."""
+    path = folder / "linux"
+    wrote = f"print(sys.argv, file=open({str(folder / 'boots')!r}, 'a'))\n"
+    path.write_text(head + wrote + suites.replace("CONDITIONS", conditions))
     path.chmod(0o755)
     return path
+
+
+def made_of(folder: Path, conditions: str = "fails = False", ways: Sequence[Way] = (PLAIN,), **others: str
+            ) -> Campaign:
+    """Return the campaign of a guest of one's own."""
+    binary = make_guest(folder, conditions, **others)
+    maps = [campaign.watch(binary, folder, way, ["stops"]) for way in ways]
+    (folder / "boots").unlink()
+    return Campaign(binary, folder, maps, lambda _: True, lambda _: False)
+
+
+def boots_of(folder: Path, *words: str) -> list[str]:
+    """Return the boots of a guest that had all of these arguments."""
+    lines = (folder / "boots").read_text().splitlines()
+    return [line for line in lines if all(f"'{word}'" in line for word in words)]
+
+
+@pytest.fixture(name="guest")
+def _guest(tmp_path: Path) -> Path:
+    return make_guest(tmp_path)
 
 
 Judge = Callable[..., Verdict]
@@ -210,3 +231,39 @@ def test_first_error_ends_the_run(guest: Path, tmp_path: Path) -> None:
 
     with pytest.raises(OSError, match="No space"):
         campaign.run(made, [8, 10, 3], 2, full)
+
+
+@pytest.mark.parametrize(("leans", "wrong"), [
+    ("2 not in chosen", "alone"),  # it needs the one that is slow, which reaches no third mutant
+    ("mask == '3'", "with 1 more"),
+])
+def test_case_that_fails_without_a_mutant_kills_none(
+        tmp_path: Path, capsys: pytest.CaptureFixture[str], leans: str, wrong: str) -> None:
+    made = made_of(tmp_path, f"fails = case == 'late' and {leans} or mutant == '4' and case == 'early'")
+    for _ in range(2):
+        assert made.judge(3).fate is Fate.SURVIVED
+    assert made.judge(4).case == "kmem_a.early"
+    assert capsys.readouterr().err == (
+        "kmem-kunit: booted plain, kmem_a.late does not count: "
+        f"run {wrong} and without a mutant, it ends in: assertion\n")
+
+
+def test_death_that_is_not_the_mutants_kills_none(tmp_path: Path) -> None:
+    made = made_of(tmp_path, suites=SUITES.replace('mutant != "9"', 'mutant == "watch"'))
+    assert made.judge(9).fate is Fate.SURVIVED
+
+
+def test_kill_is_compared_with_the_same_boot_once(tmp_path: Path) -> None:
+    made = made_of(tmp_path, "fails = mutant in '345' and case == 'early'")
+    told: list[Verdict] = []
+    campaign.run(made, [3, 4, 5], 3, told.append)
+    assert {each.fate for each in told} == {Fate.ASSERTION}
+    assert len(boots_of(tmp_path, "kmem_mutant=0", "kmem_cases=1")) == 1
+
+
+def test_machine_that_broke_is_not_blamed_on_a_case(tmp_path: Path) -> None:
+    made = made_of(tmp_path, "fails = mutant == '8'")
+    make_guest(tmp_path, "fails = True", suites=SUITES.replace("rows()", "sys.exit(1)").replace(
+        'say("reboot', 'sys.exit(1)\nsay("reboot'))
+    with pytest.raises(UserError, match="does not boot here"):
+        made.judge(8)

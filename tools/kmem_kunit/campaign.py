@@ -268,7 +268,7 @@ class Campaign:
             notice = self._show(at, number, what, limit, spent)
             if notice is None:
                 return None
-            if fate := self._confirmed(at, number, notice, what, spent):
+            if fate := self._confirmed(at, number, notice, what, limit, spent):
                 return _Notice(fate, notice.case)
         return None
 
@@ -283,11 +283,11 @@ class Campaign:
             return [f"{deaths.SUITE}.{what}"]
         return [self.maps[at].cases[case].path for case in what]
 
-    def _confirmed(self, at: int, number: int, notice: _Notice, what: _What,
+    def _confirmed(self, at: int, number: int, notice: _Notice, what: _What, limit: float,
                    spent: _Spent) -> Fate | None:
         """Make sure of a kill: that the cases earn it, and that it comes again, with the mutant alone.
 
-        Returns None if that was a case's own doing,
+        limit is the one of the boot that has shown it. Returns None if that was a case's own doing,
         which then counts no more.
         """
         each = self.maps[at]
@@ -299,7 +299,7 @@ class Campaign:
         if not isinstance(what, str):
             tries[:0] = [(case,) for case in what if each.cases[case].path == notice.case]
         for again in tries:
-            same = self._show(at, number, again, _PATIENT * self._limit(at, again), spent)
+            same = self._show(at, number, again, max(limit, _PATIENT * self._limit(at, again)), spent)
             if same:
                 wrong = self._control(at, again)
                 if wrong is None:

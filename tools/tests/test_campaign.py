@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from kmem_kunit import campaign, deaths
+from kmem_kunit import campaign, deaths, guest
 from kmem_kunit.campaign import Campaign, Fate, Map, Verdict
 from kmem_kunit.errors import UserError
-from kmem_kunit.guest import Way
+from kmem_kunit.guest import Boot, Way
 from kmem_kunit.result import Case, Status
 
 # a kernel with four cases, the last of which is fatal; MUTANT, CASES and WATCH are its arguments'
@@ -267,3 +267,23 @@ def test_machine_that_broke_is_not_blamed_on_a_case(tmp_path: Path) -> None:
         'say("reboot', 'sys.exit(1)\nsay("reboot'))
     with pytest.raises(UserError, match="does not boot here"):
         made.judge(8)
+
+
+def test_confirming_boot_has_as_long_as_the_one_that_was_too_slow(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cases = [Case("kmem_a", f"c{n}", "", Status.PASS, 1.0) for n in range(40)]
+    the_map = Map(PLAIN, cases, {1: range(40)}, {}, frozenset(), 0.1)
+    limits: list[float] = []
+
+    def boot(_: Path, __: Path, arguments: Sequence[str], limit: float) -> Boot:
+        lines = ["KTAP version 1", "1..1", "    KTAP version 1", "    # Subtest: kmem_a", "    1..1"]
+        if "kmem_mutant=0" in arguments:
+            return Boot([*lines, "    ok 1 c7", "ok 1 kmem_a"], 0, False, 0.0)
+        limits.append(limit)
+        return Boot([*lines, "    # c7: begins"], 137, True, limit)
+
+    monkeypatch.setattr(guest, "boot", boot)
+    monkeypatch.setattr(Campaign, "_batches", lambda *_: [tuple(range(40))])
+    made = Campaign(tmp_path, tmp_path, [the_map], lambda _: True, lambda _: False)
+    assert made.judge(1).case == "kmem_a.c7"
+    assert len(limits) == 2 and limits[0] > 100 and limits[1] >= limits[0]

@@ -92,6 +92,7 @@ class Map:
 
     reach has, for each mutant, the numbers of the cases that reach it, and fatal the names of those that
     stop the kernel; booting has what is reached before any case. empty is the seconds that no case takes.
+    noisy has the paths of cases and suites in which the kernel complains, "" if it does so outside.
     """
 
     way: Way
@@ -100,6 +101,7 @@ class Map:
     fatal: Mapping[int, Sequence[str]]
     booting: frozenset[int]
     empty: float
+    noisy: frozenset[str] = frozenset()
 
 
 def watch(binary: Path, folder: Path, way: Way, dying: Sequence[str]) -> Map:
@@ -118,13 +120,16 @@ def watch(binary: Path, folder: Path, way: Way, dying: Sequence[str]) -> Map:
         for number in rows[row]:
             reach[number].append(row - 1)
     fatal: dict[int, list[str]] = defaultdict(list)
+    died = []
     for name in () if way.other else dying:
         alone = guest.boot(binary, folder, (*way.arguments, *_WATCH, *_alone(name)), _LONG)
         lines = [line for line in alone.lines if not _ROW.match(line)]
-        if deaths.judge(name, lines, "").status is Status.PASS:
+        died.append(deaths.judge(name, lines, ""))
+        if died[-1].status is Status.PASS:
             for number in _rows(alone.lines).get(1, ()):
                 fatal[number].append(name)
-    return Map(way, cases, reach, fatal, frozenset(rows[0]), empty.took)
+    return Map(way, deaths.merged(Result(tuple(cases)), died).cases, reach, fatal, frozenset(rows[0]),
+               empty.took, frozenset(each.case for each in result.problems if each.kind == "splat"))
 
 
 def _rows(lines: Sequence[str]) -> dict[int, set[int]]:
@@ -186,14 +191,24 @@ class Campaign:
         self._controls: dict[tuple[int, _What], Future[_Notice | None]] = {}
         self._misled: set[tuple[int, str]] = set()  # cases by their paths, each in a way
         self._usable: list[frozenset[int]] = []
+        self._useless: list[list[str]] = []
         known: set[str] = set()
         for each in maps:
-            passes = {n: case.path for n, case in enumerate(each.cases)
-                      if case.status is Status.PASS and case.suite != deaths.SUITE}
-            self._usable.append(frozenset(
-                n for n, path in passes.items()
-                if measures(path) and not (each.way.other and path in known)))
-            known.update(passes.values())
+            cases = {n: case for n, case in enumerate(each.cases)
+                     if measures(case.path) and not (each.way.other and case.path in known)}
+            useless = {n for n, case in cases.items() if case.bad or case.path in each.noisy}
+            usable = {n for n, case in cases.items() if case.status is Status.PASS
+                      and case.suite != deaths.SUITE} - useless
+            self._usable.append(frozenset(usable))
+            self._useless.append([cases[n].path for n in sorted(useless)])
+            known.update(cases[n].path for n in usable)
+
+    def tell(self) -> None:
+        """Tell which cases are not measured, as they fail or complain without a mutant."""
+        for each, useless in zip(self.maps, self._useless):
+            if useless:
+                progress.say(f"booted {each.way.name}, {_names(useless)} fails or complains without a mutant, "
+                             "and does not count")
 
     def check(self) -> None:
         """Raise UserError unless the kernel boots here without a mutant, as it did for the maps.

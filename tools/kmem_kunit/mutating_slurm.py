@@ -227,6 +227,7 @@ def _packed(each: Map, numbers: Collection[int]) -> dict[str, Any]:
         "fatal": {number: each.fatal[number] for number in numbers if number in each.fatal},
         "booting": sorted(each.booting.intersection(numbers)),
         "empty": each.empty,
+        "noisy": sorted(each.noisy),
     }
 
 
@@ -243,6 +244,7 @@ def _unpacked(values: Mapping[str, Any], numbers: Collection[int]) -> Map:
                if str(number) in values["fatal"]},
         booting=frozenset(values["booting"]),
         empty=values["empty"],
+        noisy=frozenset(values["noisy"]),
     )
 
 

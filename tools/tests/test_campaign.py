@@ -49,10 +49,11 @@ for number, (name, members) in enumerate(suites.items(), 1):
                 if mutant != "9": panic()
             say(f"    ok {at} stops # SKIP needs a boot of its own"); continue
         CONDITIONS
+        bad |= fails
         say(f"    {'not ' if fails else ''}ok {at} {case}")
         if fails:
             say("reboot: System halted"); sys.exit(0)
-    say(f"ok {number} {name}")
+    say(f"{'not ' if bad else ''}ok {number} {name}")
 if mutant == "watch": rows()
 say("reboot: System halted")
 """
@@ -287,3 +288,22 @@ def test_confirming_boot_has_as_long_as_the_one_that_was_too_slow(
     made = Campaign(tmp_path, tmp_path, [the_map], lambda _: True, lambda _: False)
     assert made.judge(1).case == "kmem_a.c7"
     assert len(limits) == 2 and limits[0] > 100 and limits[1] >= limits[0]
+
+
+NOISE = """say("------------[ cut here ]------------"); say("WARNING: CPU: 0 PID: 1 at mm/slub.c:1 f()")
+        """
+
+
+def test_case_that_is_bad_without_a_mutant_is_not_measured(
+        tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    noisy = NOISE.replace("say", "if case == 'late': say", 1).replace("; say", "; case == 'late' and say")
+    bad = f"""fails = case == 'early' and mutant == 'watch'
+        {noisy}"""
+    goes_on = SUITES.replace("if fails:", "if fails and mutant != 'watch':")
+    made = made_of(tmp_path, bad, (PLAIN, INIT), suites=goes_on.replace('== "2"', '== "2" or die'))
+    assert (made.judge(8).fate, made.judge(8).cases) == (Fate.SURVIVED, 2)
+    assert made.judge(3).fate is Fate.NOT_COVERED
+    made.tell()
+    assert capsys.readouterr().err.splitlines() == [
+        f"kmem-kunit: booted {way}, kmem_a.early, kmem_a.late, kmem_fatal.stops fails or complains "
+        "without a mutant, and does not count" for way in ("plain", "init")]

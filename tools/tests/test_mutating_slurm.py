@@ -157,7 +157,8 @@ def array(fake_kernel: Path, repo: Path, cache_root: Path, tmp_path: Path) -> It
     """A kernel with mutants, and what boots without one have shown, with the folder of an array."""
     request = request_for(fake_kernel, repo)
     made = make_kernel_with_mutants(tmp_path / "made", fake_kernel)
-    maps = [campaign.watch(made.image.binary, tmp_path, way, ["stops"]) for way in (PLAIN, INIT)]
+    maps = [replace(campaign.watch(made.image.binary, tmp_path, way, ["stops"]), noisy=frozenset({"kmem_b"}))
+            for way in (PLAIN, INIT)]
     comparison = Comparison(made.source, made.build, made.commands, tmp_path)
     judge = Campaign(made.image.binary, tmp_path, maps, lambda case: case != "kmem_a.slow",
                      lambda number: comparison.same(made.mutants[number]))
@@ -171,7 +172,7 @@ def test_a_task_knows_what_its_mutants_are_judged_by(array: Array) -> None:
     assert list(order.numbers) == [3, 9, 8] and order.output == array.output_of(1)
     assert order.mutants == {number: array.made.mutants[number] for number in (3, 9, 8)}
     for mine, whole in zip(order.maps, array.judge.maps):
-        assert (mine.way, mine.empty) == (whole.way, whole.empty)
+        assert (mine.way, mine.empty, mine.noisy) == (whole.way, whole.empty, whole.noisy)
         assert [(case.path, case.status, case.duration) for case in mine.cases] == [
             (case.path, case.status, case.duration) for case in whole.cases]
         assert mine.reach == {number: whole.reach[number] for number in (3, 9, 8)}
@@ -408,3 +409,15 @@ def test_mutants_without_a_verdict_fail_a_run_that_another_ends(
     assert "no verdict" not in capsys.readouterr().out and "Pending" not in path.read_text()
     assert "kmem_mutant=4'" in boots.read_text() and "kmem_mutant=3'" not in boots.read_text()
     assert not [each for each in (cache_root / "matrices").iterdir() if each != array.output.parent]
+
+
+def test_cases_that_are_not_measured_are_told(
+    array: Array, cache_root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    binary = array.made.image.binary
+    binary.write_text(binary.read_text().replace('fails = mutant == "3"', 'fails = mutant in "3watch"').replace(
+        "if fails:", "if fails and mutant != 'watch':"))
+    monkeypatch.setattr(mutation, "make", lambda *_: array.made)
+    monkeypatch.setattr(guest, "ways", lambda _: [PLAIN])
+    mutating.run(cache_root, array.request, mutating.Wish(suites="kmem_a", shard=(4, 5000)))
+    assert "booted plain, kmem_a.late fails or complains without a mutant" in capsys.readouterr().err

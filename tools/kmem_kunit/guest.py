@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A boot of User-Mode Linux without kunit.py, which needs longer for that than the kernel does to boot.
 
-Its console is a file: it drops what a pipe has no room for.
+Its console is a file: it drops what a pipe has no room for. The file is in memory, where no full disk cuts
+it short, and has an end.
 """
+import fcntl
 import os
 import signal
 import subprocess
-import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +20,7 @@ _ALWAYS = ("mem=1G", "console=tty", "printk.time=1", "kunit.enable=1", "kunit.fi
            "kunit_shutdown=halt")
 _WAYS = ("plain", "init", "debug")  # cells
 _OTHER_WAYS = ("mempool_debug", "nokmem", "selective", "exceptions", "nomerge", "orders", "free")
-_LIMIT = 16 << 20  # bytes of a console that are read: all that a watched boot may tell
+_LIMIT = 16 << 20  # bytes of a console: all that a watched boot may tell; of more, the kernel is told EPERM
 _ENDED = (128 + signal.SIGKILL, -signal.SIGKILL)  # statuses of timeout(1), which may end itself, too
 
 
@@ -63,7 +65,7 @@ def boot(binary: Path, folder: Path, arguments: Sequence[str], limit: float, **v
     arguments come behind ours, so that they have the last word. Whatever becomes of us, timeout(1) ends
     the guest and all of its processes.
     """
-    with tempfile.TemporaryFile(dir=folder) as console:
+    with _console() as console:
         started = time.monotonic()
         child = subprocess.Popen(
             ["timeout", "--signal=KILL", f"{limit:.2f}", binary, *_ALWAYS, f"uml_dir={folder}/",
@@ -79,6 +81,18 @@ def boot(binary: Path, folder: Path, arguments: Sequence[str], limit: float, **v
                 pass
             child.wait()
         took = time.monotonic() - started
-        console.seek(0)
-        lines = console.read(_LIMIT).decode(errors="backslashreplace").splitlines()
+        size = os.lseek(console, 0, os.SEEK_CUR)
+        lines = os.pread(console, size, 0).decode(errors="backslashreplace").splitlines()
         return Boot(lines, status, status in _ENDED, took)
+
+
+@contextmanager
+def _console() -> Iterator[int]:
+    """Give the descriptor of a file that can hold _LIMIT bytes, and no more."""
+    console = os.memfd_create("console", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    try:
+        os.ftruncate(console, _LIMIT)
+        fcntl.fcntl(console, fcntl.F_ADD_SEALS, fcntl.F_SEAL_GROW)
+        yield console
+    finally:
+        os.close(console)

@@ -113,7 +113,7 @@ def watch(binary: Path, folder: Path, way: Way, dying: Sequence[str]) -> Map:
     rows = _rows(seen.lines)
     # a suite without results would give the numbers of its cases to others
     lost = any(problem.kind in ("suite", "malformed", "truncated") for problem in result.problems)
-    if seen.timed_out or lost or not cases or len(rows) < 2 or max(rows) > len(cases):
+    if empty.died or seen.timed_out or lost or not cases or len(rows) < 2 or max(rows) > len(cases):
         raise UserError(f"the kernel with mutants does not boot with {' '.join(way.arguments)!r}")
     reach: dict[int, list[int]] = defaultdict(list)
     for row in sorted(rows.keys() - {0}):
@@ -217,7 +217,7 @@ class Campaign:
         """
         limit = _PATIENT * self._limit(0, ())
         seen = guest.boot(self._plain, self._folder, (*self.maps[0].way.arguments, _chosen(())), limit)
-        if seen.timed_out or seen.status:
+        if seen.died:
             said = seen.lines[-1][:_SHOWN] if seen.lines else "it says nothing"
             raise UserError(f"the kernel with mutants does not boot here in {limit:.0f} s: {said}")
 
@@ -308,7 +308,7 @@ class Campaign:
         each = self.maps[at]
         if notice.fate is not Fate.ASSERTION and number in each.booting:
             seen = self._boot(at, number, (), _PATIENT * self._limit(at, ()), spent)
-            if seen.timed_out or seen.status:
+            if seen.died:
                 return Fate.BOOT
         tries = [what]
         if not isinstance(what, str):
@@ -366,6 +366,8 @@ class Campaign:
         words = (*self.maps[at].way.arguments, f"kmem_mutant={number}",
                  *(_alone(what) if isinstance(what, str) else (_chosen(what),)))
         seen = guest.boot(self._binary if number else self._plain, self._folder, words, limit)
+        if not seen.timed_out and not seen.ended:  # a mutant may do that, and so may the machine
+            self.check()
         spent.took += seen.took
         return seen
 
@@ -393,13 +395,21 @@ def _notice(seen: guest.Boot, result: Result) -> _Notice | None:
 
 def run(campaign: Campaign, numbers: Sequence[int], workers: int,
         tell: Callable[[Verdict], None]) -> None:
-    """Judge mutants, several at once; tell gets each verdict, one after the other."""
-    lock = threading.Lock()
+    """Judge mutants, several at once; tell gets each verdict, one after the other.
+
+    Raises UserError where the machine is at fault. No verdict is told after that.
+    """
+    lock, broken = threading.Lock(), threading.Event()
 
     def judge(number: int) -> None:
-        verdict = campaign.judge(number)
+        try:
+            verdict = campaign.judge(number)
+        except BaseException:
+            broken.set()
+            raise
         with lock:
-            tell(verdict)
+            if not broken.is_set():
+                tell(verdict)
 
     with ThreadPoolExecutor(workers) as pool:
         futures = [pool.submit(judge, number) for number in numbers]

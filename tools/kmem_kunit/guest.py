@@ -14,14 +14,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from kmem_kunit import cells, overlay, proc
+from kmem_kunit import cells, overlay, proc, splat
+from kmem_kunit.errors import UserError
 
 _ALWAYS = ("mem=1G", "console=tty", "printk.time=1", "kunit.enable=1", "kunit.filter_glob=*.*",
            "kunit_shutdown=halt")
 _WAYS = ("plain", "init", "debug")  # cells
 _OTHER_WAYS = ("mempool_debug", "nokmem", "selective", "exceptions", "nomerge", "orders", "free")
 _LIMIT = 16 << 20  # bytes of a console: all that a watched boot may tell; of more, the kernel is told EPERM
-_ENDED = (128 + signal.SIGKILL, -signal.SIGKILL)  # statuses of timeout(1), which may end itself, too
+_NOT_RUN = (125, 126, 127)  # statuses of timeout(1)
+_FROM_OUTSIDE = (*(signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT),
+                 *(signal.SIGXCPU, signal.SIGXFSZ))
+_NO_ROOM = "Bus error - the host /dev/shm or /tmp mount likely just ran out of space"
+_HALTED = "reboot: System halted"
+_SHOWN = 200  # characters of a line of a boot that was none
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,16 @@ class Boot:
     timed_out: bool
     took: float
 
+    @property
+    def ended(self) -> bool:
+        """Whether the kernel has said that it ends: that it halts, or that it panics."""
+        return any(_HALTED in line or splat.is_panic(line) for line in reversed(self.lines))
+
+    @property
+    def died(self) -> bool:
+        """Whether it has come to another end than that of a kernel that halts."""
+        return self.timed_out or self.status != 0 or not self.ended
+
 
 def ways(series: str) -> list[Way]:
     """Return the ways to boot, as tools/cells.toml has them for a series."""
@@ -63,15 +79,19 @@ def boot(binary: Path, folder: Path, arguments: Sequence[str], limit: float, **v
     """Boot once for limit seconds at most; folder is for what the guest needs while it runs.
 
     arguments come behind ours, so that they have the last word. Whatever becomes of us, timeout(1) ends
-    the guest and all of its processes.
+    the guest and all of its processes. Raises UserError for what says nothing about the kernel: it could
+    not be started, had no room for its memory, or was killed, and not by us.
     """
+    bound = f"{limit:.2f}"
     with _console() as console:
         started = time.monotonic()
-        child = subprocess.Popen(
-            ["timeout", "--signal=KILL", f"{limit:.2f}", binary, *_ALWAYS, f"uml_dir={folder}/",
-             *arguments],
-            stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT,
-            env=proc.environment(**variables), start_new_session=True)
+        try:
+            child = subprocess.Popen(
+                ["timeout", "--signal=KILL", bound, binary, *_ALWAYS, f"uml_dir={folder}/", *arguments],
+                stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT,
+                env=proc.environment(**variables), start_new_session=True)
+        except OSError as error:
+            raise UserError(f"the kernel does not boot here: {error.strerror}") from error
         try:
             status = child.wait()
         finally:
@@ -83,7 +103,16 @@ def boot(binary: Path, folder: Path, arguments: Sequence[str], limit: float, **v
         took = time.monotonic() - started
         size = os.lseek(console, 0, os.SEEK_CUR)
         lines = os.pread(console, size, 0).decode(errors="backslashreplace").splitlines()
-        return Boot(lines, status, status in _ENDED, took)
+    number = -status if status < 0 else status - 128  # timeout(1) may end itself, too
+    timed_out = number == signal.SIGKILL and took >= float(bound)
+    if status in _NOT_RUN:
+        raise UserError(f"the kernel does not boot here: {''.join(lines[-1:])[-_SHOWN:]}")
+    if number in _FROM_OUTSIDE and not timed_out:
+        raise UserError(f"something has killed a kernel ({signal.Signals(number).name}): "
+                        "where memory runs out, try fewer --jobs")
+    if any(_NO_ROOM in line for line in lines):
+        raise UserError("there is no room for the memory of kernels in /dev/shm or TMPDIR: try fewer --jobs")
+    return Boot(lines, status, timed_out, took)
 
 
 @contextmanager

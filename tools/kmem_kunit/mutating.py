@@ -149,6 +149,7 @@ def run(base: Path, request: image.Request, wish: Wish, tasks: int | None = None
         comparison = Comparison(made.source, made.build, made.commands, folder)
         the_campaign = Campaign(made.image.binary, folder, maps, wish.measures,
                                 lambda number: comparison.same(made.mutants[number]))
+        the_campaign.check()
         the_campaign.tell()
         made = asked(made, wish, the_campaign.covered)
         told = list(of_changes(made.mutants, wish.changes, the_campaign.covered))

@@ -133,6 +133,7 @@ def test_kernel_that_tells_nothing_is_refused(guest: Path, tmp_path: Path) -> No
 @pytest.mark.parametrize(("script", "says"), [
     ("echo one; echo no memory; exit 1", "no memory"),
     ("exec sleep 60", "in 6 s: it says nothing"),
+    ("echo no end", "no end"),
     (None, "No such file or directory"),
 ])
 def test_machine_on_which_nothing_boots_is_told_from_a_mutant(
@@ -144,7 +145,7 @@ def test_machine_on_which_nothing_boots_is_told_from_a_mutant(
     if script is not None:
         guest.write_text(f"#!/bin/sh\n{script}\n")
         guest.chmod(0o755)
-    with pytest.raises(UserError, match=f"does not boot here .*{says}$"):
+    with pytest.raises(UserError, match=f"does not boot here.* {says}$"):
         made.check()
 
 
@@ -190,7 +191,7 @@ def test_quick_cases_are_tried_first(tmp_path: Path) -> None:
     the_map = Map(PLAIN, cases, {1: [0, 1, 2, 3]}, {}, frozenset(), 0.1)
     tried: list[str] = []
     guest = tmp_path / "linux"
-    guest.write_text('#!/bin/sh\necho "$@" >> "$(dirname "$0")/tried"\n')
+    guest.write_text('#!/bin/sh\necho "$@" >> "$(dirname "$0")/tried"\necho reboot: System halted\n')
     guest.chmod(0o755)
     Campaign(guest, tmp_path, [the_map], lambda _: True, lambda _: False).judge(1)
     for line in (tmp_path / "tried").read_text().splitlines():
@@ -279,7 +280,7 @@ def test_confirming_boot_has_as_long_as_the_one_that_was_too_slow(
     def boot(_: Path, __: Path, arguments: Sequence[str], limit: float) -> Boot:
         lines = ["KTAP version 1", "1..1", "    KTAP version 1", "    # Subtest: kmem_a", "    1..1"]
         if "kmem_mutant=0" in arguments:
-            return Boot([*lines, "    ok 1 c7", "ok 1 kmem_a"], 0, False, 0.0)
+            return Boot([*lines, "    ok 1 c7", "ok 1 kmem_a", "reboot: System halted"], 0, False, 0.0)
         limits.append(limit)
         return Boot([*lines, "    # c7: begins"], 137, True, limit)
 
@@ -307,3 +308,43 @@ def test_case_that_is_bad_without_a_mutant_is_not_measured(
     assert capsys.readouterr().err.splitlines() == [
         f"kmem-kunit: booted {way}, kmem_a.early, kmem_a.late, kmem_fatal.stops fails or complains "
         "without a mutant, and does not count" for way in ("plain", "init")]
+
+
+@pytest.mark.parametrize("what", ["cut", "gone", "killed"])
+def test_broken_machine_ends_the_run(tmp_path: Path, what: str) -> None:
+    """The console is cut short, the image is gone, or somebody kills the kernel."""
+    made = made_of(tmp_path, suites=SUITES.replace(
+        'say("KTAP', f'os.path.exists({str(tmp_path / "broken")!r}) and os.kill(os.getpid(), 9)\nsay("KTAP', 1))
+    told: list[Verdict] = []
+
+    def tell(verdict: Verdict) -> None:
+        told.append(verdict)
+        if what == "cut":
+            make_guest(tmp_path, suites="sys.exit()\n")
+        elif what == "gone":
+            (tmp_path / "linux").unlink()
+        (tmp_path / "broken").touch()
+
+    with pytest.raises(UserError, match="not boot here|SIGKILL"):
+        campaign.run(made, [8, 3, 9, 8], 1, tell)
+    assert [each.number for each in told] == [8]
+
+
+def test_kernel_that_dies_without_a_word_is_the_mutants_doing(tmp_path: Path) -> None:
+    made = made_of(tmp_path, "fails = mutant == '8' and os._exit(0)")
+    assert made.judge(8).fate is Fate.PANIC
+    assert boots_of(tmp_path, "kmem_cases=0")
+
+
+def test_no_verdict_is_told_after_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def judge(_: Campaign, number: int) -> Verdict:
+        if number == 2:
+            raise UserError("no room")
+        return Verdict(number, Fate.PANIC)
+
+    monkeypatch.setattr(Campaign, "judge", judge)
+    made = Campaign(tmp_path, tmp_path, [], lambda _: True, lambda _: False)
+    told: list[Verdict] = []
+    with pytest.raises(UserError, match="no room"):
+        campaign.run(made, range(1, 5000), 1, told.append)
+    assert [each.number for each in told] == [1]

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from kmem_kunit import guest
+from kmem_kunit.errors import UserError
 
 
 def script(folder: Path, text: str) -> Path:
@@ -29,3 +30,35 @@ def test_console_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert found.timed_out and set(found.lines) == {"0123456"} and len(found.lines) == 1 << 13
     whole = script(tmp_path, "head -c 65536 /dev/zero | tr '\\0' '\\n'")
     assert len(guest.boot(whole, tmp_path, (), 60).lines) == 1 << 16
+
+
+@pytest.mark.parametrize(("text", "says"), [
+    ("kill -9 $$", r"killed a kernel \(SIGKILL\): .* fewer --jobs"),
+    ("kill -TERM $$", "SIGTERM"),
+    ("echo '<3>Bus error - the host /dev/shm or /tmp mount likely just ran out of space'; kill -ABRT $$",
+     "no room for the memory of kernels in /dev/shm"),
+    ("exit 126", "does not boot here"),
+])
+def test_boot_that_says_nothing_about_the_kernel(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(UserError, match=says) as caught:
+        guest.boot(script(tmp_path, text), tmp_path, (), 60)
+    assert "\n" not in str(caught.value)
+
+
+def test_kernel_that_cannot_be_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UserError, match="does not boot here: .*No such file or directory"):
+        guest.boot(tmp_path / "linux", tmp_path, (), 60)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UserError, match="does not boot here: No such file or directory"):
+        guest.boot(tmp_path / "linux", tmp_path, (), 60)
+
+
+@pytest.mark.parametrize(("text", "ended", "died"), [
+    ("echo 'reboot: System halted'", True, False), ("true", False, True), ("exit 1", False, True),
+    ("echo 'Kernel panic - not syncing: x'; kill -ABRT $$", True, True), ("kill -SEGV $$", False, True),
+    ("echo 'reboot: System halted'; exec sleep 60", True, True),
+])
+def test_how_a_kernel_ends(tmp_path: Path, text: str, ended: bool, died: bool) -> None:
+    found = guest.boot(script(tmp_path, text), tmp_path, (), 1.004)
+    assert (found.ended, found.died) == (ended, died)
+    assert found.timed_out == text.endswith("60")

@@ -221,9 +221,26 @@ class Campaign:
             said = seen.lines[-1][:_SHOWN] if seen.lines else "it says nothing"
             raise UserError(f"the kernel with mutants does not boot here in {limit:.0f} s: {said}")
 
+    def _dying(self, at: int) -> list[str]:
+        """Return the names of the cases that stop the kernel, and are measured."""
+        return [case.name for case in self.maps[at].cases
+                if case.suite == deaths.SUITE and case.status is Status.PASS and self.measures(case.path)]
+
     def covered(self, number: int) -> bool:
-        """Say whether any case reaches a mutant, in any way of booting."""
-        return any(self._cases(at, number) or self._fatal(at, number) for at in range(len(self.maps)))
+        """Say whether a mutant is ever run, by a case that is measured or while booting."""
+        return self.reached(number) or any(number in each.booting for each in self.maps)
+
+    def reached(self, number: int) -> bool:
+        """Say whether a case that is measured reaches a mutant, in any way of booting."""
+        return any(self._reaching(at, number) or self._deadly(at, number) for at in range(len(self.maps)))
+
+    def _reaching(self, at: int, number: int) -> frozenset[int]:
+        return self._usable[at].intersection(self.maps[at].reach.get(number, ()))
+
+    def _deadly(self, at: int, number: int) -> list[str]:
+        """Return those that reach a mutant of the cases that stop the kernel."""
+        names = self.maps[at].fatal.get(number, ())
+        return [name for name in self._dying(at) if name in names]
 
     def judge(self, number: int) -> Verdict:
         """Return what becomes of a mutant."""
@@ -231,6 +248,8 @@ class Campaign:
             return Verdict(number, Fate.NOT_COVERED)
         spent = _Spent()
         for at, each in enumerate(self.maps):
+            if self._only_boots(at, number) and self._dies(at, number, spent):
+                return Verdict(number, Fate.BOOT, each.way.name, took=spent.took)
             for what in self._attempts(at, number):
                 notice = self._attempt(at, number, what, spent)
                 if notice:
@@ -239,27 +258,26 @@ class Campaign:
                 return Verdict(number, Fate.EQUIVALENT, cases=spent.cases, took=spent.took)
         return Verdict(number, Fate.SURVIVED, cases=spent.cases, took=spent.took)
 
+    def _only_boots(self, at: int, number: int) -> bool:
+        """Say whether a boot runs a mutant, and no case that is measured does, in any way of booting."""
+        return number in self.maps[at].booting and not self.reached(number)
+
+    def _dies(self, at: int, number: int, spent: _Spent) -> bool:
+        """Say whether the kernel dies of a mutant without any case."""
+        return self._boot(at, number, (), _PATIENT * self._limit(at, ()), spent).died
+
     def _attempts(self, at: int, number: int) -> Iterator[_What]:
-        """Yield what to try."""
-        yield from self._batches(at, self._cases(at, number))
-        yield from self._fatal(at, number)
+        """Yield what to try: the cases that reach a mutant, or all if only the boot does."""
+        everything = self._only_boots(at, number)
+        yield from self._batches(at, self._usable[at] if everything else self._reaching(at, number))
+        yield from self._dying(at) if everything else self._deadly(at, number)
 
-    def _fatal(self, at: int, number: int) -> list[str]:
-        names = self.maps[at].fatal.get(number, ())
-        return [name for name in names if self.measures(f"{deaths.SUITE}.{name}")]
-
-    def _cases(self, at: int, number: int) -> list[int]:
-        """Return the cases that reach a mutant, the quickest first."""
-        each = self.maps[at]
-        cases = self._usable[at].intersection(each.reach.get(number, ()))
-        return sorted(cases, key=lambda case: (each.cases[case].duration or 0.0, case))
-
-    def _batches(self, at: int, cases: Sequence[int]) -> Iterator[_What]:
-        """Part cases into those that are tried at once, then those that take longer."""
+    def _batches(self, at: int, cases: frozenset[int]) -> Iterator[_What]:
+        """Part cases into those that are tried at once, the quickest, then those that take longer."""
         batch, spent, bounds = list[int](), 0.0, iter(_BATCHES)
         bound = next(bounds)
-        for case in cases:
-            cost = self.maps[at].cases[case].duration or 0.0
+        known = self.maps[at].cases
+        for cost, case in sorted((known[case].duration or 0.0, case) for case in cases):
             if batch and bound and spent + cost > bound:
                 yield tuple(batch)
                 batch, bound = [], next(bounds, 0.0)
@@ -306,10 +324,8 @@ class Campaign:
         which then counts no more.
         """
         each = self.maps[at]
-        if notice.fate is not Fate.ASSERTION and number in each.booting:
-            seen = self._boot(at, number, (), _PATIENT * self._limit(at, ()), spent)
-            if seen.died:
-                return Fate.BOOT
+        if notice.fate is not Fate.ASSERTION and number in each.booting and self._dies(at, number, spent):
+            return Fate.BOOT
         tries = [what]
         if not isinstance(what, str):
             tries[:0] = [(case,) for case in what if each.cases[case].path == notice.case]

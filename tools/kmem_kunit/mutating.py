@@ -58,12 +58,12 @@ class Wish:
         mine = fnmatchcase(case.partition(".")[0], self.suites)
         return mine and (not self.cases or case in self.cases)
 
-    def wants(self, mutant: Mutant, lines: range, covered: bool) -> bool:
-        """Say whether a mutant is asked for; lines are its own, covered is whether a case reaches it."""
+    def wants(self, mutant: Mutant, lines: range, reached: bool) -> bool:
+        """Say whether a mutant is asked for; lines are its own, reached is whether a case reaches it."""
         if self.changes is None:
             return True
         if self.cases:
-            return covered
+            return reached
         return not self.changes.lines.get(mutant.file, frozenset()).isdisjoint(lines)
 
     def takes(self, number: int) -> bool:
@@ -151,8 +151,8 @@ def run(base: Path, request: image.Request, wish: Wish, tasks: int | None = None
                                 lambda number: comparison.same(made.mutants[number]))
         the_campaign.check()
         the_campaign.tell()
-        made = asked(made, wish, the_campaign.covered)
-        told = list(of_changes(made.mutants, wish.changes, the_campaign.covered))
+        made = asked(made, wish, the_campaign.reached)
+        told = list(of_changes(made.mutants, wish.changes, the_campaign.reached))
         made = replace(
             made, mutants={number: each for number, each in made.mutants.items() if wish.takes(number)},
             single=[each for number, each in enumerate(made.single, 1) if wish.takes(number)])
@@ -177,32 +177,32 @@ def run(base: Path, request: image.Request, wish: Wish, tasks: int | None = None
                    [number for number in wanted if number not in known], told)
 
 
-def asked(made: mutation.Made, wish: Wish, covered: Callable[[int], bool]) -> mutation.Made:
+def asked(made: mutation.Made, wish: Wish, reached: Callable[[int], bool]) -> mutation.Made:
     """Return a kernel with those of its mutants only that are asked for, in all parts.
 
     Raises UserError if no case can notice any mutant, or if no mutant is asked for.
     """
-    if not any(map(covered, made.mutants)):
+    if not any(map(reached, made.mutants)):
         measured = f"the {len(wish.cases)} that were changed" if wish.cases else f"those of {wish.suites!r}"
         raise UserError(f"no mutant is reached by a case that passes without one, of {measured}")
     files = {each.file for each in (*made.mutants.values(), *made.single)}
     starts = {file: line_starts((made.source / file).read_bytes()) for file in files}
     mutants = {number: each for number, each in made.mutants.items()
-               if wish.wants(each, each.lines(starts[each.file]), covered(number))}
+               if wish.wants(each, each.lines(starts[each.file]), reached(number))}
     single = [each for each in made.single if wish.wants(each, each.lines(starts[each.file]), False)]
     if wish.changes and not mutants and not single:
         raise UserError(f"no mutant is on the lines that were changed in {', '.join(wish.changes.lines)}")
     return replace(made, mutants=mutants, single=single)
 
 
-def of_changes(mutants: Mapping[int, Mutant], changed: Changes | None, covered: Callable[[int], bool]
+def of_changes(mutants: Mapping[int, Mutant], changed: Changes | None, reached: Callable[[int], bool]
                ) -> Iterator[str]:
     """Yield lines that say which changes mutants stand for, and which none does."""
     if changed is None:
         return
     for file, places in changed.lines.items():
         here = [number for number, each in mutants.items() if each.file == file]
-        unseen = sum(not covered(number) for number in here)
+        unseen = sum(not reached(number) for number in here)
         yield f"{file}: {len(places)} lines changed, " + (
             f"{len(here)} mutants on them, {unseen} of which no case reaches" if here
             else "no mutant on them")

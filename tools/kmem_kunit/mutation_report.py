@@ -31,7 +31,7 @@ _SHOWN = 120  # characters of a change in a line
 def score(verdicts: Sequence[Verdict]) -> tuple[int, int]:
     """Return how many mutants were noticed, of how many that could be.
 
-    Those could that cases reach and that are not equivalent, nor fatal to the boot.
+    Those could that are run and that are not equivalent, nor fatal to the boot.
     """
     out = (Fate.NOT_COVERED, Fate.BOOT, Fate.EQUIVALENT)
     return (sum(each.fate.killed for each in verdicts),

@@ -56,7 +56,7 @@ def compare(series: str, size: int, seed: int) -> int:
         chosen = on(made.image.binary)
         took = {"chosen at boot": 0.0, "edited": 0.0}
         differ = 0
-        for number in random.Random(seed).sample(list(filter(chosen.covered, made.mutants)), size):
+        for number in random.Random(seed).sample(list(filter(chosen.reached, made.mutants)), size):
             verdicts = []
             for way, judge in zip(took, (lambda each: shown(chosen.judge(each)), edited)):
                 started = time.monotonic()

@@ -348,3 +348,28 @@ def test_no_verdict_is_told_after_an_error(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(UserError, match="no room"):
         campaign.run(made, range(1, 5000), 1, told.append)
     assert [each.number for each in told] == [1]
+
+
+@pytest.mark.parametrize(("conditions", "dies", "fate", "cases"), [
+    ("fails = False", "", Fate.SURVIVED, 8),
+    ("fails = mutant == '10' and case == 'slow'", "", Fate.ASSERTION, 3),
+    ("if mutant == '10' and case == 'late': panic()\n        fails = False", "", Fate.PANIC, 3),
+    ("fails = mutant == '10'", "10", Fate.BOOT, 0),
+])
+def test_mutant_that_only_the_boot_runs_is_booted(
+        tmp_path: Path, conditions: str, dies: str, fate: Fate, cases: int) -> None:
+    made = made_of(tmp_path, conditions, (PLAIN, INIT), head=GUEST.replace("row(0, 1, 2)", "row(0, 1, 2, 10)"),
+                   suites=SUITES.replace('if mutant == "2"', f'if mutant == "{dies}"'))
+    assert made.covered(10) and not made.reached(10)
+    verdict = made.judge(10)
+    assert (verdict.fate, verdict.cases) == (fate, cases)
+    assert "'kmem_cases=0'" in (tmp_path / "boots").read_text().splitlines()[0]
+
+
+def test_boot_counts_where_it_runs_the_mutant(tmp_path: Path) -> None:
+    rows = "row(0, 1, 2, *([10] if 'init_on_alloc' in words else []))"
+    made = made_of(tmp_path, "fails = mutant == '10' and case == 'late'", (PLAIN, INIT),
+                   head=GUEST.replace("row(0, 1, 2)", rows))
+    verdict = made.judge(10)
+    assert (verdict.fate, verdict.way, verdict.case) == (Fate.ASSERTION, "init", "kmem_a.late")
+    assert boots_of(tmp_path, "kmem_mutant=10") == boots_of(tmp_path, "kmem_mutant=10", "init_on_alloc=1")

@@ -6,7 +6,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -247,16 +247,30 @@ class Campaign:
         if not self.covered(number):
             return Verdict(number, Fate.NOT_COVERED)
         spent = _Spent()
+        found = Verdict(number, Fate.SURVIVED)
         for at, each in enumerate(self.maps):
-            if self._only_boots(at, number) and self._dies(at, number, spent):
-                return Verdict(number, Fate.BOOT, each.way.name, took=spent.took)
-            for what in self._attempts(at, number):
-                notice = self._attempt(at, number, what, spent)
-                if notice:
-                    return Verdict(number, notice.fate, each.way.name, notice.case, spent.cases, spent.took)
-            if at == 0 and self._same(number):
+            notice = self._in_way(at, number, spent)
+            if notice:
+                verdict = Verdict(number, notice.fate, each.way.name, notice.case, spent.cases, spent.took)
+                if notice.fate.killed:
+                    return verdict
+                if found.fate is Fate.SURVIVED or notice.fate is Fate.BOOT and found.fate is Fate.UNSTABLE:
+                    found = verdict
+            if at == 0 and found.fate is not Fate.BOOT and self._same(number):
                 return Verdict(number, Fate.EQUIVALENT, cases=spent.cases, took=spent.took)
-        return Verdict(number, Fate.SURVIVED, cases=spent.cases, took=spent.took)
+        return replace(found, cases=spent.cases, took=spent.took)
+
+    def _in_way(self, at: int, number: int, spent: _Spent) -> _Notice | None:
+        """Return what gives a mutant away in a way of booting: a kill, or else what is not quite one."""
+        if self._only_boots(at, number) and self._dies(at, number, spent):
+            return _Notice(Fate.BOOT, "")
+        unstable = None
+        for what in self._attempts(at, number):
+            notice = self._attempt(at, number, what, spent)
+            if notice and notice.fate is not Fate.UNSTABLE:
+                return notice
+            unstable = unstable or notice
+        return unstable
 
     def _only_boots(self, at: int, number: int) -> bool:
         """Say whether a boot runs a mutant, and no case that is measured does, in any way of booting."""

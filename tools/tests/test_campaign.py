@@ -373,3 +373,45 @@ def test_boot_counts_where_it_runs_the_mutant(tmp_path: Path) -> None:
     verdict = made.judge(10)
     assert (verdict.fate, verdict.way, verdict.case) == (Fate.ASSERTION, "init", "kmem_a.late")
     assert boots_of(tmp_path, "kmem_mutant=10") == boots_of(tmp_path, "kmem_mutant=10", "init_on_alloc=1")
+
+
+ONCE = """mark = os.path.join(os.path.dirname(sys.argv[0]), "once")
+        once = mutant == "8" and not os.path.exists(mark)
+        if mutant == "8": open(mark, "w").close()
+        """
+DEBUG = Way("debug", ("slab_debug=FZPU",))
+
+
+@pytest.mark.parametrize(("conditions", "fate", "way"), [
+    ("fails = mutant == '1' and 'slab_debug' in words", Fate.ASSERTION, "debug"),
+    ("fails = False", Fate.BOOT, "init"),
+    ("fails = False\n        if mutant == '1' and 'slab_debug' in words: panic()", Fate.PANIC, "debug"),
+])
+def test_other_ways_go_on_if_the_kernel_dies_in_one(
+        tmp_path: Path, conditions: str, fate: Fate, way: str) -> None:
+    made = made_of(tmp_path, conditions, (PLAIN, INIT, DEBUG), suites=SUITES.replace(
+        'if mutant == "2"', 'if mutant == "1" and "init_on_alloc" in words'))
+    verdict = made.judge(1)
+    assert (verdict.fate, verdict.way) == (fate, way)
+    assert verdict.cases >= 3
+
+
+@pytest.mark.parametrize(("conditions", "fate", "way"), [
+    ("fails = once or mutant == '8' and 'init_on_alloc' in words", Fate.ASSERTION, "init"),
+    ("fails = once", Fate.UNSTABLE, "plain"),
+    ("fails = once and case == 'early' or mutant == '8' and case == 'slow'", Fate.ASSERTION, "plain"),
+])
+def test_the_rest_goes_on_after_what_was_noticed_once(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, conditions: str, fate: Fate, way: str) -> None:
+    monkeypatch.setattr(Campaign, "_batches", lambda _, __, cases: [(case,) for case in sorted(cases)])
+    made = made_of(tmp_path, ONCE + conditions, (PLAIN, INIT))
+    verdict = made.judge(8)
+    assert (verdict.fate, verdict.way) == (fate, way)
+
+
+def test_kernel_that_dies_without_a_case_counts_more_than_what_was_noticed_once(tmp_path: Path) -> None:
+    conditions = ONCE.replace('"8"', '"1"') + "fails = once"
+    made = made_of(tmp_path, conditions, (PLAIN, INIT), suites=SUITES.replace(
+        'if mutant == "2"', 'if mutant == "1" and "init_on_alloc" in words'))
+    verdict = made.judge(1)
+    assert (verdict.fate, verdict.way) == (Fate.BOOT, "init")

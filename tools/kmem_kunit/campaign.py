@@ -28,12 +28,13 @@ _BATCHES = (0.05, 0.5)  # seconds that the first cases need: most mutants are no
 
 
 class Fate(Enum):
-    """What became of a mutant. The first four are kills, by how it was noticed."""
+    """What became of a mutant. The first five are kills, by how it was noticed."""
 
     ASSERTION = "assertion"
     REPORT = "report"
     PANIC = "panic"
     TIMEOUT = "time-out"
+    SKIP = "skip"
     SURVIVED = "survived"
     NOT_COVERED = "not covered"
     BOOT = "boot"
@@ -43,7 +44,7 @@ class Fate(Enum):
     @property
     def killed(self) -> bool:
         """Whether the cases have noticed it."""
-        return self in (Fate.ASSERTION, Fate.REPORT, Fate.PANIC, Fate.TIMEOUT)
+        return self in (Fate.ASSERTION, Fate.REPORT, Fate.PANIC, Fate.TIMEOUT, Fate.SKIP)
 
 
 @dataclass(frozen=True)
@@ -386,11 +387,13 @@ class Campaign:
             verdict = deaths.judge(what, seen.lines, "")
             if verdict.status is Status.PASS:
                 return None
-            return _Notice(Fate.TIMEOUT if seen.timed_out else Fate.ASSERTION, verdict.path)
+            skips = verdict.status is Status.SKIP
+            return _Notice(Fate.TIMEOUT if seen.timed_out else Fate.SKIP if skips else Fate.ASSERTION,
+                           verdict.path)
         planned: dict[str, list[str]] = {}
         for case in map(self.maps[at].cases.__getitem__, sorted(what)):
             planned.setdefault(case.suite, []).append(case.name)
-        return _notice(seen, ktap.read(seen.lines, planned))
+        return _notice(seen, ktap.read(seen.lines, planned), self.maps[at].noisy)
 
     def _boot(self, at: int, number: int, what: _What, limit: float, spent: _Spent) -> guest.Boot:
         words = (*self.maps[at].way.arguments, f"kmem_mutant={number}",
@@ -407,19 +410,28 @@ def _names(paths: Sequence[str]) -> str:
     return ", ".join(paths[:_NAMED]) + (f" and {len(paths) - _NAMED} more" if paths[_NAMED:] else "")
 
 
-def _notice(seen: guest.Boot, result: Result) -> _Notice | None:
-    failed = [case.path for case in result.cases if case.status is Status.FAIL and not case.param]
-    if failed:
-        return _Notice(Fate.ASSERTION, failed[0])
-    running = next((problem.case for problem in result.problems if problem.case), "")
-    if seen.timed_out:
-        return _Notice(Fate.TIMEOUT, running)
-    missed = any(case.status is Status.MISS for case in result.cases)
-    if seen.status or missed or any(problem.kind == "panic" for problem in result.problems):
-        return _Notice(Fate.PANIC, running)
+def _notice(seen: guest.Boot, result: Result, noisy: frozenset[str]) -> _Notice | None:
+    """Return what is wrong in a boot of cases that pass elsewhere, as the gate would say."""
+    first: dict[str, str] = {}  # where there is one: of each status of a case, and of each kind of problem
+    for each in result.cases:
+        if not each.param:
+            first.setdefault(each.status.value, each.path)
     for problem in result.problems:
-        if problem.kind == "splat" and problem.case:
-            return _Notice(Fate.REPORT, problem.case)
+        if not (problem.kind == "splat" and problem.case in noisy):
+            first.setdefault(problem.kind, problem.case)
+    running = next((problem.case for problem in result.problems if problem.case), "")
+    for wrong, fate, case in (
+        ("FAIL" in first, Fate.ASSERTION, first.get("FAIL")),
+        (seen.timed_out, Fate.TIMEOUT, running),
+        (seen.died or "panic" in first, Fate.PANIC, running),
+        ("suite" in first, Fate.ASSERTION, first.get("suite")),
+        ("MISS" in first, Fate.PANIC, running),
+        ("ERROR" in first, Fate.ASSERTION, first.get("ERROR")),
+        ("splat" in first, Fate.REPORT, first.get("splat")),
+        ("SKIP" in first, Fate.SKIP, first.get("SKIP")),
+    ):
+        if wrong:
+            return _Notice(fate, case or "")
     return None
 
 

@@ -18,6 +18,7 @@ _STATUS = {
     Fate.REPORT: "Killed",
     Fate.PANIC: "Killed",
     Fate.TIMEOUT: "Timeout",
+    Fate.SKIP: "Killed",
     Fate.SURVIVED: "Survived",
     Fate.NOT_COVERED: "NoCoverage",
     Fate.BOOT: "RuntimeError",

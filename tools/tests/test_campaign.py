@@ -47,6 +47,7 @@ for number, (name, members) in enumerate(suites.items(), 1):
             if die:
                 say("    # stops: must stop the kernel: must be")
                 if mutant != "9": panic()
+                bad = True; say(f"    not ok {at} stops"); continue
             say(f"    ok {at} stops # SKIP needs a boot of its own"); continue
         CONDITIONS
         bad |= fails
@@ -415,3 +416,44 @@ def test_kernel_that_dies_without_a_case_counts_more_than_what_was_noticed_once(
         'if mutant == "2"', 'if mutant == "1" and "init_on_alloc" in words'))
     verdict = made.judge(1)
     assert (verdict.fate, verdict.way) == (Fate.BOOT, "init")
+
+
+RESULT = """say(f"    {'not ' if fails else ''}ok {at} {case}")"""
+SUITE_RESULT = """say(f"{'not ' if bad else ''}ok {number} {name}")"""
+BEGINS = '    say("    KTAP version 1")'
+
+
+@pytest.mark.parametrize(("old", "new", "fate", "case"), [
+    (RESULT, RESULT[:-1] + " + ' # SKIP no cache' * (mutant == '8'))", Fate.SKIP, "kmem_a.early"),
+    (RESULT, RESULT[:-1] + " + ' # TIMEOUT' * (mutant == '8'))", Fate.ASSERTION, "kmem_a.early"),
+    (SUITE_RESULT, SUITE_RESULT.replace("bad", "mutant == '8'"), Fate.ASSERTION, "kmem_a"),
+    (BEGINS, f"    if mutant == '8': say(f'not ok {{number}} {{name}}'); continue\n{BEGINS}",
+     Fate.ASSERTION, "kmem_a"),
+    (BEGINS, f"    if mutant == '8': say(f'ok {{number}} {{name}} # SKIP'); continue\n{BEGINS}",
+     Fate.SKIP, "kmem_a.early"),
+    ('say("KTAP version 1")\nif', f"""if mutant == '8':
+        {NOISE}
+say("KTAP version 1")\nif""", Fate.REPORT, ""),
+])
+def test_what_the_gate_would_say_is_noticed(
+        tmp_path: Path, old: str, new: str, fate: Fate, case: str) -> None:
+    suites = SUITES.replace(old, new, 1)
+    assert suites != SUITES
+    verdict = made_of(tmp_path, suites=suites).judge(8)
+    assert (verdict.fate, verdict.case) == (fate, case)
+    assert fate.killed
+    (tmp_path / "linux").unlink()
+    always = made_of(tmp_path, suites=suites.replace("mutant == '8'", "mutant in '08'"))
+    assert always.judge(8).fate is Fate.SURVIVED
+
+
+def test_case_that_should_die_may_not_skip(tmp_path: Path) -> None:
+    verdict = made_of(tmp_path, suites=SUITES.replace("if die:\n", "if die and mutant != '9':\n")).judge(9)
+    assert (verdict.fate, verdict.case) == (Fate.SKIP, "kmem_fatal.stops")
+
+
+def test_noise_outside_of_cases_without_a_mutant_kills_none(tmp_path: Path) -> None:
+    begins = 'say("KTAP version 1")\nif die'
+    made = made_of(tmp_path, "fails = mutant == '3'", suites=SUITES.replace(
+        begins, f"{NOISE.rstrip()}\n{begins}", 1))
+    assert (made.judge(8).fate, made.judge(3).fate) == (Fate.SURVIVED, Fate.ASSERTION)

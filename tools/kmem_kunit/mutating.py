@@ -158,9 +158,8 @@ def run(base: Path, request: image.Request, wish: Wish, tasks: int | None = None
             single=[each for number, each in enumerate(made.single, 1) if wish.takes(number)])
         wanted = list(made.mutants)
         store = Store(base, made, wish)
-        known = store.read() if wish.resume else {}
-        missing = [number for number in wanted if number not in known]
-        with store.opened(wish.resume) as keep, progress.step("booting mutants", "mutants") as tick:
+        with store.opened(wish.resume) as (known, keep), progress.step("booting mutants", "mutants") as tick:
+            missing = [number for number in wanted if number not in known]
 
             def tell(verdict: Verdict) -> None:
                 known[verdict.number] = verdict
@@ -226,15 +225,21 @@ class Store:
         return found
 
     @contextmanager
-    def opened(self, resume: bool) -> Iterator[Callable[[Verdict], None]]:
-        """Give what keeps a verdict."""
-        with open(self.path, "a" if resume else "w", encoding="utf-8") as file:
+    def opened(self, resume: bool) -> Iterator[tuple[dict[int, Verdict], Callable[[Verdict], None]]]:
+        """Give the verdicts that there are, none unless a run goes on, and what keeps one.
 
-            def keep(verdict: Verdict) -> None:
-                print(verdict.line(), file=file, flush=True)
+        Waits for another run that keeps the same.
+        """
+        lock = cache.lock_path(self._base, f"mutants-{self.path.name}")
+        with cache.lock(lock, "the verdicts on these mutants", progress.say):
+            known = self.read() if resume else {}
+            with open(self.path, "a" if resume else "w", encoding="utf-8") as file:
 
-            print(file=file)  # ends the line that a run has left half written
-            yield keep
+                def keep(verdict: Verdict) -> None:
+                    print(verdict.line(), file=file, flush=True)
+
+                print(file=file)  # ends the line that a run has left half written
+                yield known, keep
 
 
 def lines(outcome: Outcome) -> Iterator[str]:

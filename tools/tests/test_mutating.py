@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The verb "mutate": what is asked for, and what is kept of an interrupted run."""
 import json
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ from test_campaign import PLAIN
 from test_mutating_slurm import make_kernel_with_mutants, options_of, request_for
 from test_mutation_report import NUMBER, RETURN, SOURCE, WHOLE
 
-from kmem_kunit import arch, cache, changes, guest, image, mutating, mutation
+from kmem_kunit import arch, cache, changes, guest, image, mutating, mutation, progress
 from kmem_kunit.campaign import Fate, Verdict
 from kmem_kunit.changes import Changes
 from kmem_kunit.errors import UserError
@@ -29,8 +31,9 @@ def _made(tmp_path: Path) -> mutation.Made:
 
 def kept(base: Path, made: mutation.Made, wish: Wish, verdicts: list[Verdict], resume: bool) -> Path:
     """Keep verdicts as a run does; return the file."""
-    (base / "mutants").mkdir(exist_ok=True)
-    with mutating.Store(base, made, wish).opened(resume) as keep:
+    for part in ("mutants", "locks"):
+        (base / part).mkdir(exist_ok=True)
+    with mutating.Store(base, made, wish).opened(resume) as (_, keep):
         for verdict in verdicts:
             keep(verdict)
     (path,) = (base / "mutants").iterdir()
@@ -68,6 +71,32 @@ def test_runs_that_differ_keep_theirs_apart(made: mutation.Made, tmp_path: Path)
     assert mutating.Store(tmp_path, made, Wish(shard=(1, 2))).read() == {}
     changed = Changes({}, frozenset({"kmem_a.one"}))
     assert mutating.Store(tmp_path, made, Wish(changes=changed)).read() == {}
+
+
+def test_two_runs_keep_the_same_one_after_the_other(
+        made: mutation.Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept(tmp_path, made, Wish(), [], False)
+    store, waits, said = mutating.Store(tmp_path, made, Wish()), threading.Event(), list[str]()
+
+    def second() -> dict[int, Verdict]:
+        with store.opened(True) as (known, keep):
+            keep(VERDICTS[1])
+            return known
+
+    def say(line: str) -> None:
+        said.append(line)
+        waits.set()
+
+    monkeypatch.setattr(progress, "say", say)
+    with ThreadPoolExecutor(1) as pool:
+        with store.opened(False) as (_, keep):
+            future = pool.submit(second)
+            future.add_done_callback(lambda _: waits.set())
+            waits.wait()
+            keep(VERDICTS[0])
+        assert future.result() == {1: VERDICTS[0]}
+    assert store.read() == {1: VERDICTS[0], 2: VERDICTS[1]}
+    assert "waiting for another run" in said[0] and "the verdicts on these mutants" in said[0]
 
 
 def test_what_a_cluster_has_left_counts(made: mutation.Made, tmp_path: Path) -> None:

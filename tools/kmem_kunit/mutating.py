@@ -71,6 +71,13 @@ class Wish:
         part, parts = self.shard
         return number % parts == part % parts
 
+    def changed(self) -> list[Sequence[object]]:
+        """Return the changes in order: the lines of each file, and the cases."""
+        if self.changes is None:
+            return []
+        lines = sorted((file, *sorted(numbers)) for file, numbers in self.changes.lines.items())
+        return [*lines, sorted(self.changes.cases)]
+
     @property
     def cases(self) -> frozenset[str]:
         """The cases that were changed, if nothing that is mutated was: these alone are measured."""
@@ -213,8 +220,7 @@ class Store:
     """The verdicts of a run, kept as they come, so that one that was interrupted can go on."""
 
     def __init__(self, base: Path, made: mutation.Made, wish: Wish) -> None:
-        cases = sorted(wish.changes.cases) if wish.changes else []
-        name = cache.digest(made.image.path.name, wish.suites, repr(wish.shard), *cases)
+        name = cache.digest(made.image.path.name, wish.suites, repr(wish.shard), repr(wish.changed()))
         self._base, self.path = base, base / "mutants" / f"verdicts-{name}"
 
     def read(self) -> dict[int, Verdict]:

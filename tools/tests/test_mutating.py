@@ -69,8 +69,14 @@ def test_runs_that_differ_keep_theirs_apart(made: mutation.Made, tmp_path: Path)
     kept(tmp_path, made, Wish(), VERDICTS, False)
     assert mutating.Store(tmp_path, made, Wish(suites="kmem_a")).read() == {}
     assert mutating.Store(tmp_path, made, Wish(shard=(1, 2))).read() == {}
-    changed = Changes({}, frozenset({"kmem_a.one"}))
-    assert mutating.Store(tmp_path, made, Wish(changes=changed)).read() == {}
+    changes = [Changes({}, frozenset({"kmem_a.one"})), *(
+        Changes({"mm/slub.c": lines}, frozenset()) for lines in (frozenset({1}), frozenset({2, 1})))]
+    for changed in changes:
+        assert mutating.Store(tmp_path, made, Wish(changes=changed)).read() == {}
+    names = {mutating.Store(tmp_path, made, Wish(changes=changed)).path for changed in changes}
+    assert len(names) == len(changes)
+    again = Changes({"mm/slub.c": frozenset({1, 2})}, frozenset())
+    assert mutating.Store(tmp_path, made, Wish(changes=again)).path in names
 
 
 def test_two_runs_keep_the_same_one_after_the_other(

@@ -15,6 +15,7 @@ from typing import Any
 from kmem_kunit import (
     cache,
     campaign,
+    cells,
     changes,
     deaths,
     guest,
@@ -23,6 +24,7 @@ from kmem_kunit import (
     mutation,
     mutation_page,
     mutation_report,
+    overlay,
     progress,
     result,
     reviewed,
@@ -220,7 +222,7 @@ class Store:
     """The verdicts of a run, kept as they come, so that one that was interrupted can go on."""
 
     def __init__(self, base: Path, made: mutation.Made, wish: Wish) -> None:
-        name = cache.digest(made.image.path.name, wish.suites, repr(wish.shard), repr(wish.changed()))
+        name = cache.digest(made.image.path.name, wish.suites, repr(wish.shard), repr(wish.changed()), _tool())
         self._base, self.path = base, base / "mutants" / f"verdicts-{name}"
 
     def read(self) -> dict[int, Verdict]:
@@ -246,6 +248,12 @@ class Store:
 
                 print(file=file)  # ends the line that a run has left half written
                 yield known, keep
+
+
+def _tool() -> str:
+    """Return the hash of what verdicts are made with: this command, and its ways to boot."""
+    files = [*sorted(Path(__file__).parent.glob("*.py")), overlay.REPO / cells.FILE]
+    return cache.digest(*(path.read_bytes() for path in files))
 
 
 def lines(outcome: Outcome) -> Iterator[str]:

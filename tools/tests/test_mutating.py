@@ -13,7 +13,7 @@ from test_campaign import PLAIN
 from test_mutating_slurm import make_kernel_with_mutants, options_of, request_for
 from test_mutation_report import NUMBER, RETURN, SOURCE, WHOLE
 
-from kmem_kunit import arch, cache, changes, guest, image, mutating, mutation, progress
+from kmem_kunit import arch, cache, changes, guest, image, mutating, mutation, overlay, progress
 from kmem_kunit.campaign import Fate, Verdict
 from kmem_kunit.changes import Changes
 from kmem_kunit.errors import UserError
@@ -77,6 +77,22 @@ def test_runs_that_differ_keep_theirs_apart(made: mutation.Made, tmp_path: Path)
     assert len(names) == len(changes)
     again = Changes({"mm/slub.c": frozenset({1, 2})}, frozenset())
     assert mutating.Store(tmp_path, made, Wish(changes=again)).path in names
+
+
+@pytest.mark.parametrize("what", ["kmem_kunit/campaign.py", "cells.toml"])
+def test_verdicts_of_another_version_do_not_count(
+        made: mutation.Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    ours = overlay.REPO / "tools"
+    (tmp_path / "tools/kmem_kunit").mkdir(parents=True)
+    for path in (*(ours / "kmem_kunit").glob("*.py"), ours / "cells.toml"):
+        (tmp_path / "tools" / path.relative_to(ours)).write_bytes(path.read_bytes())
+    monkeypatch.setattr(mutating, "__file__", str(tmp_path / "tools/kmem_kunit/mutating.py"))
+    monkeypatch.setattr(overlay, "REPO", tmp_path)
+    before = mutating.Store(tmp_path, made, Wish()).path
+    assert mutating.Store(tmp_path, made, Wish()).path == before
+    with open(tmp_path / "tools" / what, "a", encoding="utf-8") as file:
+        file.write("# mended\n")
+    assert mutating.Store(tmp_path, made, Wish()).path != before
 
 
 def test_two_runs_keep_the_same_one_after_the_other(

@@ -208,8 +208,8 @@ class Campaign:
         """Tell which cases are not measured, as they fail or complain without a mutant."""
         for each, useless in zip(self.maps, self._useless):
             if useless:
-                progress.say(f"booted {each.way.name}, {_names(useless)} fails or complains without a mutant, "
-                             "and does not count")
+                progress.say(f"booted {each.way.name}, these fail or complain without a mutant, and do not "
+                             f"count: {_names(useless)}")
 
     def check(self) -> None:
         """Raise UserError unless the kernel boots here without a mutant, as it did for the maps.
@@ -324,7 +324,8 @@ class Campaign:
         """Return what is left of it without cases that do not count."""
         if isinstance(what, str):
             return what if (at, self._paths(at, what)[0]) not in self._misled else ""
-        return tuple(case for case, path in zip(what, self._paths(at, what)) if (at, path) not in self._misled)
+        return tuple(case for case, path in zip(what, self._paths(at, what))
+                     if (at, path) not in self._misled)
 
     def _paths(self, at: int, what: _What) -> list[str]:
         if isinstance(what, str):

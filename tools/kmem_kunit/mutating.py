@@ -222,7 +222,8 @@ class Store:
     """The verdicts of a run, kept as they come, so that one that was interrupted can go on."""
 
     def __init__(self, base: Path, made: mutation.Made, wish: Wish) -> None:
-        name = cache.digest(made.image.path.name, wish.suites, repr(wish.shard), repr(wish.changed()), _tool())
+        name = cache.digest(made.image.path.name, wish.suites, repr(wish.shard), repr(wish.changed()),
+                            _tool())
         self._base, self.path = base, base / "mutants" / f"verdicts-{name}"
 
     def read(self) -> dict[int, Verdict]:

@@ -307,15 +307,15 @@ def test_case_that_is_bad_without_a_mutant_is_not_measured(
     assert made.judge(3).fate is Fate.NOT_COVERED
     made.tell()
     assert capsys.readouterr().err.splitlines() == [
-        f"kmem-kunit: booted {way}, kmem_a.early, kmem_a.late, kmem_fatal.stops fails or complains "
-        "without a mutant, and does not count" for way in ("plain", "init")]
+        f"kmem-kunit: booted {way}, these fail or complain without a mutant, and do not count: "
+        "kmem_a.early, kmem_a.late, kmem_fatal.stops" for way in ("plain", "init")]
 
 
 @pytest.mark.parametrize("what", ["cut", "gone", "killed"])
 def test_broken_machine_ends_the_run(tmp_path: Path, what: str) -> None:
     """The console is cut short, the image is gone, or somebody kills the kernel."""
-    made = made_of(tmp_path, suites=SUITES.replace(
-        'say("KTAP', f'os.path.exists({str(tmp_path / "broken")!r}) and os.kill(os.getpid(), 9)\nsay("KTAP', 1))
+    dies = f'os.path.exists({str(tmp_path / "broken")!r}) and os.kill(os.getpid(), 9)'
+    made = made_of(tmp_path, suites=SUITES.replace('say("KTAP', f'{dies}\nsay("KTAP', 1))
     told: list[Verdict] = []
 
     def tell(verdict: Verdict) -> None:
@@ -359,7 +359,8 @@ def test_no_verdict_is_told_after_an_error(tmp_path: Path, monkeypatch: pytest.M
 ])
 def test_mutant_that_only_the_boot_runs_is_booted(
         tmp_path: Path, conditions: str, dies: str, fate: Fate, cases: int) -> None:
-    made = made_of(tmp_path, conditions, (PLAIN, INIT), head=GUEST.replace("row(0, 1, 2)", "row(0, 1, 2, 10)"),
+    made = made_of(tmp_path, conditions, (PLAIN, INIT),
+                   head=GUEST.replace("row(0, 1, 2)", "row(0, 1, 2, 10)"),
                    suites=SUITES.replace('if mutant == "2"', f'if mutant == "{dies}"'))
     assert made.covered(10) and not made.reached(10)
     verdict = made.judge(10)

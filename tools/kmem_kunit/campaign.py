@@ -263,7 +263,7 @@ class Campaign:
 
     def _in_way(self, at: int, number: int, spent: _Spent) -> _Notice | None:
         """Return what gives a mutant away in a way of booting: a kill, or else what is not quite one."""
-        if self._only_boots(at, number) and self._dies(at, number, spent):
+        if self._only_boots(at, number) and self._spoils_boot(at, number, spent):
             return _Notice(Fate.BOOT, "")
         unstable = None
         for what in self._attempts(at, number):
@@ -277,9 +277,9 @@ class Campaign:
         """Say whether a boot runs a mutant, and no case that is measured does, in any way of booting."""
         return number in self.maps[at].booting and not self.reached(number)
 
-    def _dies(self, at: int, number: int, spent: _Spent) -> bool:
-        """Say whether the kernel dies of a mutant without any case."""
-        return self._boot(at, number, (), _PATIENT * self._limit(at, ()), spent).died
+    def _spoils_boot(self, at: int, number: int, spent: _Spent) -> bool:
+        """Say whether the kernel dies of a mutant, or complains, without any case."""
+        return self._show(at, number, (), _PATIENT * self._limit(at, ()), spent) is not None
 
     def _attempts(self, at: int, number: int) -> Iterator[_What]:
         """Yield what to try: the cases that reach a mutant, or all if only the boot does."""
@@ -340,7 +340,8 @@ class Campaign:
         which then counts no more.
         """
         each = self.maps[at]
-        if notice.fate is not Fate.ASSERTION and number in each.booting and self._dies(at, number, spent):
+        boots = number in each.booting
+        if boots and notice.fate is not Fate.ASSERTION and self._spoils_boot(at, number, spent):
             return Fate.BOOT
         tries = [what]
         if not isinstance(what, str):

@@ -351,17 +351,26 @@ def test_no_verdict_is_told_after_an_error(tmp_path: Path, monkeypatch: pytest.M
     assert [each.number for each in told] == [1]
 
 
+AT_BOOT = {
+    "": "", "10": 'if mutant == "10": panic()',
+    "10 complains": """if mutant == "10":
+    say("------------[ cut here ]------------"); say("WARNING: CPU: 0 PID: 1 at mm/slub.c:1 f()")
+    say("---[ end trace 0000000000000000 ]---")""",
+}
+
+
 @pytest.mark.parametrize(("conditions", "dies", "fate", "cases"), [
     ("fails = False", "", Fate.SURVIVED, 8),
     ("fails = mutant == '10' and case == 'slow'", "", Fate.ASSERTION, 3),
     ("if mutant == '10' and case == 'late': panic()\n        fails = False", "", Fate.PANIC, 3),
     ("fails = mutant == '10'", "10", Fate.BOOT, 0),
+    ("fails = mutant == '10'", "10 complains", Fate.BOOT, 0),
 ])
 def test_mutant_that_only_the_boot_runs_is_booted(
         tmp_path: Path, conditions: str, dies: str, fate: Fate, cases: int) -> None:
     made = made_of(tmp_path, conditions, (PLAIN, INIT),
                    head=GUEST.replace("row(0, 1, 2)", "row(0, 1, 2, 10)"),
-                   suites=SUITES.replace('if mutant == "2"', f'if mutant == "{dies}"'))
+                   suites=SUITES.replace('if mutant == "2": panic()', AT_BOOT[dies]))
     assert made.covered(10) and not made.reached(10)
     verdict = made.judge(10)
     assert (verdict.fate, verdict.cases) == (fate, cases)

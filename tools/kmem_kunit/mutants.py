@@ -7,7 +7,7 @@ What a macro makes has no text of its own and is left alone; what is handed to o
 import ctypes
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,30 +38,72 @@ _INSTEAD = {"__GFP_": ("__GFP_ZERO", "__GFP_NOWARN"),
 _NUMBER = re.compile(r"(0[xX][0-9a-fA-F]+|\d+)([uUlL]*)\Z")
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 _CONSTANT_ONLY = re.compile(r"BUILD_BUG|static_assert|_Static_assert|IS_ENABLED|__is_defined")
+_WORD = re.compile(rb"[A-Za-z_]\w*")
+_BRACKET = re.compile(rb"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|/\*.*?\*/|//[^\n]*|[][(){},]", re.DOTALL)
 # what clang evaluates at compile time, or does not evaluate at all
 _NOT_RUN = {Kind.CXX_UNARY_EXPR, Kind.STATIC_ASSERT, Kind.ASM_STMT, Kind.TYPE_REF, Kind.STRUCT_DECL,
             Kind.UNION_DECL, Kind.ENUM_DECL}
 _JUMPS = {Kind.BREAK_STMT, Kind.CONTINUE_STMT, Kind.GOTO_STMT}
 _EXPRESSIONS = {Kind.CALL_EXPR, Kind.BINARY_OPERATOR, Kind.COMPOUND_ASSIGNMENT_OPERATOR,
                 Kind.UNARY_OPERATOR}
+_ENDS_AS_ITS_LAST = {Kind.BINARY_OPERATOR, Kind.COMPOUND_ASSIGNMENT_OPERATOR, Kind.UNARY_OPERATOR,
+                     Kind.CONDITIONAL_OPERATOR, Kind.CSTYLE_CAST_EXPR, Kind.PAREN_EXPR,
+                     Kind.UNEXPOSED_EXPR, Kind.INTEGER_LITERAL}
 _INTEGERS = {TypeKind.INT, TypeKind.UINT, TypeKind.LONG, TypeKind.ULONG, TypeKind.SHORT,
              TypeKind.USHORT, TypeKind.LONGLONG, TypeKind.ULONGLONG}
 
 
 @dataclass(frozen=True)
 class _Text:
-    """A file's text, in bytes, with which ranges of it macros that take constants only have."""
+    """A file's text, in bytes, with which ranges of it macros that take constants only have.
+
+    macros says of each macro, by name, whether it has arguments.
+    """
 
     file: str
     data: bytes
     lines: Sequence[int]
     constant: Sequence[tuple[int, int]]
+    macros: Mapping[str, bool]
 
     def of(self, start: int, end: int) -> str:
         return self.data[start:end].decode("utf-8", "replace")
 
     def is_constant(self, start: int, end: int) -> bool:
         return any(a <= start and end <= b for a, b in self.constant)
+
+    def end_of_macro(self, start: int) -> int | None:
+        """Return where the use of a macro ends that begins there, if one does."""
+        word = _WORD.match(self.data, start)
+        arguments = self.macros.get(word[0].decode()) if word else None
+        if not word or arguments is None or self.data[start - 1 : start].isalnum():
+            return None
+        if not arguments:
+            return word.end()
+        opened = re.compile(rb"\s*\(").match(self.data, word.end())
+        return _closing(self.data, opened.end()) if opened else None
+
+    def is_whole(self, start: int, end: int) -> bool:
+        """Say whether a text may be an expression: no half of one, and not several."""
+        text = self.data[start:end]
+        if b"," not in text and text.count(b"(") == text.count(b")"):
+            return True
+        depth = 0
+        for each in _BRACKET.findall(text):
+            depth += (each in b"([{") - (each in b")]}") if len(each) == 1 else 0
+            if depth < 0 or each == b"," and not depth:
+                return False
+        return not depth
+
+
+def _closing(data: bytes, start: int) -> int | None:
+    """Return the end of the parenthesis that is open at start."""
+    depth = 1
+    for match in _BRACKET.finditer(data, start):
+        depth += (match[0] == b"(") - (match[0] == b")")
+        if not depth:
+            return match.end()
+    return None
 
 
 def located(location: Any) -> tuple[str, int]:
@@ -100,8 +142,24 @@ class _Function:
         return sorted(self.found.values(), key=lambda mutant: (mutant.start, -mutant.end))
 
     def _range(self, cursor: Any) -> tuple[int, int] | None:
+        """Where a cursor's text is.
+
+        If an expression in what is handed to a macro ends in a macro, libclang has it end where that
+        one begins, or where the outer one ends.
+        """
         (first, start), (last, end) = (located(cursor.extent.start), located(cursor.extent.end))
-        return (start, end) if first == last == self.path and start < end else None
+        if not first == last == self.path:
+            return None
+        if cursor.kind.is_expression():
+            end = self.text.end_of_macro(end) or end
+            if not self.text.is_whole(start, end):
+                if cursor.kind not in _ENDS_AS_ITS_LAST:
+                    return None
+                parts = [place[1] for place in map(self._range, cursor.get_children()) if place]
+                end = max(self.text.end_of_macro(start) or start, *parts, start)
+                if not self.text.is_whole(start, end):
+                    return None
+        return (start, end) if start < end else None
 
     def _inside(self, cursor: Any) -> tuple[int, int] | None:
         """Where a cursor's text is, if it is all in this function and may be chosen at run time."""
@@ -315,22 +373,26 @@ _FINDERS: dict[Any, Callable[[_Function, Any, Sequence[Any]], None]] = {
 }
 
 
-def _text(unit: Any, path: str, file: str) -> _Text:
-    data = Path(path).read_bytes()
-    lines = line_starts(data)
-    constant = []
+def _texts(unit: Any, paths: Mapping[str, str]) -> dict[str, _Text]:
+    """Return the texts of files, by their paths."""
+    macros: dict[str, bool] = {}
+    constant: dict[str, list[tuple[int, int]]] = {path: [] for path in paths}
     for cursor in unit.cursor.get_children():
-        if cursor.kind == Kind.MACRO_INSTANTIATION and _CONSTANT_ONLY.match(cursor.spelling):
+        if cursor.kind == Kind.MACRO_DEFINITION:
+            macros[cursor.spelling] = bool(
+                cindex.conf.lib.clang_Cursor_isMacroFunctionLike(cursor))  # pylint: disable=no-member
+        elif cursor.kind == Kind.MACRO_INSTANTIATION and _CONSTANT_ONLY.match(cursor.spelling):
             (first, start), (_, end) = located(cursor.extent.start), located(cursor.extent.end)
-            if first == path:
-                constant.append((start, end))
-    return _Text(file, data, lines, constant)
+            if first in constant:
+                constant[first].append((start, end))
+    data = {path: Path(path).read_bytes() for path in paths}
+    return {path: _Text(file, data[path], line_starts(data[path]), constant[path], macros)
+            for path, file in paths.items()}
 
 
 def find(unit: Any, source: Path, files: Sequence[str]) -> Iterator[Mutant]:
     """Yield the mutants of the functions that a translation unit defines in files below source."""
-    paths = {os.path.realpath(source / file): file for file in files}
-    texts = {path: _text(unit, path, file) for path, file in paths.items()}
+    texts = _texts(unit, {os.path.realpath(source / file): file for file in files})
     for cursor in unit.cursor.get_children():
         if cursor.kind == Kind.FUNCTION_DECL and cursor.is_definition():
             path, _ = located(cursor.extent.start)

@@ -18,6 +18,14 @@ typedef unsigned int gfp_t;
 #define __GFP_NOWARN 2u
 #define SWAP(a, b) do { int swap_c = (a); (a) = (b); (b) = swap_c; } while (0)
 #define IS_ENABLED(x) (x)
+#define LOW (1 << SHIFT)
+#define SHIFT 2
+#define IS_BIG(x) ((x) > 2)
+#define STORE_TO(x, value) do { *(volatile int *)&(x) = (value); } while (0)
+#define STORE(x, value) do { (void)sizeof(x); STORE_TO(x, value); } while (0)
+#define SAY(format, ...) printf(format, ##__VA_ARGS__)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+#define PAIR(a, b) a + b
 static int limit = 3;
 enum { FEW = 2 };
 
@@ -77,13 +85,22 @@ static int work(int a, int b)
 	return between(0, sum, 1000) ? sum - b : b;
 }
 
+static int handed(int a, int b)
+{
+	STORE(a, a & ~LOW);
+	SAY("%d %d ", a << SHIFT, b);
+	if (unlikely(a && !IS_BIG(b)))
+		return LOW;
+	return PAIR(a, b);
+}
+
 int main(void)
 {
 	int a, b;
 
 	for (a = 0; a < 6; a++) {
 		for (b = 0; b < 4; b++)
-			printf("%d %d ", work(a, b), part(b));
+			printf("%d %d ", work(a, b), part(b) + handed(a, b));
 		printf("%s %u\\n", name(a), flags(a));
 	}
 	return 0;
@@ -184,10 +201,18 @@ def test_what_the_compiler_must_know_is_left_alone(found: list[Mutant]) -> None:
         assert not [old for old, _ in edits(found, operator, "work") if "IS_ENABLED" in old]
 
 
+def test_what_is_handed_to_a_macro_may_end_in_one(found: list[Mutant]) -> None:
+    assert edits(found, "bitwise", "handed") == [
+        ("a & ~LOW", "a | ~LOW"), ("a << SHIFT", "a >> SHIFT")]
+    assert edits(found, "logical", "handed") == [
+        ("a && !IS_BIG(b)", "a || !IS_BIG(b)"), ("!IS_BIG(b)", "!!IS_BIG(b)")]
+    assert edits(found, "result", "handed") == [("LOW", "0")]
+
+
 def test_place_is_where_it_differs(found: list[Mutant]) -> None:
     lines = PROGRAM.splitlines()
     for each in found:
-        if each.operator in ("relational", "logical") and not each.replacement == "!!number":
+        if each.operator in ("relational", "logical") and not (each.replacement or "").startswith("!!"):
             assert lines[each.line - 1][each.column - 1] in "<>=&|"
 
 
@@ -234,9 +259,12 @@ def test_all_lines_stay_where_they_are(found: list[Mutant]) -> None:
 
 
 def test_place_of_an_error_names_the_mutants(found: list[Mutant]) -> None:
-    text, regions = schemata.render(PROGRAM.encode(), dict(enumerate(found, 1)))
-    for region in regions:
-        at = schemata.at(regions, region.start)
-        assert set(at) <= {number for each in regions for number in each.mutants}
-        assert at
+    numbered = dict(enumerate(found, 1))
+    text, regions = schemata.render(PROGRAM.encode(), numbered)
+    for number, each in numbered.items():
+        if each.replacement is not None:
+            switch = b"kmem_mutant(%d) ? (" % number
+            assert schemata.at(regions, text.index(switch) + len(switch)) == (number,)
+        else:
+            assert number in schemata.at(regions, text.index(b"!kmem_mutant(%d)" % number))
     assert schemata.at(regions, text.index(b"printf")) == ()

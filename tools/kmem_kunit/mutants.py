@@ -36,6 +36,10 @@ _FLAG = re.compile(r"(__GFP_|SLAB_)[A-Z0-9_]+\Z")
 _INSTEAD = {"__GFP_": ("__GFP_ZERO", "__GFP_NOWARN"),
             "SLAB_": ("SLAB_HWCACHE_ALIGN", "SLAB_RECLAIM_ACCOUNT")}
 _NUMBER = re.compile(r"(0[xX][0-9a-fA-F]+|\d+)([uUlL]*)\Z")
+# what gives a literal its type: of another one, an expression with it may be wider
+_SUFFIX = {TypeKind.INT: "", TypeKind.LONG: "L", TypeKind.LONGLONG: "LL",
+           TypeKind.UINT: "U", TypeKind.ULONG: "UL", TypeKind.ULONGLONG: "ULL"}
+_SIGNED = {TypeKind.INT, TypeKind.LONG, TypeKind.LONGLONG}
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 _CONSTANT_ONLY = re.compile(r"BUILD_BUG|static_assert|_Static_assert|IS_ENABLED|__is_defined")
 _WORD = re.compile(rb"[A-Za-z_]\w*")
@@ -233,13 +237,16 @@ class _Function:
     def _number(self, cursor: Any, _: Sequence[Any]) -> None:
         place = self._inside(cursor)
         match = _NUMBER.match(self.text.of(*place) if place else "")
-        if place and match:
+        if place and match and cursor.type.kind in _SUFFIX:
             value = int(match[1], 0 if match[1][:2].lower() == "0x" or match[1] == "0" else
                         8 if match[1][0] == "0" else 10)
+            kind, bits = cursor.type.kind, cursor.type.get_size() * 8
+            written = "#x" if match[1][:2].lower() == "0x" and value > 1 else "d"
             for other in dict.fromkeys((0, value + 1, value - 1)):
                 # by 0 nothing is divided: clang would take it that this is never reached
-                if other != value and (other or place not in self.divisors):
-                    self._add(place, "constant", f"{other}{match[2]}")
+                if other != value and (other or place not in self.divisors) and \
+                        other < 1 << bits - (kind in _SIGNED):
+                    self._add(place, "constant", f"{other:{written if other else 'd'}}{_SUFFIX[kind]}")
 
     def _condition(self, cursor: Any, children: Sequence[Any]) -> None:
         index = {Kind.DO_STMT: -1}.get(cursor.kind, 0)

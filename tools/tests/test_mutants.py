@@ -94,6 +94,13 @@ static int handed(int a, int b)
 	return PAIR(a, b);
 }
 
+static unsigned long wide(unsigned long x)
+{
+	unsigned long low = (x << 40) & ~0xffffffff;
+
+	return low + (x << 33 & ~0x7ffffffe) + (-1 < 1U) + (x - 0);
+}
+
 int main(void)
 {
 	int a, b;
@@ -101,7 +108,7 @@ int main(void)
 	for (a = 0; a < 6; a++) {
 		for (b = 0; b < 4; b++)
 			printf("%d %d ", work(a, b), part(b) + handed(a, b));
-		printf("%s %u\\n", name(a), flags(a));
+		printf("%s %u %lu\\n", name(a), flags(a), wide(a + 1));
 	}
 	return 0;
 }
@@ -167,6 +174,16 @@ def test_numbers_become_their_neighbours_and_zero(found: list[Mutant]) -> None:
     assert ("40", "41") in edits(found, "constant", "work")
     assert ("40", "39") in edits(found, "constant", "work")
     assert ("1000", "1001") in edits(found, "constant", "work")
+
+
+def test_numbers_keep_their_type(found: list[Mutant]) -> None:
+    """Or the kernel would calculate with another one although no mutant acts."""
+    assert edits(found, "constant", "wide") == [
+        ("40", "0"), ("40", "41"), ("40", "39"),
+        ("0xffffffff", "0U"), ("0xffffffff", "0xfffffffeU"),
+        ("33", "0"), ("33", "34"), ("33", "32"),
+        ("0x7ffffffe", "0"), ("0x7ffffffe", "0x7fffffff"), ("0x7ffffffe", "0x7ffffffd"),
+        ("1", "0"), ("1", "2"), ("1U", "0U"), ("1U", "2U"), ("0", "1"), ("0", "-1")]
 
 
 def test_nothing_is_divided_by_zero(found: list[Mutant]) -> None:

@@ -46,11 +46,15 @@ class Mutant:
     column: int
     function: str
 
+    @property
+    def edit(self) -> str:
+        """What takes the place of its range, on one line: an operand, wherever that is."""
+        return "" if self.replacement is None else f"({on_a_line(self.replacement)})"
+
     def text(self, data: bytes) -> bytes:
         """Return what takes the place of its range of a file's text, on as many lines."""
         lines = data.count(b"\n", self.start, self.end)
-        new = "" if self.replacement is None else on_a_line(self.replacement)
-        return new.encode() + b"\n" * lines
+        return self.edit.encode() + b"\n" * lines
 
     def lines(self, starts: Sequence[int]) -> range:
         """Return the lines of its range, given where each line of the file begins."""

@@ -126,7 +126,7 @@ def document(source: Path, numbered: Mapping[int, Mutant], verdicts: Sequence[Ve
         entry: dict[str, Any] = {
             "id": str(number),
             "mutatorName": mutant.operator,
-            "replacement": mutant.replacement or "",
+            "replacement": mutant.edit,
             "description": OPERATORS[mutant.operator],
             "location": {"start": _at(starts[mutant.file], mutant.start),
                          "end": _at(starts[mutant.file], mutant.end)},

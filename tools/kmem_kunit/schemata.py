@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from kmem_kunit.mutant import Mutant, on_a_line
+from kmem_kunit.mutant import Mutant
 
 _PREFIX = b"#include <linux/kmem_mutant.h>\n#line 1\n"
 
@@ -88,11 +88,11 @@ class _Renderer:
         else:
             self.out += b"("
             for number, mutant in piece.mutants.items():
-                self.out += f"kmem_mutant({number}) ? (".encode()
+                self.out += f"kmem_mutant({number}) ? ".encode()
                 at = len(self.out)
-                self.out += on_a_line(mutant.replacement or "").encode()
+                self.out += mutant.edit.encode()
                 self.regions.append(Region(at, len(self.out), (number,)))
-                self.out += b") : "
+                self.out += b" : "
             self.out += b"("
             self.body(piece.start, piece.end, piece.inside)
             self.out += b"))"

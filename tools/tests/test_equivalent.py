@@ -45,7 +45,7 @@ def edit(file: str, text: str, old: str, new: str | None) -> Mutant:
 @pytest.mark.parametrize(("old", "new", "same"), [
     ("a + zero()", "a - zero()", True),
     ("a + zero() + 1", "a + 1 + zero()", True),
-    ("+ 1", "+ 2", False),
+    ("1", "2", False),
     ("a + zero()", "a + nowhere", False),
 ])
 def test_object_code_decides(comparison: Comparison, tmp_path: Path, old: str, new: str,
@@ -56,9 +56,9 @@ def test_object_code_decides(comparison: Comparison, tmp_path: Path, old: str, n
 
 
 @pytest.mark.parametrize(("old", "new", "same"), [
-    ("return 0", "return 1 - 1", True),
-    ("return 0", "return 1", False),
-    ("return 1", "return 2", False),  # mm/slub.c does not use it
+    ("0", "1 - 1", True),
+    ("0", "1", False),
+    ("1", "2", False),  # mm/slub.c does not use it
 ])
 def test_of_a_header_all_that_includes_it_decides(comparison: Comparison, old: str, new: str,
                                                   same: bool) -> None:
@@ -69,4 +69,4 @@ def test_what_cannot_be_compiled_at_all_is_equal_to_nothing(comparison: Comparis
                                                              tmp_path: Path) -> None:
     (tmp_path / "mm/slab.h").unlink()
     with pytest.raises(UserError, match="mm/slub.c cannot be compiled as it was"):
-        comparison.same(edit("mm/slub.c", SOURCE, "+ 1", "+ 2"))
+        comparison.same(edit("mm/slub.c", SOURCE, "1", "2"))

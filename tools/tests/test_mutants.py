@@ -101,6 +101,11 @@ static unsigned long wide(unsigned long x)
 	return low + (x << 33 & ~0x7ffffffe) + (-1 < 1U) + (x - 0);
 }
 
+static int mixed(int a, int b)
+{
+	return (a & b ^ 5) + (a && b || a > 2) + (a << 1 & b + 1);
+}
+
 int main(void)
 {
 	int a, b;
@@ -108,7 +113,7 @@ int main(void)
 	for (a = 0; a < 6; a++) {
 		for (b = 0; b < 4; b++)
 			printf("%d %d ", work(a, b), part(b) + handed(a, b));
-		printf("%s %u %lu\\n", name(a), flags(a), wide(a + 1));
+		printf("%s %u %lu %d\\n", name(a), flags(a), wide(a + 1), mixed(a, 3));
 	}
 	return 0;
 }

@@ -38,7 +38,7 @@ __all__ = ["cluster"]  # a fixture
 
 SURVIVORS = (8, 11, 12, 13, 14)  # the last of which has the same object code
 NUMBERS = (1, 2, 3, 4, 6, 8, 9, 10, 11, 12, 13, 14)  # the tenth is not covered
-# a compiler that drops spaces, and waits for a file, where it is told of one
+# a compiler that drops spaces and parentheses, and waits for a file, where it is told of one
 COMPILER = """\
 #!/usr/bin/python3
 import json, os, sys, time
@@ -49,7 +49,7 @@ if waits:
     while not os.path.exists(os.path.join(waits, "go")): time.sleep(0.05)
 roots = json.load(open(overlay))["roots"]
 path = next(each["external-contents"] for each in roots if each["name"] == source)
-open(made, "w").write(open(path).read().replace(" ", ""))
+open(made, "w").write(open(path).read().translate(dict.fromkeys(b" ()")))
 """
 FATAL = """\
 /* The kernel stops. (mm/slub.c) */

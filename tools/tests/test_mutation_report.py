@@ -92,6 +92,7 @@ def test_document_has_each_mutant_with_its_place(document: dict[str, Any]) -> No
     assert {number: each["status"] for number, each in entries.items()} == {
         "1": "Killed", "2": "Survived", "3": "Timeout", "4": "NoCoverage", "5": "RuntimeError",
         "6": "Survived", "7": "Pending", "8": "Ignored"}
+    assert [entries[each]["replacement"] for each in "123"] == ["(a - \t       1)", "(0)", ""]
     assert entries["1"]["location"] == {"start": {"line": 3, "column": 9},
                                         "end": {"line": 4, "column": 10}}
     names = {each["id"]: each["name"] for each in document["testFiles"]["lib/kmem_kunit"]["tests"]}

@@ -17,8 +17,12 @@ class Comparison:
 
     def __init__(self, source: Path, build: Path, commands: Mapping[str, Sequence[str]],
                  folder: Path) -> None:
-        """source is the kernel's own tree, build where its commands run; folder is for what we need."""
-        self._source, self._build, self._commands, self._folder = source, build, commands, folder
+        """source is the kernel's own tree, build where its commands run; folder is for what we need.
+
+        What mutants are of is read once: its edits of later on are not compared.
+        """
+        self._build, self._commands, self._folder = build, commands, folder
+        self._texts = {file: (source / file).read_bytes() for file in FILES if (source / file).is_file()}
         self._plain: dict[str, bytes] = {}
 
     def same(self, mutant: Mutant) -> bool:
@@ -26,7 +30,7 @@ class Comparison:
 
         Of a header's mutants, that of all that includes it has to be the same.
         """
-        text = (self._source / mutant.file).read_bytes()
+        text = self._texts[mutant.file]
         edited = text[: mutant.start] + mutant.text(text) + text[mutant.end :]
         units = [mutant.file] if mutant.file in UNITS else self._commands
         return all(self._object(unit, {mutant.file: edited}) == self._without(unit) for unit in units)
@@ -39,18 +43,16 @@ class Comparison:
                 raise UserError(f"{unit} cannot be compiled as it was in {self._build}")
         return self._plain[unit]
 
-    def _object(self, unit: str, texts: Mapping[str, bytes]) -> bytes:
+    def _object(self, unit: str, texts: dict[str, bytes]) -> bytes:
         """Compile a source with these texts for some files; b"" if that fails."""
         words = list(self._commands[unit])
         root = Path(words[-1]).parents[len(Path(unit).parents) - 1]
         with TemporaryDirectory(dir=self._folder) as name:
             here = Path(name)
             files = []
-            for number, file in enumerate(FILES):
-                content = self._source / file
-                if file in texts:
-                    content = here / str(number)
-                    content.write_bytes(texts[file])
+            for number, (file, text) in enumerate((self._texts | texts).items()):
+                content = here / str(number)
+                content.write_bytes(text)
                 files.append({"type": "file", "name": str(root / file),
                               "external-contents": str(content)})
             overlay = here / "overlay.json"

@@ -181,6 +181,7 @@ def run(base: Path, request: image.Request, wish: Wish, tasks: int | None = None
                 with slurm.folder(base) as place:
                     mutating_slurm.run(place / store.path.name, mutation.configured(request), made,
                                        the_campaign, missing, tasks, tell)
+    made.check()
     return Outcome(made, maps, [known[number] for number in wanted if number in known], reviews,
                    [number for number in wanted if number not in known], told)
 

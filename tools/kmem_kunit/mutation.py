@@ -52,12 +52,27 @@ class Made(_Book):
     """An image of a kernel with mutants in it; source is the kernel's own tree.
 
     place is the tree with its mutants, and build the folder in which the commands are to be run.
+    texts has the hashes of the files that the mutants are of.
     """
 
     image: image.Image
     source: Path
     place: Path
     build: Path
+    texts: Mapping[str, str]
+
+    def check(self) -> None:
+        """Raise UserError if what the mutants are of has been edited since they were made."""
+        now = hashes(self.source)
+        if edited := [file for file, text in self.texts.items() if now[file] != text]:
+            raise UserError(f"{', '.join(edited)} of {self.source} changed while its mutants were judged:"
+                            " run the same command again")
+
+
+def hashes(source: Path) -> dict[str, str]:
+    """Return the hash of each file of a kernel that is mutated; "" of one that is not there."""
+    return {file: cache.digest((source / file).read_bytes()) if (source / file).is_file() else ""
+            for file in FILES}
 
 
 def configured(request: image.Request) -> image.Request:
@@ -76,6 +91,7 @@ def make(base: Path, request: image.Request, without: Sequence[str]) -> Made:
     folder.mkdir(parents=True, exist_ok=True)
     place = folder / "tree"
     with cache.lock(cache.lock_path(base, f"mutants-{folder.name}"), str(folder), progress.say):
+        texts = hashes(source.path)
         key = _key(request, without)
         book = _read(folder / _BOOK, key)
         if book is None:
@@ -87,7 +103,8 @@ def make(base: Path, request: image.Request, without: Sequence[str]) -> Made:
         if not (build / ".config").is_file():  # only the image is left
             cache.remove(the_image.path)
             the_image = _mutated(base, request, place, book.mutants)
-        return Made(**vars(book), image=the_image, source=source.path, place=place, build=build)
+        return Made(**vars(book), image=the_image, source=source.path, place=place, build=build,
+                    texts=texts)
 
 
 def edited(base: Path, request: image.Request, made: Made, each: Mutant) -> image.Image:

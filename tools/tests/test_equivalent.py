@@ -65,8 +65,14 @@ def test_of_a_header_all_that_includes_it_decides(comparison: Comparison, old: s
     assert comparison.same(edit("mm/slab.h", HEADER, old, new)) is same
 
 
+def test_edits_of_later_on_are_not_compared(comparison: Comparison, tmp_path: Path) -> None:
+    (tmp_path / "mm/slub.c").write_text(f"int more;\n{SOURCE}")
+    (tmp_path / "mm/slab.h").write_text(HEADER.replace("return 0", "return 5"))
+    assert comparison.same(edit("mm/slub.c", SOURCE, "a + zero()", "a - zero()"))
+
+
 def test_what_cannot_be_compiled_at_all_is_equal_to_nothing(comparison: Comparison,
                                                              tmp_path: Path) -> None:
-    (tmp_path / "mm/slab.h").unlink()
-    with pytest.raises(UserError, match="mm/slub.c cannot be compiled as it was"):
-        comparison.same(edit("mm/slub.c", SOURCE, "1", "2"))
+    (tmp_path / "mm/other.c").unlink()
+    with pytest.raises(UserError, match="mm/other.c cannot be compiled as it was"):
+        comparison.same(edit("mm/slab.h", HEADER, "0", "1 - 1"))

@@ -26,7 +26,7 @@ VERDICTS = [Verdict(1, Fate.ASSERTION, "plain", "kmem_a.one", 3, 0.25), Verdict(
 @pytest.fixture(name="made")
 def _made(tmp_path: Path) -> mutation.Made:
     the_image = image.Image(tmp_path / "image", tmp_path, "7.3", "", arch.UML)
-    return mutation.Made({1: WHOLE, 2: NUMBER}, [RETURN], {}, the_image, tmp_path, tmp_path, tmp_path)
+    return mutation.Made({1: WHOLE, 2: NUMBER}, [RETURN], {}, the_image, tmp_path, tmp_path, tmp_path, {})
 
 
 def kept(base: Path, made: mutation.Made, wish: Wish, verdicts: list[Verdict], resume: bool) -> Path:
@@ -192,8 +192,8 @@ def _part(fake_kernel: Path, repo: Path, cache_root: Path, tmp_path: Path,  # py
     13, on line 4, no boot can choose. It takes what the options are, and the status has to be 0.
     """
     base, request = cache.root(), request_for(fake_kernel, repo)
-    made = make_kernel_with_mutants(tmp_path / "made", fake_kernel)
     (fake_kernel / "mm/slub.c").write_text(FOUR)
+    made = make_kernel_with_mutants(tmp_path / "made", fake_kernel)
     places = {10: (0, 1), 3: (8, 2), 4: (8, 2), 12: (16, 3), 13: (28, 4)}
     moved = {number: replace(made.mutants[number], start=start, end=start + 3, line=line)
              for number, (start, line) in places.items()}

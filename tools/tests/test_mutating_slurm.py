@@ -83,7 +83,8 @@ def make_kernel_with_mutants(folder: Path, linux: Path, waits: str = "") -> muta
     numbered[SURVIVORS[-1]] = replace(numbered[SURVIVORS[-1]], replacement="sl ub")
     commands = {"mm/slub.c": [str(compiler), "-o", "x", "-c", str(linux / "mm/slub.c")]}
     made = image.Image(binary.parent, linux, "6.12.3", "", arch.find("uml-clang"))
-    return mutation.Made(numbered, [], commands, made, linux, linux, folder)
+    return mutation.Made(numbered, [], commands, made, linux, linux, folder,
+                         mutation.hashes(linux))
 
 
 def request_for(linux: Path, repo: Path) -> image.Request:
@@ -408,6 +409,19 @@ def test_mutants_without_a_verdict_fail_a_run_that_another_ends(
     assert mutating.mutate(cache_root, request, options_of(path, engine="local", resume=True)) == 0
     assert "no verdict" not in capsys.readouterr().out and "Pending" not in path.read_text()
     assert "kmem_mutant=4'" in boots.read_text() and "kmem_mutant=3'" not in boots.read_text()
+
+
+def test_source_that_was_edited_meanwhile_ends_a_run(
+    array: Array, cache_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lines are not those that were judged."""
+    monkeypatch.setattr(mutation, "make", lambda *_: array.made)
+    monkeypatch.setattr(guest, "ways", lambda _: [PLAIN])
+    source = array.made.source / "mm/slub.c"
+    source.write_text(f"{source.read_text()}int more;\n")
+    with pytest.raises(UserError, match="^mm/slub.c of .* changed while"):
+        mutating.mutate(cache_root, array.request, options_of(tmp_path / "x.json", engine="local"))
+    assert not (tmp_path / "x.json").exists()
     assert not [each for each in (cache_root / "matrices").iterdir() if each != array.output.parent]
 
 

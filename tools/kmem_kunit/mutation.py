@@ -92,7 +92,7 @@ def make(base: Path, request: image.Request, without: Sequence[str]) -> Made:
     place = folder / "tree"
     with cache.lock(cache.lock_path(base, f"mutants-{folder.name}"), str(folder), progress.say):
         texts = hashes(source.path)
-        key = _key(request, without)
+        key = _key(image.plan(base, request), request, without)
         book = _read(folder / _BOOK, key)
         if book is None:
             book, the_image = _searched(base, request, place, without)
@@ -119,13 +119,13 @@ def edited(base: Path, request: image.Request, made: Made, each: Mutant) -> imag
         **_runtime(request, max(made.mutants)), each.file: content.decode()})
 
 
-def _key(request: image.Request, without: Sequence[str]) -> str:
+def _key(plan: image.Plan, request: image.Request, without: Sequence[str]) -> str:
     """Return the hash of all that the mutants are made of."""
     ours = [Path(module.__file__ or "").read_bytes() for module in (mutant, mutants, schemata)]
     ours += [Path(__file__).read_bytes(), *((request.repo / name).read_bytes()
                                             for name in _OURS.values())]
-    return cache.digest(kernel.identity(request.kernel).digest, image.toolchain(request.arch), *ours,
-                        *sorted(without))
+    return cache.digest(kernel.identity(request.kernel).digest, image.toolchain(request.arch),
+                        plan.kunitconfig, plan.compiler_options, *ours, *sorted(without))
 
 
 def _of(request: image.Request, place: Path) -> image.Request:

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A kernel with mutants is searched by clang, and again where that may find others."""
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kmem_kunit import arch, image, kernel, mutation
+from kmem_kunit.mutant import FILES, UNITS
+
+ARCH = arch.find("uml-clang")
+SOURCES = {file: "static int one(int a)\n{\n\treturn a + 1;\n}\n" for file in FILES} | {
+    "include/linux/compiler.h": "#define unlikely(x) (x)\n#define __always_inline inline\n",
+    "include/linux/types.h": "typedef _Bool bool;\n",
+    "mm/Makefile": "obj-y += slub.o\n",
+    "lib/kunit/test.c": "static void kunit_print_ok_not_ok(void)\n{\n}\n",
+}
+
+
+@pytest.fixture(name="request_")
+def _request(fake_kernel: Path, repo: Path, monkeypatch: pytest.MonkeyPatch,
+             cache_root: Path) -> Iterator[image.Request]:
+    """What a fake kernel with mutants is made of, whose build only notes how it compiles."""
+    for name, text in SOURCES.items():
+        (fake_kernel / name).parent.mkdir(parents=True, exist_ok=True)
+        (fake_kernel / name).write_text(text)
+    (fake_kernel / "mm/slub.c").write_text('#include "slab.h"\n' + SOURCES["mm/slub.c"].replace("one", "two"))
+    for name in ("in_tree", "mutants"):
+        (repo / f"tools/configs/{name}.config").write_text(f"CONFIG_{name.upper()}=y\n")
+    (repo / "tools/mutation").mkdir()
+    for path in mutation._OURS.values():
+        (repo / path).write_bytes((Path(__file__).parents[2] / path).read_bytes())
+    for name in ("mutants", "locks"):
+        (cache_root / name).mkdir(parents=True)
+    monkeypatch.setattr(image, "build", built)
+    yield image.Request(kernel.from_tree(str(fake_kernel)), repo, arch=ARCH)
+
+
+def built(base: Path, request: image.Request) -> image.Image:
+    """Stand in for image.build()."""
+    plan = image.plan(base, request)
+    place = request.kernel.path
+    for unit in UNITS:
+        made = plan.build_dir / unit
+        made.parent.mkdir(parents=True, exist_ok=True)
+        made.with_name(f".{made.stem}.o.cmd").write_text(
+            f"savedcmd_{made.stem}.o := clang{ARCH.llvm} -I{place}/include -c -o x.o {place / unit}\n")
+    (plan.build_dir / ".config").touch()
+    return image.Image(base / "images/x", place, request.kernel.release, "", ARCH)
+
+
+def searched(capsys: pytest.CaptureFixture[str]) -> bool:
+    """Say whether a kernel was searched since the last call."""
+    return "looking for mutants" in capsys.readouterr().err
+
+
+def test_kernel_is_searched_once_for_each_configuration(
+        request_: image.Request, cache_root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = mutation.make(cache_root, request_, ())
+    assert {each.file for each in made.mutants.values()} == set(FILES) and not made.single
+    assert searched(capsys)
+    assert mutation.make(cache_root, request_, ()).mutants == made.mutants and not searched(capsys)
+    with open(request_.repo / ".kunitconfig", "a", encoding="utf-8") as file:
+        print("CONFIG_SLUB_STATS=y", file=file)
+    mutation.make(cache_root, request_, ())
+    assert searched(capsys)

@@ -195,7 +195,7 @@ def _searched(base: Path, request: image.Request, place: Path, without: Sequence
     for unit, files in UNITS.items():
         with progress.step(f"looking for mutants of {', '.join(files)}"):
             clang = _Unit(commands[unit], plan)
-            found = [each for each in mutants.find(clang.parsed({}), place, files)
+            found = [each for each in mutants.find(clang.whole(), place, files)
                      if each.operator not in without]
             if not found:
                 raise UserError(f"{request.kernel.path / unit} has nothing to mutate")
@@ -293,6 +293,15 @@ class _Unit:
         at = words.index("-o")
         self._words = [word for n, word in enumerate(words[1:-1], 1) if n not in (at, at + 1)]
         self._build = plan.build_dir
+
+    def whole(self) -> Any:
+        """Return clang's view of it as it is; raises UserError unless it has understood all of it."""
+        unit = self.parsed({})
+        for each in unit.diagnostics:
+            if each.severity >= each.Error:
+                raise UserError(progress.clean(f"clang cannot read {each.location.file or self._source}:"
+                                               f"{each.location.line}: {each.spelling}"))
+        return unit
 
     def parsed(self, texts: Mapping[Path, bytes]) -> Any:
         """Return clang's view of it."""

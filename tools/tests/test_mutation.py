@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from kmem_kunit import arch, image, kernel, mutation
+from kmem_kunit.errors import UserError
 from kmem_kunit.mutant import FILES, UNITS
 
 ARCH = arch.find("uml-clang")
@@ -64,3 +65,11 @@ def test_kernel_is_searched_once_for_each_configuration(
         print("CONFIG_SLUB_STATS=y", file=file)
     mutation.make(cache_root, request_, ())
     assert searched(capsys)
+
+
+def test_source_that_clang_cannot_read_is_an_error(request_: image.Request, cache_root: Path) -> None:
+    """Or code would have no mutants, and nobody would know."""
+    with open(request_.kernel.path / "mm/util.c", "a", encoding="utf-8") as file:
+        print('#include "gone.h"\nint f(void) { return 1; }', file=file)
+    with pytest.raises(UserError, match=r"^clang cannot read .*mm/util\.c:5: 'gone\.h' file not found$"):
+        mutation.make(cache_root, request_, ())

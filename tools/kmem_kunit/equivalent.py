@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 from kmem_kunit import proc
 from kmem_kunit.errors import UserError
-from kmem_kunit.mutant import FILES, UNITS, Mutant
+from kmem_kunit.mutant import FILES, UNITS, Mutant, in_suite
 
 _LIMIT = 600.0  # seconds for one compilation
 
@@ -28,11 +28,12 @@ class Comparison:
     def same(self, mutant: Mutant) -> bool:
         """Say whether a mutant's object code is the same as without it; one that fails is another.
 
-        Of a header's mutants, that of all that includes it has to be the same.
+        Of a header's mutants, that of all in which they act has to be the same.
         """
         text = self._texts[mutant.file]
         edited = text[: mutant.start] + mutant.text(text) + text[mutant.end :]
-        units = [mutant.file] if mutant.file in UNITS else self._commands
+        units = [mutant.file] if mutant.file in UNITS else [
+            unit for unit, command in self._commands.items() if not in_suite(command)]
         return all(self._object(unit, {mutant.file: edited}) == self._without(unit) for unit in units)
 
     def _without(self, unit: str) -> bytes:

@@ -13,6 +13,8 @@ UNITS = {
     "mm/mempool.c": ("mm/mempool.c",),
     "lib/kasprintf.c": ("lib/kasprintf.c",),
 }
+# what chooses the mutants of a file, if they do not act in the suites, which include it as well
+SWITCHES = {"mm/slab.h": "kmem_mutant_outside"}
 FILES = tuple(file for files in UNITS.values() for file in files)
 OPERATORS = {
     "relational": "another comparison",
@@ -28,6 +30,12 @@ OPERATORS = {
 }
 _LITERAL_OR_COMMENT = re.compile(
     r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|/\*.*?\*/|//[^\n]*|\\?\n", re.DOTALL)
+
+
+def in_suite(command: Sequence[str]) -> bool:
+    """Say whether an object is a suite's, by how it is compiled: what kmem_mutant.h calls a suite."""
+    names = [word.partition("=")[2].strip('"') for word in command if word.startswith("-DKBUILD_MODFILE=")]
+    return any(name.startswith("lib/kmem_kunit/") or name.endswith("_kunit") for name in names)
 
 
 @dataclass(frozen=True, order=True)

@@ -226,7 +226,8 @@ _Rendered = Mapping[str, tuple[bytes, Sequence[schemata.Region]]]
 def _rendered(source: Path, files: Sequence[str], numbered: Mapping[int, Mutant]) -> _Rendered:
     """Return the text of files with mutants, and where they are in it."""
     return {file: schemata.render((source / file).read_bytes(), {
-        number: each for number, each in numbered.items() if each.file == file}) for file in files}
+        number: each for number, each in numbered.items() if each.file == file
+    }, mutant.SWITCHES.get(file, "kmem_mutant")) for file in files}
 
 
 def _runtime(request: image.Request, highest: int) -> dict[str, str]:

@@ -20,7 +20,6 @@ from kmem_kunit.mutant import Mutant
 _PREFIX = b"#include <linux/kmem_mutant.h>\n#line 1\n"
 
 
-
 @dataclass
 class _Piece:
     """A range of a text with its mutants, by number, and the pieces inside of it."""
@@ -63,8 +62,8 @@ def _pieces(numbered: Mapping[int, Mutant]) -> Iterator[_Piece]:
 
 
 class _Renderer:
-    def __init__(self, data: bytes) -> None:
-        self.data = data
+    def __init__(self, data: bytes, switch: str) -> None:
+        self.data, self.switch = data, switch
         self.out = bytearray(_PREFIX)
         self.regions: list[Region] = []
 
@@ -81,14 +80,14 @@ class _Renderer:
         if leaving:
             text = self.data[piece.start : piece.end]
             jump = re.match(rb"(break|continue|goto|return)\b", text)
-            condition = " && ".join(f"!kmem_mutant({number})" for number in leaving).encode()
+            condition = " && ".join(f"!{self.switch}({number})" for number in leaving).encode()
             self.out += b"if (%s) " % condition if jump else b"do { if (%s) { " % condition
             self.body(piece.start, piece.end, piece.inside)
             self.out += b"" if jump else b"; } } while (0)"
         else:
             self.out += b"("
             for number, mutant in piece.mutants.items():
-                self.out += f"kmem_mutant({number}) ? ".encode()
+                self.out += f"{self.switch}({number}) ? ".encode()
                 at = len(self.out)
                 self.out += mutant.edit.encode()
                 self.regions.append(Region(at, len(self.out), (number,)))
@@ -99,9 +98,13 @@ class _Renderer:
         self.regions.append(Region(begin, len(self.out), tuple(piece.mutants)))
 
 
-def render(data: bytes, numbered: Mapping[int, Mutant]) -> tuple[bytes, list[Region]]:
-    """Return a file's text with mutants, each to be chosen by its number, and where they are in it."""
-    renderer = _Renderer(data)
+def render(data: bytes, numbered: Mapping[int, Mutant], switch: str = "kmem_mutant"
+           ) -> tuple[bytes, list[Region]]:
+    """Return a file's text with mutants, each to be chosen by its number, and where they are in it.
+
+    switch is what says, of a number, whether that mutant acts.
+    """
+    renderer = _Renderer(data, switch)
     renderer.body(0, len(data), list(_pieces(numbered)))
     return bytes(renderer.out), renderer.regions
 

@@ -23,6 +23,18 @@ static __always_inline bool kmem_mutant(unsigned int id)
 	       kmem_mutant_acts(id);
 }
 
+/*
+ * What is compiled into a suite is no part of what it tests: it looks at slabs
+ * with mm/slab.h, too, and is to see what is there.
+ */
+#define KMEM_MUTANT_SUITE							\
+	(!__builtin_strncmp(KBUILD_MODFILE, "lib/kmem_kunit/", 15) ||		\
+	 (sizeof(KBUILD_MODFILE) > sizeof("_kunit") &&				\
+	  !__builtin_strcmp(KBUILD_MODFILE + sizeof(KBUILD_MODFILE) -		\
+			    sizeof("_kunit"), "_kunit")))
+
+#define kmem_mutant_outside(id) (!KMEM_MUTANT_SUITE && kmem_mutant(id))
+
 void kmem_case_ended(bool failed);
 
 /* the linker's: all suites that are built in */

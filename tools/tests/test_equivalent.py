@@ -30,10 +30,15 @@ def _comparison(tmp_path: Path) -> Comparison:
     (tmp_path / "mm/slub.c").write_text(SOURCE)
     (tmp_path / "mm/slab.h").write_text(HEADER)
     (tmp_path / "mm/other.c").write_text(OTHER)
+    return compared(tmp_path, "mm/other")
+
+
+def compared(folder: Path, name: str) -> Comparison:
+    """Return what compares; name is what the second source says that it is."""
     clang = f"clang{arch.find('uml-clang').llvm}"
-    commands = {unit: [clang, "-O2", "-Wp,-MMD,x.d", "-c", "-o", "object.o", str(tmp_path / unit)]
-                for unit in ("mm/slub.c", "mm/other.c")}
-    return Comparison(tmp_path, tmp_path, commands, tmp_path)
+    commands = {unit: [clang, "-O2", "-Wp,-MMD,x.d", f'-DKBUILD_MODFILE="{called}"', "-c", "-o", "object.o",
+                       str(folder / unit)] for unit, called in (("mm/slub.c", "mm/slub"), ("mm/other.c", name))}
+    return Comparison(folder, folder, commands, folder)
 
 
 def edit(file: str, text: str, old: str, new: str | None) -> Mutant:
@@ -63,6 +68,11 @@ def test_object_code_decides(comparison: Comparison, tmp_path: Path, old: str, n
 def test_of_a_header_all_that_includes_it_decides(comparison: Comparison, old: str, new: str,
                                                   same: bool) -> None:
     assert comparison.same(edit("mm/slab.h", HEADER, old, new)) is same
+
+
+@pytest.mark.usefixtures("comparison")
+def test_suite_that_includes_a_header_does_not_decide(tmp_path: Path) -> None:
+    assert compared(tmp_path, "lib/tests/slub_kunit").same(edit("mm/slab.h", HEADER, "1", "2"))
 
 
 def test_edits_of_later_on_are_not_compared(comparison: Comparison, tmp_path: Path) -> None:

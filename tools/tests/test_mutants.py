@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from clang import cindex  # type: ignore[import]
 
-from kmem_kunit import arch, host, mutants, schemata
-from kmem_kunit.mutant import OPERATORS, Mutant
+from kmem_kunit import arch, host, mutants, overlay, schemata
+from kmem_kunit.mutant import OPERATORS, SWITCHES, Mutant, in_suite
 
 LLVM = arch.find("uml-clang").llvm
 PROGRAM = """\
@@ -268,6 +268,26 @@ def test_each_mutant_acts_as_the_plain_edit(tmp_path: Path, found: list[Mutant])
         assert output(together, number) == expected, each
         changed += expected != output(together)
     assert changed > len(found) // 2
+
+
+@pytest.mark.parametrize(("name", "acts"), [
+    ("lib/kmem_kunit/lib/kmem_kunit_helpers", False), ("lib/tests/slub_kunit", False),
+    ("lib/slub_kunit", False), ("mm/slub", True), ("mm/x", True), ("lib/kasprintf", True)])
+def test_mutants_of_what_suites_include_do_not_act_in_them(tmp_path: Path, name: str, acts: bool) -> None:
+    switch = SWITCHES["mm/slab.h"]
+    text, _ = schemata.render(b"int f(void) { return 1; }\n", {
+        7: Mutant("mm/slab.h", 21, 22, "constant", "2", 1, 22, "f")}, switch)
+    (tmp_path / "linux").mkdir()
+    (tmp_path / "linux/compiler.h").write_text("#define __always_inline inline\n#define unlikely(x) (x)\n")
+    (tmp_path / "linux/types.h").write_text("#include <stdbool.h>\n")
+    header = overlay.REPO / "tools/mutation/kmem_mutant.h"
+    (tmp_path / "linux/kmem_mutant.h").write_bytes(header.read_bytes())
+    (tmp_path / "x.c").write_bytes(text)
+    command = [f"clang{LLVM}", "-O1", f"-I{tmp_path}", f'-DKBUILD_MODFILE="{name}"', "-c", "-o",
+               str(tmp_path / "x.o"), str(tmp_path / "x.c")]
+    subprocess.run(command, check=True)
+    assert (b"kmem_mutant_acts" in (tmp_path / "x.o").read_bytes()) is acts
+    assert in_suite(command) is not acts
 
 
 def test_all_lines_stay_where_they_are(found: list[Mutant]) -> None:

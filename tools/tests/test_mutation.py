@@ -45,7 +45,8 @@ def built(base: Path, request: image.Request) -> image.Image:
         made = plan.build_dir / unit
         made.parent.mkdir(parents=True, exist_ok=True)
         made.with_name(f".{made.stem}.o.cmd").write_text(
-            f"savedcmd_{made.stem}.o := clang{ARCH.llvm} -I{place}/include -c -o x.o {place / unit}\n")
+            f"savedcmd_{made.stem}.o := clang{ARCH.llvm} -I{place}/include"
+            f""" -DKBUILD_MODFILE='"{made.stem}"' -c -o x.o {place / unit}\n""")
     (plan.build_dir / ".config").touch()
     return image.Image(base / "images/x", place, request.kernel.release, "", ARCH)
 

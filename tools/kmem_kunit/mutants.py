@@ -47,6 +47,7 @@ _BRACKET = re.compile(rb"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|/\*.*?\*/|//[^\n
 # what clang evaluates at compile time, or does not evaluate at all
 _NOT_RUN = {Kind.CXX_UNARY_EXPR, Kind.STATIC_ASSERT, Kind.ASM_STMT, Kind.TYPE_REF, Kind.STRUCT_DECL,
             Kind.UNION_DECL, Kind.ENUM_DECL}
+_OF_CONSTANTS = {"__builtin_constant_p", "__builtin_return_address", "__builtin_frame_address"}
 _JUMPS = {Kind.BREAK_STMT, Kind.CONTINUE_STMT, Kind.GOTO_STMT}
 _EXPRESSIONS = {Kind.CALL_EXPR, Kind.BINARY_OPERATOR, Kind.COMPOUND_ASSIGNMENT_OPERATOR,
                 Kind.UNARY_OPERATOR}
@@ -54,7 +55,8 @@ _ENDS_AS_ITS_LAST = {Kind.BINARY_OPERATOR, Kind.COMPOUND_ASSIGNMENT_OPERATOR, Ki
                      Kind.CONDITIONAL_OPERATOR, Kind.CSTYLE_CAST_EXPR, Kind.PAREN_EXPR,
                      Kind.UNEXPOSED_EXPR, Kind.INTEGER_LITERAL}
 _INTEGERS = {TypeKind.INT, TypeKind.UINT, TypeKind.LONG, TypeKind.ULONG, TypeKind.SHORT,
-             TypeKind.USHORT, TypeKind.LONGLONG, TypeKind.ULONGLONG}
+             TypeKind.USHORT, TypeKind.LONGLONG, TypeKind.ULONGLONG, TypeKind.CHAR_U, TypeKind.UCHAR,
+             TypeKind.CHAR_S, TypeKind.SCHAR, TypeKind.ENUM}
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,12 @@ def _core(cursor: Any) -> Any:
     return cursor
 
 
+def _is_zero(cursor: Any) -> bool:
+    """Say whether an expression is the name of an enumeration's 0."""
+    named = cursor.referenced if cursor.kind == Kind.DECL_REF_EXPR else None
+    return named is not None and named.kind == Kind.ENUM_CONSTANT_DECL and named.enum_value == 0
+
+
 class _Function:
     """One function's definition, searched for mutants."""
 
@@ -191,7 +199,7 @@ class _Function:
             children = children[1:]
         if kind == Kind.VAR_DECL and cursor.storage_class == cindex.StorageClass.STATIC:
             return
-        if kind == Kind.CALL_EXPR and cursor.spelling == "__builtin_constant_p":
+        if kind == Kind.CALL_EXPR and cursor.spelling in _OF_CONSTANTS:
             return
         if find := _FINDERS.get(kind):
             find(self, cursor, children)
@@ -216,6 +224,8 @@ class _Function:
         if operator in ("/", "%", "/=", "%="):
             self.divisors.add(self._inside(_core(children[1])) or right)
         name, others = _BINARY[operator]
+        if operator == "-" and all(child.type.get_canonical().kind == TypeKind.POINTER for child in children):
+            return  # no two pointers have a sum
         at = left[1] + len(between.partition(operator)[0].encode())
         for other in others:
             text = self.text.of(place[0], at) + other + self.text.of(at + len(operator), place[1])
@@ -261,10 +271,16 @@ class _Function:
             return
         core = _core(whole)
         text = self.text.of(*place)
-        if text.startswith("!") or core.kind == Kind.BINARY_OPERATOR and any(
+        if self._is_negation(core) or core.kind == Kind.BINARY_OPERATOR and any(
                 mutant.operator == "relational" for mutant in self._of(core)):
             return  # whose own mutants have the opposite
         self._add(place, "condition", f"!({text})")
+
+    def _is_negation(self, cursor: Any) -> bool:
+        """Say whether an expression has a "!" that is left out."""
+        place = self._inside(cursor)
+        return place is not None and cursor.kind == Kind.UNARY_OPERATOR and any(
+            mutant.operator == "logical" for mutant in self._of(cursor))
 
     def _is_own(self, cursor: Any, condition: tuple[int, int]) -> bool:
         """Say whether a condition is written as such, and not what a macro has made of its text."""
@@ -292,8 +308,8 @@ class _Function:
         """The mutants of just one expression."""
         place = self._inside(cursor)
         children = list(cursor.get_children())
-        if place and cursor.kind == Kind.BINARY_OPERATOR:
-            self._binary(cursor, children)
+        if place and cursor.kind in (Kind.BINARY_OPERATOR, Kind.UNARY_OPERATOR):
+            _FINDERS[cursor.kind](self, cursor, children)
         return [mutant for mutant in self.found.values() if (mutant.start, mutant.end) == place]
 
     def _result(self, _: Any, children: Sequence[Any]) -> None:
@@ -303,9 +319,9 @@ class _Function:
         text, kind = self.text.of(*place), self.cursor.result_type.get_canonical().kind
         if kind == TypeKind.POINTER and text != "NULL":
             self._add(place, "result", "NULL")
-        elif kind == TypeKind.BOOL and not text.startswith("!"):
+        elif kind == TypeKind.BOOL and not self._is_negation(_core(children[0])):
             self._add(place, "result", f"!({text})")
-        elif kind in _INTEGERS and not _NUMBER.match(text):
+        elif kind in _INTEGERS and not _NUMBER.match(text) and not _is_zero(_core(children[0])):
             self._add(place, "result", "0")
 
     def _call(self, cursor: Any, _: Sequence[Any]) -> None:
@@ -403,5 +419,6 @@ def find(unit: Any, source: Path, files: Sequence[str]) -> Iterator[Mutant]:
     for cursor in unit.cursor.get_children():
         if cursor.kind == Kind.FUNCTION_DECL and cursor.is_definition():
             path, _ = located(cursor.extent.start)
-            if path in texts:
-                yield from _Function(texts[path], cursor, path).search()
+            function = _Function(texts[path], cursor, path) if path in texts else None
+            if function and texts[path].of(*function.range).endswith("}"):  # else it is made by a macro
+                yield from function.search()

@@ -134,7 +134,7 @@ def document(source: Path, numbered: Mapping[int, Mutant], verdicts: Sequence[Ve
         }
         verdict = by_number.get(number)
         if number > last:
-            entry |= {"status": "Ignored", "statusReason": "must be known to the compiler"}
+            entry |= {"status": "Ignored", "statusReason": "does not compile as a choice"}
         elif verdict is None:
             entry |= {"status": "Pending"}
         else:

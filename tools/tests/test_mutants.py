@@ -11,6 +11,7 @@ from kmem_kunit.mutant import OPERATORS, SWITCHES, Mutant, in_suite
 
 LLVM = arch.find("uml-clang").llvm
 PROGRAM = """\
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 typedef unsigned int gfp_t;
@@ -28,6 +29,9 @@ typedef unsigned int gfp_t;
 #define PAIR(a, b) a + b
 static int limit = 3;
 enum { FEW = 2 };
+enum kind { NONE, SOME, MANY };
+#define CHECKED(name) static inline int *check_##name(void) { return &(name); }
+CHECKED(limit)
 
 static int between(int low, int value, int high)
 {
@@ -94,6 +98,29 @@ static int handed(int a, int b)
 	return PAIR(a, b);
 }
 
+static enum kind kind(int a, const char *text)
+{
+	const char *end = text;
+
+	while (*end)
+		end++;
+	if (!a && end - text > 3)
+		return NONE;
+	return a > 1 ? MANY : SOME;
+}
+
+static char letter(const char *text)
+{
+	return __builtin_return_address(0) ? *text : 'x';
+}
+
+static bool is_dull(int a, int b)
+{
+	if (!a)
+		return !b;
+	return !(a & 1) || b;
+}
+
 static unsigned long wide(unsigned long x)
 {
 	unsigned long low = (x << 40) & ~0xffffffff;
@@ -113,7 +140,8 @@ int main(void)
 	for (a = 0; a < 6; a++) {
 		for (b = 0; b < 4; b++)
 			printf("%d %d ", work(a, b), part(b) + handed(a, b));
-		printf("%s %u %lu %d\\n", name(a), flags(a), wide(a + 1), mixed(a, 3));
+		printf("%s %u %lu %d ", name(a), flags(a), wide(a + 1), mixed(a, 3));
+		printf("%d %c %d\\n", kind(a, name(a)), letter(name(a)), is_dull(a, 2));
 	}
 	return 0;
 }
@@ -174,6 +202,19 @@ def test_conditions_are_negated_unless_a_comparison_is(found: list[Mutant]) -> N
         ("sum & 3", "!(sum & 3)"), ("between(0, sum, 1000)", "!(between(0, sum, 1000))")]
 
 
+def test_what_begins_with_a_negation_is_negated_unless_it_is_one(found: list[Mutant]) -> None:
+    assert edits(found, "condition", "kind") == [
+        ("*end", "!(*end)"), ("!a && end - text > 3", "!(!a && end - text > 3)")]
+    assert edits(found, "condition", "is_dull") == []
+    assert edits(found, "result", "is_dull") == [("!(a & 1) || b", "!(!(a & 1) || b)")]
+    assert edits(found, "logical", "is_dull") == [
+        ("!a", "!!a"), ("!b", "!!b"), ("!(a & 1) || b", "!(a & 1) && b"), ("!(a & 1)", "!!(a & 1)")]
+
+
+def test_pointers_are_not_added(found: list[Mutant]) -> None:
+    assert edits(found, "arithmetic", "kind") == [("end++", "end--")]
+
+
 def test_numbers_become_their_neighbours_and_zero(found: list[Mutant]) -> None:
     assert ("40", "0") in edits(found, "constant", "work")
     assert ("40", "41") in edits(found, "constant", "work")
@@ -212,13 +253,16 @@ def test_flags_are_dropped_and_swapped(found: list[Mutant]) -> None:
 def test_results_and_arguments_change(found: list[Mutant]) -> None:
     assert ('"none"', "NULL") in edits(found, "result", "name")
     assert ("gfp & ~__GFP_NOWARN", "0") in edits(found, "result", "flags")
+    assert edits(found, "result", "kind") == [("a > 1 ? MANY : SOME", "0")]
+    assert [new for _, new in edits(found, "result", "letter")] == ["0"]
     assert edits(found, "argument", "work") == [
         ("between(0, sum, 1000)", "between(sum, 0, 1000)"),
         ("between(0, sum, 1000)", "between(0, 1000, sum)")]
 
 
 def test_what_the_compiler_must_know_is_left_alone(found: list[Mutant]) -> None:
-    assert edits(found, "constant", "name") == []
+    assert edits(found, "constant", "name") == [] == edits(found, "constant", "letter")
+    assert not [each for each in found if each.function == "check_limit"]
     for operator in OPERATORS:
         assert not [old for old, _ in edits(found, operator, "work") if "IS_ENABLED" in old]
 

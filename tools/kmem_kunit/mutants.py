@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +33,9 @@ _BINARY = {
        for name, table in (("arithmetic", _ARITHMETIC), ("bitwise", _BITWISE))
        for operator, others in table.items()},
 }
-_FLAG = re.compile(r"(__GFP_|SLAB_)[A-Z0-9_]+\Z")
-_INSTEAD = {"__GFP_": ("__GFP_ZERO", "__GFP_NOWARN"),
-            "SLAB_": ("SLAB_HWCACHE_ALIGN", "SLAB_RECLAIM_ACCOUNT")}
+_FLAG = re.compile(r"(__|SLAB_)[A-Z0-9_]+\Z")
+_INSTEAD = {"gfp_t": ("__GFP_ZERO", "__GFP_NOWARN"),
+            "slab_flags_t": ("SLAB_HWCACHE_ALIGN", "SLAB_RECLAIM_ACCOUNT")}
 _NUMBER = re.compile(r"(0[xX][0-9a-fA-F]+|\d+)([uUlL]*)\Z")
 # what gives a literal its type: of another one, an expression with it may be wider
 _SUFFIX = {TypeKind.INT: "", TypeKind.LONG: "L", TypeKind.LONGLONG: "LL",
@@ -47,6 +48,7 @@ _BRACKET = re.compile(rb"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|/\*.*?\*/|//[^\n
 # what clang evaluates at compile time, or does not evaluate at all
 _NOT_RUN = {Kind.CXX_UNARY_EXPR, Kind.STATIC_ASSERT, Kind.ASM_STMT, Kind.TYPE_REF, Kind.STRUCT_DECL,
             Kind.UNION_DECL, Kind.ENUM_DECL}
+_FLAG_KINDS = {Kind.PAREN_EXPR, Kind.CSTYLE_CAST_EXPR, Kind.INTEGER_LITERAL, Kind.BINARY_OPERATOR}
 _OF_CONSTANTS = {"__builtin_constant_p", "__builtin_return_address", "__builtin_frame_address"}
 _JUMPS = {Kind.BREAK_STMT, Kind.CONTINUE_STMT, Kind.GOTO_STMT}
 _EXPRESSIONS = {Kind.CALL_EXPR, Kind.BINARY_OPERATOR, Kind.COMPOUND_ASSIGNMENT_OPERATOR,
@@ -146,6 +148,7 @@ class _Function:
         self.range = self._range(cursor) or (0, 0)
         self.found: dict[tuple[int, int, str | None], Mutant] = {}
         self.divisors: set[tuple[int, int]] = set()
+        self.flags: set[tuple[int, int]] = set()
 
     def search(self) -> list[Mutant]:
         for child in self.cursor.get_children():
@@ -326,12 +329,16 @@ class _Function:
 
     def _call(self, cursor: Any, _: Sequence[Any]) -> None:
         place, arguments = self._inside(cursor), list(cursor.get_arguments())
-        if not place or not self.text.of(*place).startswith(f"{cursor.spelling}("):
-            return
         places = [self._inside(argument) for argument in arguments]
-        for (one, a), (two, b) in zip(zip(arguments, places), zip(arguments[1:], places[1:])):
-            types = [each.type.get_canonical().spelling for each in (one, two)]
-            if not a or not b or types[0] != types[1] or not place[0] < a[0] < a[1] <= b[0] < place[1]:
+        if not place or not places or not places[0] or not re.search(
+                rf"\b{re.escape(cursor.spelling.removesuffix('_noprof'))}(_noprof)?\s*\(\s*\Z",
+                self.text.of(place[0], places[0][0])):
+            return
+        typed = [(each.type.get_canonical().spelling, there) for each, there in zip(arguments, places)]
+        several = {there for there in places if places.count(there) > 1}  # what a macro makes of one text
+        for (one, a), (two, b) in combinations(typed, 2):
+            if not a or not b or one != two or {a, b} & several or \
+                    not place[0] < a[0] < a[1] <= b[0] < b[1] < place[1]:
                 continue
             first, second = self.text.of(*a), self.text.of(*b)
             if first != second:
@@ -340,14 +347,18 @@ class _Function:
                 self._add(place, "argument", text, a[0])
 
     def _flag(self, cursor: Any) -> None:
-        if not cursor.kind.is_expression():
+        """Drop a flag, or have another one of its type instead; one that is a number is just dropped."""
+        place = self._inside(cursor) if cursor.kind in _FLAG_KINDS else None
+        if not place or place in self.flags or not _FLAG.match(self.text.of(*place)):
             return
-        place = self._inside(cursor)
-        match = _FLAG.match(self.text.of(*place) if place else "")
-        if place and match:
+        self.flags.add(place)
+        name, of = self.text.of(*place), cursor.type.spelling
+        if of in _INSTEAD:
+            one, other = _INSTEAD[of]
+            self._add(place, "flag", f"({of})0")
+            self._add(place, "flag", other if name == one else one)
+        elif name.startswith("SLAB_") and not name.endswith("_DEFAULT"):  # which is 0
             self._add(place, "flag", "0")
-            one, other = _INSTEAD[match[1]]
-            self._add(place, "flag", other if match[0] == one else one)
 
     def _statements(self, cursor: Any, children: Sequence[Any]) -> None:
         kind, place = cursor.kind, self._inside(cursor)
@@ -377,6 +388,7 @@ class _Function:
             and re.match(r"[A-Za-z_]\w*\s*\(", text) and not re.match(r"(do|while|for|if)\b", text)
         jump = cursor.kind in _JUMPS or text == "return"
         behind = _COMMENT.sub("", self.text.of(place[1] + 1, place[1] + 200)).lstrip()
+        # without braces, "else" would belong to what it is chosen by
         if plain or macro or jump and not re.match(r"\}?\s*else\b", behind):
             self._add(place, "statement", None)
 

@@ -36,8 +36,9 @@ def _comparison(tmp_path: Path) -> Comparison:
 def compared(folder: Path, name: str) -> Comparison:
     """Return what compares; name is what the second source says that it is."""
     clang = f"clang{arch.find('uml-clang').llvm}"
-    commands = {unit: [clang, "-O2", "-Wp,-MMD,x.d", f'-DKBUILD_MODFILE="{called}"', "-c", "-o", "object.o",
-                       str(folder / unit)] for unit, called in (("mm/slub.c", "mm/slub"), ("mm/other.c", name))}
+    commands = {unit: [clang, "-O2", "-Wp,-MMD,x.d", f'-DKBUILD_MODFILE="{called}"', "-c", "-o",
+                       "object.o", str(folder / unit)]
+                for unit, called in (("mm/slub.c", "mm/slub"), ("mm/other.c", name))}
     return Comparison(folder, folder, commands, folder)
 
 

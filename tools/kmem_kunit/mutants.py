@@ -149,10 +149,16 @@ class _Function:
         self.found: dict[tuple[int, int, str | None], Mutant] = {}
         self.divisors: set[tuple[int, int]] = set()
         self.flags: set[tuple[int, int]] = set()
+        self.last_return = 0  # without one in front of it, a function still returns something
 
     def search(self) -> list[Mutant]:
         for child in self.cursor.get_children():
             if child.kind == Kind.COMPOUND_STMT:
+                last = child
+                while last.kind in (Kind.COMPOUND_STMT, Kind.LABEL_STMT) and list(last.get_children()):
+                    *_, last = last.get_children()
+                if last.kind == Kind.RETURN_STMT:
+                    self.last_return = (self._range(last) or (0,))[0]
                 self._visit(child)
         return sorted(self.found.values(), key=lambda mutant: (mutant.start, -mutant.end))
 
@@ -386,10 +392,11 @@ class _Function:
         plain = cursor.kind in _EXPRESSIONS or cursor.kind == Kind.UNEXPOSED_EXPR
         macro = cursor.kind in (Kind.DO_STMT, Kind.StmtExpr, Kind.PAREN_EXPR, Kind.CSTYLE_CAST_EXPR) \
             and re.match(r"[A-Za-z_]\w*\s*\(", text) and not re.match(r"(do|while|for|if)\b", text)
-        jump = cursor.kind in _JUMPS or text == "return"
+        jump = cursor.kind in _JUMPS or text == "return" or cursor.kind == Kind.RETURN_STMT and \
+            place[1] < self.last_return
         behind = _COMMENT.sub("", self.text.of(place[1] + 1, place[1] + 200)).lstrip()
         # without braces, "else" would belong to what it is chosen by
-        if plain or macro or jump and not re.match(r"\}?\s*else\b", behind):
+        if plain or macro or jump and not re.match(r"else\b", behind):
             self._add(place, "statement", None)
 
 

@@ -285,6 +285,13 @@ def test_statements_are_left_out(found: list[Mutant]) -> None:
                         "sum = sum << 1"]
 
 
+def test_jumps_are_left_out_where_something_follows(found: list[Mutant]) -> None:
+    """Not the last one, without which a function returns nothing."""
+    assert edits(found, "statement", "three") == [
+        ("goto none", None), ("return a", None), ("return b - a", None)]
+    assert edits(found, "statement", "is_dull") == [("return !b", None)]
+
+
 def test_flags_are_dropped_and_swapped(found: list[Mutant]) -> None:
     assert edits(found, "flag", "flags") == [
         ("__GFP_ZERO", "(gfp_t)0"), ("__GFP_ZERO", "__GFP_NOWARN"),

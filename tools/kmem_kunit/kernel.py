@@ -237,12 +237,13 @@ class Identity:
 def identity(kernel: Kernel, since: float | None = None) -> Identity:
     """Return the identity of a kernel; since is the time (seconds) of the last build from it.
 
-    A fetched source is known by its version, a tree of the user's by the name, size and time of
-    all its files; what vanishes meanwhile, as in a git checkout, is no part of it.
+    A fetched source is known by its version, any other tree by its path and the name, size and time
+    of all its files, of which those of two revisions may be equal; what vanishes meanwhile, as in a
+    git checkout, is no part of it.
     """
     if kernel.version:
         return Identity(cache.digest(kernel.name, kernel.version))
-    total = hashlib.sha256()
+    total = hashlib.sha256(os.fsencode(kernel.path))
     newest = since if since is not None else float("inf")
     backdated = False
     folders = [(str(kernel.path), "")]

@@ -232,6 +232,20 @@ def test_two_revisions(run: Callable[..., Outcome], history: Path, cache_root: P
     assert snapshot(history) == before
 
 
+def test_two_commits_of_one_second_and_one_size(
+    run: Callable[..., Outcome], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree = make_kernel(tmp_path / "linux")
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "2026-01-02T03:04:05Z")
+    git(tree, "init", "-q")
+    for number in range(2):
+        behave(tree, f"if {number}: console = {changed(*BROKEN)!r}")
+        git(tree, "add", "-A")
+        git(tree, "commit", "-qm", str(number))
+    status, out, _ = run("--tree", tree, "HEAD~1", "HEAD")
+    assert status == 1 and out.startswith("FAILS            kmem_tiny.second  pass -> fail")
+
+
 def test_what_a_kept_result_depends_on(
     run: Callable[..., Outcome], history: Path, cache_root: Path, repo: Path,
     monkeypatch: pytest.MonkeyPatch

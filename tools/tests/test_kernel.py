@@ -200,6 +200,18 @@ def left_over(root: Path) -> list[Path]:
     return [*root.rglob(".tmp-*"), *(root / "sources").iterdir(), *root.rglob("*.deb")]
 
 
+def test_two_trees_with_equal_sizes_and_times(tmp_path: Path) -> None:
+    """As git archive and tar make of two commits of one second."""
+    found = []
+    for name, text in (("old", "a < b"), ("new", "a > b")):
+        tree = make_kernel(tmp_path / name)
+        (tree / "mm/slub.c").write_text(text)
+        for path in tree.rglob("*"):
+            os.utime(path, (1000, 1000))
+        found.append(kernel.identity(kernel.from_tree(str(tree))).digest)
+    assert found[0] != found[1]
+
+
 def test_fetch(mirror: Callable[..., None], cache_root: Path) -> None:
     found = kernel.resolve("6.12")
     assert (found.name, found.release, found.version) == ("6.12", "6.12.3", "6.12.3-1")

@@ -41,6 +41,10 @@ class NotBuilt(UserError):
     """A build that failed for this machine's sake, which says nothing of the kernel."""
 
 
+class _Changed(Exception):
+    """The source is not what it was when its build began: objects may be of either."""
+
+
 @dataclass(frozen=True)
 class Request:
     """What to build: a kernel, the suites of repo, --config names; build_dir if the user has one.
@@ -212,14 +216,9 @@ def build(base: Path, request: Request) -> Image:
                     if _is_ready(image, request):  # thanks to the run that we waited for
                         return image
                     try:
-                        objects = _make(base, the_plan, request, stamp)
-                    except BuildFailed:
-                        if identity(kernel).digest == before.digest:
-                            raise
-                    else:
-                        if identity(kernel).digest == before.digest:
-                            return _place(the_plan, image, objects)
-                    progress.say(f"{kernel.path} changed during the build: building again")
+                        return _place(the_plan, image, _make(base, the_plan, request, stamp, before))
+                    except _Changed:
+                        progress.say(f"{kernel.path} changed during the build: building again")
     raise UserError(f"{kernel.path} keeps changing while it is built: try again later")
 
 
@@ -272,9 +271,10 @@ def _image(
 
 @dataclass(frozen=True)
 class _Stamp:
-    """What a build folder was last used for; a build that does not end well leaves finished False.
+    """What a build folder was last used for.
 
-    started is when its last build began, in seconds; newest, the time of its newest file.
+    A build that does not end well, or whose source changes meanwhile, leaves finished False: make
+    would trust an object that is newer than an edit, though it was begun before. started is when its last build began, in seconds; newest, the time of its newest file.
     """
 
     source: str
@@ -312,7 +312,7 @@ def _build_dir(base: Path, the_plan: Plan, request: Request) -> Iterator[_Stamp 
 def _unfit(stamp: _Stamp, kernel: Kernel) -> str:
     """Say why make cannot go on from a build folder, "" if it can."""
     if not stamp.finished:
-        return "was left by a build that did not end"
+        return "was left by a build that did not end, or whose source changed meanwhile"
     if stamp.source != str(kernel.path):
         return f"was built from {stamp.source}"
     if max(stamp.started, stamp.newest) > time.time():  # make would take for old what has been edited since
@@ -358,16 +358,27 @@ def _write_stamp(path: Path, stamp: _Stamp) -> None:
     cache.write(path / _STAMP, json.dumps(stamp.__dict__) + "\n")
 
 
-def _make(base: Path, the_plan: Plan, request: Request, before: _Stamp | None) -> int:
-    """Configure and build; return how many objects the build folder then has."""
+def _make(
+    base: Path, the_plan: Plan, request: Request, before: _Stamp | None, source: Identity
+) -> int:
+    """Configure and build; return how many objects the build folder then has.
+
+    Raises _Changed if the kernel is not source any more.
+    """
     folder, kernel = the_plan.build_dir, request.kernel
     stamp = _Stamp(str(kernel.path), time.time(), finished=False)
     _write_stamp(folder, stamp)
 
+    def finish(objects: int = 0) -> bool:
+        finished = identity(kernel).digest == source.digest
+        newest = _newest(folder)
+        _write_stamp(folder, replace(stamp, finished=finished, objects=objects, newest=newest))
+        return finished
+
     def settle(clean: bool) -> None:
         """After a stop: make removes what it was making if it is given the time."""
         if clean:
-            _write_stamp(folder, replace(stamp, finished=True, newest=_newest(folder)))
+            finish()
 
     done, build_command = None, the_plan.build_command
     if not the_plan.configured:
@@ -388,8 +399,8 @@ def _make(base: Path, the_plan: Plan, request: Request, before: _Stamp | None) -
     if not 0 <= done.status < 128:  # by a signal, and what it started with it: see guardian.py
         raise NotBuilt(f"building Linux {kernel.release} was killed: run the same command again")
     objects = len(_objects(folder))
-    newest = _newest(folder)
-    _write_stamp(folder, replace(stamp, finished=True, objects=objects, newest=newest))
+    if not finish(objects):
+        raise _Changed
     _judge(done, the_plan, request)
     return objects
 

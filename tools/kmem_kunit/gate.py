@@ -303,12 +303,13 @@ def _judged(was: Sequence[Status], now: Sequence[Status]) -> Kind | None:
     An empty sequence is a case that is not there; None means that all is as it was.
     """
     before, after = set(was), set(now)
+    unknown = before <= {Status.MISS}
     never = bool(before) and before.isdisjoint((Status.PASS, Status.SKIP))
     if after <= {Status.MISS} and before - {Status.MISS}:
         return Kind.MISSING
     if len(after) > 1:
         stable = len(before) < 2 and not never
-        return Kind.UNSTABLE if stable or _worse(was, now) else Kind.BOTH
+        return Kind.UNSTABLE if unknown or stable or _worse(was, now) else Kind.BOTH
     if after == {Status.PASS}:
         if before == after:
             return None
@@ -319,7 +320,7 @@ def _judged(was: Sequence[Status], now: Sequence[Status]) -> Kind | None:
         if before == after:
             return None
         return Kind.BOTH if before else Kind.NEW
-    if not before:
+    if unknown and after - before:
         return Kind.NEW_FAIL
     return Kind.BOTH if never else Kind.FAIL
 

@@ -283,18 +283,34 @@ def _cases(pair: _Pair, entries: Sequence[Entry]) -> Iterator[Finding]:
         kind = _judged([case.status for case in was], [case.status for case in now])
         entry = next((e for e in entries if now and e.matches(pair.cell, now[0])), None)
         change, log = f"{_words(was)} -> {_words(now)}", _telling(now)
-        gone = any(case.status is Status.MISS for case in now)
-        if entry and not gone and any(case.bad for case in now):
-            kind, log = Kind.KNOWN, f"{entry.reason} ({entry.link})"
-        elif entry and not (entry.unstable or key.param) and _all(now, Status.PASS):
-            kind, log = Kind.UNEXPECTED, f"quarantined by {entry.owner}: {entry.reason}"
+        if entry:
+            kind = _quarantined(kind, was, now, unstable=entry.unstable or bool(key.param))
+        if entry and kind is Kind.KNOWN:
+            log = f"{entry.reason} ({entry.link})"
+        elif entry and kind is Kind.UNEXPECTED:
+            log = f"quarantined by {entry.owner}: {entry.reason}"
         if kind is None or (kind is Kind.NEW and not before):
             continue
         yield pair.finding(kind, *key, change=change, log=log)
 
 
-def _all(cases: Sequence[Case], status: Status) -> bool:
-    return all(case.status is status for case in cases)
+def _quarantined(
+    kind: Kind | None, was: Sequence[Case], now: Sequence[Case], *, unstable: bool
+) -> Kind | None:
+    """Return what it means for a case in quarantine that it would be of this kind elsewhere.
+
+    That it fails is known, and nothing else is; unstable says that it may pass.
+    """
+    before, after = {case.status for case in was}, {case.status for case in now}
+    if Status.MISS in after:
+        return kind if kind and kind.fails else Kind.MISSING
+    if any(case.bad for case in now):
+        return Kind.KNOWN
+    if kind and kind.fails or Status.PASS in after and unstable:
+        return kind
+    if Status.PASS in after:
+        return Kind.UNEXPECTED
+    return Kind.SKIPPED if before - {Status.SKIP} else kind
 
 
 def _judged(was: Sequence[Status], now: Sequence[Status]) -> Kind | None:

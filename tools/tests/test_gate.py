@@ -287,6 +287,22 @@ QUARANTINED = [
 ]
 
 
+@pytest.mark.parametrize(("was", "now", "kind"), [
+    ([FAIL], [FAIL], Kind.KNOWN), ([MISS], [FAIL], Kind.KNOWN), ([None], [FAIL], Kind.KNOWN),
+    ([FAIL], [SKIP], Kind.SKIPPED), ([MISS], [SKIP], Kind.SKIPPED), ([FAIL], [FAIL, SKIP], Kind.KNOWN),
+    ([SKIP], [SKIP], None), ([None], [SKIP], Kind.NEW),
+    ([FAIL], [PASS, SKIP], Kind.UNEXPECTED), ([SKIP], [PASS], Kind.UNEXPECTED),
+    ([FAIL], [MISS], Kind.MISSING), ([MISS], [MISS], Kind.MISSING), ([FAIL], [None], Kind.MISSING),
+    ([FAIL, MISS], [FAIL, MISS], Kind.MISSING), ([None], [MISS], Kind.NEW_FAIL),
+])
+def test_a_case_that_was_in_quarantine_before(
+    was: list[Status | None], now: list[Status | None], kind: Kind | None
+) -> None:
+    found = kinds([boot(each, PASS) for each in was], [boot(each, PASS) for each in now], entry())
+    found = [each for each in found if each[0] is not Kind.STALE]
+    assert found == ([(kind, "kmem_tiny.a")] if kind else [])
+
+
 @pytest.mark.parametrize(("now", "kind"), QUARANTINED)
 def test_a_quarantined_case(now: list[Status | None], kind: Kind) -> None:
     head = [boot(each, PASS) for each in now]
@@ -302,6 +318,8 @@ def test_an_unstable_case_may_pass() -> None:
     both = [boot(PASS, PASS)]
     assert kinds(both, both, entry(unstable=False)) == [(Kind.UNEXPECTED, "kmem_tiny.a")]
     assert kinds(both, both, entry(unstable=True)) == []
+    seldom = [boot(PASS, PASS), boot(SKIP, PASS)]
+    assert kinds([boot(FAIL, PASS)], seldom, entry(unstable=True)) == [(Kind.BOTH, "kmem_tiny.a")]
     times = [boot(PASS, PASS), boot(FAIL, PASS)]
     (found,) = compare(both, times, entry(unstable=True))
     assert (found.kind, found.change) == (Kind.KNOWN, "pass -> unstable 1/2")

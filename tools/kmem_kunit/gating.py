@@ -152,8 +152,9 @@ def _revisions(options: argparse.Namespace, book: cells.Book) -> _Sides:
         shared = have[0] & have[1] & set(variants)
         if not shared:
             raise UserError(f"no cell of {group} is in both {names[0]} and {names[1]}")
-        if single := [name for name in variants if name not in shared]:
-            progress.say(f"not in both, and left out: {', '.join(single)}")
+        known = dict.fromkeys((*variants, *(_variant(run.cell) for those in runs for run in those)))
+        if single := [name for name in known if name not in shared]:
+            progress.say(f"not in both, and left out: {', '.join(single)}"[:500])
         wanted = [(revision, cell) for revision, side in zip(both, sides) if revision
                   for cell in side if cell.variant in shared]
         made = revisions.run(base, wanted, options.filter, options.jobs)

@@ -375,11 +375,15 @@ def test_a_file_against_a_revision(
     kcidb.write(file, [run_of(good), run_of(good, cell="6.12/other")])
     status, out, err = run("--tree", history, file, "bad")
     assert status == 1 and out.startswith("FAILS            kmem_tiny.second  pass -> fail  6.12/plain")
-    assert "1 cell, 2 cases: 1 regression" in out and "not in both, and left out: debug" in err
+    assert "1 cell, 2 cases: 1 regression" in out and "not in both, and left out: debug, other\n" in err
     status, out, _ = run("--tree", history, "bad", file)
     assert status == 0 and "1 cell, 2 cases: no regression, 1 fixed" in out
     status, out, _ = run("--tree", history, file, "bad", "--filter", "kmem_tiny.f*")
     assert "1 cell, 1 case: " in out and "pass -> " not in out
+    (repo / cells.FILE).write_text((repo / cells.FILE).read_text().replace('["*"]', '["*/debug"]'))
+    kcidb.write(file, [run_of(good, cell="6.12/debug"), run_of(good)])
+    status, out, err = run("--tree", history, file, "mended")
+    assert status == 0 and "1 cell, 2 cases: " in out and "not in both, and left out: plain\n" in err
     assert "leave out --tree" in one_line(run("--tree", history, file, file))
 
 

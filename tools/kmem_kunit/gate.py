@@ -26,6 +26,7 @@ _DEATHS = ("died", "panic", "hang", "truncated", "empty", "build")  # behind whi
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _CHANCE = re.compile(r"(?:0x)?\b[0-9a-f]{6,}\b|0x[0-9a-f]+|\d+")  # differs from boot to boot
 _LOCK = re.compile(r"\((\S{1,60})\)\{[-.+?]+\}")  # as lockdep names one
+_Rate = tuple[int, int]  # in how many boots, of how many
 _WAYS = ("--kernel", "--arch", "--config", "--boot-args")  # options that say how to run
 
 
@@ -257,8 +258,12 @@ def _problems(pair: _Pair) -> Iterator[Finding]:
         else:
             kind = Kind.REPORTED if signature in before else Kind.REPORT
         change = problem.kind + ("" if found else " -> none")
-        if 0 < len(found) < len(pair.head):
-            change += f" in {len(found)}/{len(pair.head)} boots"
+        was, now = (len(before.get(signature, [])), len(pair.base)), (len(found), len(pair.head))
+        if kind is Kind.REPORTED and _chance(was, now) < WORSE:
+            kind = Kind.REPORT
+            change += f" in {was[0]}/{was[1]} -> {now[0]}/{now[1]} boots"
+        elif 0 < len(found) < len(pair.head):
+            change += f" in {now[0]}/{now[1]} boots"
         suite, case = (*problem.case.split("."), "", "")[:2]
         yield pair.finding(kind, suite, case, change=change, log=problem.log if found else "")
 
@@ -352,18 +357,23 @@ def _worse(was: Sequence[Status], now: Sequence[Status]) -> bool:
         return True
     if Status.PASS in was and Status.PASS not in now:
         return True
+
+    def rate(statuses: Sequence[Status], wrong: set[Status]) -> _Rate:
+        return sum(status in wrong for status in statuses), len(statuses)
+
     return any(
-        _chance([status in wrong for status in was], [status in wrong for status in now]) < WORSE
-        for wrong in (bad, bad | {Status.SKIP})
+        _chance(rate(was, wrong), rate(now, wrong)) < WORSE for wrong in (bad, bad | {Status.SKIP})
     )
 
 
-def _chance(was: Sequence[bool], now: Sequence[bool]) -> float:
-    """Return how likely so many of now are true, or more, if it is as it was (Fisher's exact test)."""
-    true, boots = sum(was) + sum(now), len(was) + len(now)
-    ways = (math.comb(len(now), n) * math.comb(len(was), true - n)
-            for n in range(sum(now), min(true, len(now)) + 1))
-    return sum(ways) / math.comb(boots, true)
+def _chance(was: _Rate, now: _Rate) -> float:
+    """Return how likely so many of now, or more, are if it is as it was (Fisher's exact test)."""
+    those, before = was
+    these, after = now
+    both = those + these
+    ways = (math.comb(after, n) * math.comb(before, both - n)
+            for n in range(these, min(both, after) + 1))
+    return sum(ways) / math.comb(before + after, both)
 
 
 def _words(cases: Sequence[Case]) -> str:

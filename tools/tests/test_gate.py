@@ -227,6 +227,17 @@ def test_more_reports_than_before_are_new() -> None:
         Kind.FIXED, Kind.FIXED, Kind.REPORTED]
 
 
+def test_a_report_in_more_boots_than_chance_would_do_it_is_new() -> None:
+    good = boot(PASS, PASS)
+    bad = replace(good, result=Result(good.result.cases, (splat("kmem_tiny.a", "BUG: KASAN"),)))
+    often, seldom = [bad] * 100, [bad] + [good] * 99
+    (found,) = compare(seldom, often)
+    assert (found.kind, found.change) == (Kind.REPORT, "splat in 1/100 -> 100/100 boots")
+    assert [each.kind for each in compare(often, seldom)] == [Kind.REPORTED]
+    assert [each.kind for each in compare(seldom, [bad] * 3 + [good] * 97)] == [Kind.REPORTED]
+    assert [each.kind for each in compare([bad], often)] == [Kind.REPORTED]
+
+
 CYCLE = """\
 WARNING: possible circular locking dependency detected
 6.12.3 #1 Tainted: G                 N

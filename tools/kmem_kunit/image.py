@@ -25,8 +25,15 @@ _ATTEMPTS = 3
 _KCONFIG_FILE = re.compile(r"^\t(\S+) \\$", re.MULTILINE)  # in kbuild's list of what .config is made of
 _AWKWARD = re.compile(r"[^\w/.,+=@~^-]")  # what gcc escapes in a list of prerequisites, and more
 _LINES = 60  # of the compiler's output that are shown
-_MACHINE = re.compile(r"No space left on device|Killed signal terminated program|Input/output error"
-                      r"|Cannot allocate memory")
+_MACHINE = re.compile(
+    r"No space left on device|Disk quota exceeded|Read-only file system|Input/output error"
+    r"|Cannot allocate memory|out of memory allocating|LLVM ERROR: out of memory"
+    r"|Killed signal terminated program|terminated with signal 9\b|unable to execute command: Killed"
+)
+# make's words of a command that a signal ended; what says why it failed, as it does in any other way
+_CUT = re.compile(r"\*\*\* .*\] (?:Killed|Terminated|Error 1(?:37|43))$", re.MULTILINE)
+_WHY = re.compile(r"\*\*\*|error|^Missing: ", re.MULTILINE | re.IGNORECASE)
+_NOT_WHY = re.compile(r"^(?:ERROR:root:|\$ make .*)", re.MULTILINE)
 
 
 class BuildFailed(Exception):
@@ -396,13 +403,22 @@ def _make(
             )
     if done.timed_out:
         raise UserError(f"building Linux {kernel.release} took too long, and was ended")
-    if not 0 <= done.status < 128:  # by a signal, and what it started with it: see guardian.py
+    if _killed(done):
         raise NotBuilt(f"building Linux {kernel.release} was killed: run the same command again")
     objects = len(_objects(folder))
     if not finish(objects):
         raise _Changed
     _judge(done, the_plan, request)
     return objects
+
+
+def _killed(done: proc.Done) -> bool:
+    """Say whether a signal ended kunit.py or make, and with it what it had started: see guardian.py."""
+    if not 0 <= done.status < 128:
+        return True
+    said = _NOT_WHY.sub("", done.output)
+    silent = not (_WHY.search(said) or _MACHINE.search(said))
+    return done.status != 0 and (silent or _CUT.search(done.output) is not None)
 
 
 def _text_of(path: Path) -> str | None:

@@ -288,7 +288,7 @@ def test_what_a_kept_result_depends_on(
 def test_what_died_is_not_kept(
     run: Callable[..., Outcome], history: Path, cache_root: Path
 ) -> None:
-    behave(history, "if verb == 'build': sys.exit(1)")
+    behave(history, "if verb == 'build': print('x.c:1: error: no'); sys.exit(1)")
     git(history, "commit", "-qam", "broken")
     for _ in range(2):
         calls(history)

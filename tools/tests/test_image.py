@@ -231,6 +231,7 @@ if verb == "build":
             slub.write_text("/* edited meanwhile */")
         slub_o.write_text(text)
     if edited and {status}:
+        print("make: *** [x] Error 1")
         sys.exit({status})
     console = slub_o.read_text()
 """
@@ -288,6 +289,12 @@ if verb == "build":
     "gcc: fatal error: Killed signal terminated program cc1",
     "cc1: error: x.c: Input/output error",
     "ld: final link failed: Cannot allocate memory",
+    "collect2: fatal error: ld terminated with signal 9 [Killed]",
+    "clang: error: unable to execute command: Killed",
+    "LLVM ERROR: out of memory",
+    "cc1: out of memory allocating 65536 bytes after a total of 1234567 bytes",
+    "x.c:1: fatal error: error writing to x.o: Disk quota exceeded",
+    "ld: cannot open output file vmlinux: Read-only file system",
 ])
 def test_a_machine_that_cannot(line: str, base: Path, request_: image.Request) -> None:
     behave(request_.kernel.path, f"if verb == 'build': print({line!r}, 'more', sep='\\n'); sys.exit(1)")
@@ -406,6 +413,24 @@ def test_a_build_whose_kunit_py_is_killed(
     assert image.build(base, request_).binary.is_file()
     said = capfd.readouterr().err
     assert "was left by a build that did not end, or whose source changed" in said
+
+
+@pytest.mark.parametrize("said", [
+    "ERROR:root:",  # of make that was killed: any other failure has a line with ***
+    "ERROR:root:x.c:1:1: warning: unused variable",
+    "ERROR:root:make[2]: *** [Makefile:1166: vmlinux] Killed",
+    "ERROR:root:link-vmlinux.sh: line 113: 42 Killed  ld -o vmlinux\nmake: *** [vmlinux] Error 137",
+    "ERROR:root:make: *** [Makefile:248: __sub-make] Terminated",
+])
+def test_a_build_whose_make_is_killed(said: str, base: Path, request_: image.Request) -> None:
+    """With it, all compilers are, and it removes nothing of what they were making."""
+    linux = request_.kernel.path
+    told = "Building with:\n$ make all O=/error\n" + said
+    behave(linux, f"if verb == 'build': print({told!r}); (build / 'cut.o').touch(); sys.exit(1)")
+    with pytest.raises(image.NotBuilt, match="^building Linux 6.12.3 was killed: run the same"):
+        image.build(base, request_)
+    behave(linux, "if verb == 'build' and (build / 'cut.o').exists(): sys.exit(1)")
+    assert image.build(base, request_).binary.is_file()
 
 
 def test_two_runs_at_once_on_one_build_folder(

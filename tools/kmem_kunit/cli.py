@@ -246,6 +246,7 @@ def _matrix(options: argparse.Namespace) -> int:
         finally:  # also if nobody reads
             if options.json is not None:
                 matrix.write(options.json, runs, folder, base / "matrices" / cache.unique())
+    matrix.check(runs)
     return 0 if all(run.result.ok for run in runs) else 1
 
 

@@ -22,7 +22,7 @@ from kmem_kunit.result import Case, Problem, Status
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)  # the start of a baseline
 SLOWER = 2.0, 0.5  # a suite is that takes so many times, and so many seconds more
 WORSE = 0.001  # an unstable case is that fares so by chance more rarely
-_DEATHS = ("died", "panic", "hang", "truncated", "empty", "build")  # behind which nothing ran
+_DEATHS = ("died", "machine", "panic", "hang", "truncated", "empty", "build")  # behind which nothing ran
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _CHANCE = re.compile(r"(?:0x)?\b[0-9a-f]{6,}\b|0x[0-9a-f]+|\d+")  # differs from boot to boot
 _LOCK = re.compile(r"\((\S{1,60})\)\{[-.+?]+\}")  # as lockdep names one

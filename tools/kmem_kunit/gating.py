@@ -3,7 +3,7 @@
 import argparse
 import datetime
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -43,7 +43,8 @@ class _Sides:
 def run(options: argparse.Namespace) -> int:
     """Do what the options of "gate" say and return the exit status.
 
-    Raises UserError for options that contradict each other, and for what cannot be compared.
+    Raises UserError for options that contradict each other, for what cannot be compared, and, when
+    all else is told, for a cell that this machine could not run.
     """
     options.baseline |= options.update
     _check(options)
@@ -61,18 +62,29 @@ def run(options: argparse.Namespace) -> int:
             if not Path(name).exists():
                 raise UserError(f"there is no file {name!r}; a git revision needs --tree")
         sides = _Sides(kcidb.load(Path(options.base)), kcidb.load(Path(options.head)))
+    unable = [each for each in (*sides.base, *sides.head) if matrix.unable(each)]
+    sides = _without(sides, {sides.match(each.cell) for each in unable})
     known = [*(cell.name for cell in book.all()), *(each.cell for each in sides.head)]
     findings = gate.compare(sides.base, sides.head, entries, datetime.date.today(),
-                            match=sides.match, whole=not options.filter, cells=known)
+                            match=sides.match, whole=not (options.filter or unable), cells=known)
     try:
-        for line in annotate.lines(findings, sides.head):
+        for line in annotate.lines(findings, sides.head) if sides.head or not unable else ():
             print(line)
         if options.github:
             for line in annotate.github(findings, annotate.places(overlay.REPO)):
                 print(line)
     finally:  # also if nobody reads
-        _write(options, findings, sides)
+        if not unable:  # or they would say that all is well
+            _write(options, findings, sides)
+    matrix.check(unable)
     return 1 if any(each.kind.fails for each in findings) else 0
+
+
+def _without(sides: _Sides, names: Collection[str]) -> _Sides:
+    """Return both sides without the cells that match calls so."""
+    base, head = ([run for run in side if sides.match(run.cell) not in names]
+                  for side in (sides.base, sides.head))
+    return replace(sides, base=base, head=head)
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -237,11 +249,13 @@ def _gone(book: cells.Book) -> list[str]:
 def _update(options: argparse.Namespace, book: cells.Book) -> int:
     """Write the baselines of the cells of a group anew, and say what that changes.
 
-    That of a cell that died stays as it is, and the status is 1.
+    That of a cell that died stays as it is, and the status is 1. Raises UserError, when all else is
+    done, for a cell that this machine could not run.
     """
     chosen = book.of_group(options.group or GROUP)
     dead = written = 0
-    for cell, run in zip(chosen, _in_order(_run_cells(options, chosen), chosen)):
+    runs = _in_order(_run_cells(options, chosen), chosen)
+    for cell, run in zip(chosen, runs):
         if gate.died(run):
             progress.say(f"{cell.name} died: its baseline stays as it is")
             dead += 1
@@ -251,6 +265,7 @@ def _update(options: argparse.Namespace, book: cells.Book) -> int:
         written += _rewrite(name, None)
     print(f"{len(chosen)} cell{'s' * (len(chosen) != 1)}: "
           f"{written} baseline{'s' * (written != 1)} changed, {dead} died")
+    matrix.check(runs)
     return 1 if dead else 0
 
 

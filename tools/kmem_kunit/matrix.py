@@ -24,6 +24,8 @@ from kmem_kunit.result import Problem, Result, Status
 if TYPE_CHECKING:
     from rich.console import Group
 
+_UNABLE = 2  # the exit status of a command that this machine cannot carry out
+_MACHINE = "machine"  # the kind of problem that a cell has then
 LIMIT = 4 * 3600.0  # seconds for one cell, with its build
 _COMMAND = overlay.REPO / "tools/kmem-kunit"
 _SHOWN = 12  # lines of a failure
@@ -131,7 +133,8 @@ def run(
     argv: list[str | Path] = [sys.executable, _COMMAND, *job.command(glob, compilers)]
     env = proc.environment(**_variables())
     done = proc.run(argv, timeout=LIMIT, env=env, on_line=take, on_tick=on_tick, grace=10.0)
-    return collect(job, f"status {done.status} and no result\n" + "\n".join(last), started)
+    why = "\n".join([f"status {done.status} and no result", *last])
+    return collect(job, why, started, _MACHINE if done.status == _UNABLE else "died")
 
 
 def _variables() -> dict[str, str]:
@@ -141,12 +144,12 @@ def _variables() -> dict[str, str]:
     return {**kept, "PATH": host.cached_path()}
 
 
-def collect(job: Job, why: str, started: datetime) -> kcidb.Run:
-    """Return a job's result; a job that left none has died, and why says of what."""
+def collect(job: Job, why: str, started: datetime, kind: str = "died") -> kcidb.Run:
+    """Return a job's result; one that left none has a problem of that kind, and why says of what."""
     if job.output.exists():
         (found,) = kcidb.load(job.output)
         return replace(found, cell=job.cell.name, command=job.cell.reproducer)
-    problem = Problem("died", "", why)
+    problem = Problem(kind, "", why)
     return kcidb.Run(
         kernel=job.cell.series,
         source="",
@@ -159,6 +162,18 @@ def collect(job: Job, why: str, started: datetime) -> kcidb.Run:
         result=Result((), (problem,)),
         cell=job.cell.name,
     )
+
+
+def unable(run: kcidb.Run) -> bool:
+    """Say whether a cell could not be run where it was tried, which says nothing of its kernel."""
+    return any(problem.kind == _MACHINE for problem in run.result.problems)
+
+
+def check(runs: Sequence[kcidb.Run]) -> None:
+    """Raise UserError, with its words, if one of the cells could not be run."""
+    for run in filter(unable, runs):
+        *_, last = run.result.problems[0].log.splitlines() or [_MACHINE]
+        raise UserError(f"{run.cell}: {progress.said(last) or last}")
 
 
 def write(path: Path, runs: Sequence[kcidb.Run], folder: Path, left: Path) -> None:

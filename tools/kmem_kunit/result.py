@@ -69,8 +69,9 @@ class Problem:
     """Something that fails the run without being a verdict on a case.
 
     `kind` is one word: panic, splat, hang, truncated (the log ends in the middle), malformed
-    (the log contradicts itself or the plan), suite (a suite failed outside its cases), or
-    empty (no result at all). `case` is the path of the case (or suite) that was running, or "".
+    (the log contradicts itself or the plan), suite (a suite failed outside its cases),
+    empty (no result at all), died (a cell left no result), or machine (this one cannot do it,
+    which says nothing of the kernel). `case` is the path of the case (or suite) that was running, or "".
     """
 
     kind: str

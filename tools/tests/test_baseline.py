@@ -111,6 +111,20 @@ def test_a_cell_that_died_keeps_its_baseline(
     assert "6.12/plain died: its baseline stays as it is" in err and file.read_bytes() == first
 
 
+def test_a_cell_that_this_machine_cannot_run(
+    run: Callable[..., Outcome], series: Path, repo: Path
+) -> None:
+    prints(series, GOOD_CONSOLE)
+    run("--update")
+    first = (repo / "tools/baselines/6.12/plain.json").read_bytes()
+    behave(series, "if verb == 'build': print('ld: Read-only file system'); sys.exit(1)")
+    for path in (series.parents[1] / "images").glob("*"):
+        subprocess.run(["rm", "-r", path], check=True)
+    status, _, err = run("--update")
+    assert status == 2 and err.splitlines()[-1].endswith(": ld: Read-only file system")
+    assert (repo / "tools/baselines/6.12/plain.json").read_bytes() == first
+
+
 def test_a_cell_that_is_no_more(run: Callable[..., Outcome], series: Path, repo: Path) -> None:
     prints(series, GOOD_CONSOLE)
     run("--update")

@@ -33,7 +33,7 @@ from kmem_kunit import (
     result,
     revisions,
 )
-from kmem_kunit.result import Case, Status
+from kmem_kunit.result import Case, Problem, Status
 
 PASS, FAIL = Status.PASS, Status.FAIL
 BROKEN = (
@@ -296,6 +296,41 @@ def test_what_died_is_not_kept(
         assert status == 1 and out.startswith("DIED ") and "does not build" in out
         assert "build" in [call[0] for call in calls(history)]
     assert len(list((cache_root / "results").iterdir())) == 1
+
+
+FULL = "No space left on device"
+
+
+def test_what_this_machine_cannot_do_is_no_regression(
+    run: Callable[..., Outcome], history: Path, repo: Path, cache_root: Path, tmp_path: Path
+) -> None:
+    """It is nobody's result, and what the other cells come to is told."""
+    (repo / cells.FILE).write_text((repo / cells.FILE).read_text().replace('["*/plain"]', '["*"]'))
+    behave(history, f"""if verb == 'build' and 'SLUB_DEBUG' in (build / '.config').read_text():
+    print({FULL!r}); sys.exit(1)""")
+    git(history, "commit", "-qam", "no room")
+    status, out, err = run("--tree", history, "good", "HEAD", "--json", tmp_path / "all.json")
+    last = f"kmem-kunit: 6.12/debug: this machine cannot build Linux 6.12.3: {FULL}"
+    assert status == 2 and out == "1 cell, 2 cases: no regression\n" and err.splitlines()[-1] == last
+    assert len(list((cache_root / "results").iterdir())) == 3 and not (tmp_path / "all.json").exists()
+    behave(history, f"if verb == 'build': print({FULL!r}); sys.exit(1)")
+    git(history, "commit", "-qam", "less")
+    status, out, err = run("--tree", history, "good", "HEAD")
+    assert (status, out) == (2, "") and FULL in err.splitlines()[-1]
+
+
+def test_files_with_a_cell_that_could_not_be_run(
+    run: Callable[..., Outcome], files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    (good,) = kcidb.load(files[0])
+    lacking = [run_of((), [Problem("machine", "", "status 2\nkmem-kunit: no room")], "6.12/debug")]
+    partly = tmp_path / "partly.json"
+    kcidb.write(partly, [good, *lacking])
+    kcidb.write(files[0], [good, replace(good, cell="6.12/debug")])
+    for sides in ((files[0], partly), (partly, files[0])):
+        status, out, err = run(*sides)
+        assert status == 2 and out == "1 cell, 2 cases: no regression\n"
+        assert err == "kmem-kunit: 6.12/debug: no room\n"
 
 
 def test_results_are_kept_as_they_come(

@@ -79,12 +79,22 @@ def test_builds_share_the_compilers(
 
 
 def test_a_cell_that_dies_is_a_problem(tmp_path: Path, command: Callable[[str], None]) -> None:
-    command("print('kmem-kunit: no kernel for you'); sys.exit(2)")
+    command("print('kmem-kunit: no kernel for you'); sys.exit(1)")
     (run,) = matrix.local(matrix.plan([DEBUG], tmp_path, 1), "", 1, lambda *_: None)
     (problem,) = run.result.problems
-    assert problem.kind == "died" and "status 2" in problem.log and "no kernel" in problem.log
+    assert problem.kind == "died" and "status 1" in problem.log and "no kernel" in problem.log
     assert run.cell == "6.12/debug" and not run.result.ok
     assert kcidb._runs(kcidb.document([run]))[0].result == run.result
+
+
+def test_a_cell_that_this_machine_cannot_run(tmp_path: Path, command: Callable[[str], None]) -> None:
+    command("if 'kasan' in argv: print('kmem-kunit: no room'); sys.exit(2)")
+    runs = matrix.local(matrix.plan([KASAN, PLAIN], tmp_path, 1), "", 1, lambda *_: None)
+    assert [matrix.unable(run) for run in runs] == [True, False]
+    assert kcidb._runs(kcidb.document(runs[:1]))[0].result == runs[0].result
+    matrix.check(runs[1:])
+    with pytest.raises(UserError, match="^7.3/kasan: no room$"):
+        matrix.check(runs)
 
 
 def test_half_a_result_is_told(tmp_path: Path, command: Callable[[str], None]) -> None:
@@ -235,6 +245,14 @@ def test_the_verb(tmp_path: Path, fake_kernel: Path, repo: Path, cache_root: Pat
     assert capsys.readouterr().out.splitlines()[-1] == "2 cells: 4 passed, 0 failed, 0 skipped"
     assert [run.cell for run in kcidb.load(out)] == ["6.12/plain", "6.12/debug"] * 2
     assert not list((cache_root / "runs").iterdir())
+    whole = script.read_text()
+    script.write_text(f"{whole} if '--config' not in argv else sys.exit(2)")
+    assert cli.main(["matrix", "--json", str(out)]) == 2  # this machine cannot run one of them
+    captured = capsys.readouterr()
+    assert captured.out.splitlines()[-1] == "2 cells: 1 passed, 1 failed, 0 skipped"
+    assert captured.err.splitlines()[-1] == "kmem-kunit: 6.12/debug: status 2 and no result"
+    assert [run.result.ok for run in kcidb.load(out)] == [True, False]
+    script.write_text(whole)
     monkeypatch.setattr(kcidb, "save", full_of_results)
     assert cli.main(["matrix", "--json", str(out)]) == 2
     captured = capsys.readouterr()

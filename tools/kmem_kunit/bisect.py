@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
-from kmem_kunit import boot, cache, deaths, host, image, kcidb, kernel, overlay, proc, progress
+from kmem_kunit import boot, cache, deaths, git, host, image, kcidb, kernel, overlay, proc, progress
 from kmem_kunit import report
 from kmem_kunit.arch import Arch
 from kmem_kunit.bisect_verdict import Verdict, died, verdict
@@ -161,8 +161,8 @@ def _hunt(base: Path, spec: str, good: str, bad: str, question: Question) -> _Hu
         raise UserError(f"cannot read {spec!r}: {error}") from error
     done = _git(tree, "rev-parse", "--path-format=absolute", "--git-common-dir")
     if done.status != 0:
-        raise UserError(f"cannot bisect in {tree}: {_reason(done)}")
-    git_dir = Path(done.output.rstrip("\n").rpartition("\n")[2])
+        raise UserError(f"cannot bisect in {tree}: {git.reason(done)}")
+    git_dir = Path(git.answer(done))
     first, last = _commit(tree, "--good", good), _commit(tree, "--bad", bad)
     done = _git(tree, "merge-base", "--all", first, last)
     bases = tuple(_HASH.findall(done.output))
@@ -200,18 +200,8 @@ def _ask(tree: Path, *words: str) -> str:
     """Return what git answers; raises Trouble if it does not."""
     done = _git(tree, *words)
     if done.status != 0:
-        raise Trouble(f"git {words[0]} in {tree}: {_reason(done)}")
+        raise Trouble(f"git {words[0]} in {tree}: {git.reason(done)}")
     return done.output
-
-
-def _reason(done: proc.Done) -> str:
-    """Return git's own words on why it failed, as one line."""
-    if done.timed_out:
-        return "git takes too long"
-    lines = [line for line in done.output.splitlines() if line.strip()]
-    told = [line for line in lines if line.startswith(("fatal: ", "error: "))]
-    line = (told or lines or [f"git ended with status {done.status}"])[-1]
-    return line.removeprefix("fatal: ").removeprefix("error: ")
 
 
 def _commit(tree: Path, option: str, revision: str) -> str:
@@ -314,7 +304,7 @@ def _open(hunt: _Hunt) -> None:
         hunt.folder.mkdir(parents=True, exist_ok=True)
         done = _git(hunt.tree, "worktree", "add", "--force", "--detach", hunt.worktree, hunt.good)
         if done.status != 0:
-            raise Trouble(f"cannot add a worktree to {hunt.tree}: {_reason(done)}")
+            raise Trouble(f"cannot add a worktree to {hunt.tree}: {git.reason(done)}")
 
 
 def _restored(hunt: _Hunt) -> bool:
@@ -402,7 +392,7 @@ def _carry_out(argv: Sequence[str | Path]) -> str:
 
     env = proc.environment(KMEM_KUNIT_CACHE=str(cache.where()), PATH=host.cached_path())
     done = proc.run(argv, timeout=_LIMIT, env=env, grace=_GRACE, on_line=on_line)
-    return _reason(done) if done.status else last
+    return git.reason(done) if done.status else last
 
 
 def step(tree: Path, results: Path, question: Question, jobs: int) -> int:

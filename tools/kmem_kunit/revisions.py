@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kmem_kunit import cache, gate, image, kcidb, kernel, matrix, overlay, proc, progress
+from kmem_kunit import cache, gate, git, image, kcidb, kernel, matrix, overlay, proc, progress
 from kmem_kunit.cells import Book, Cell
 from kmem_kunit.errors import UserError
 from kmem_kunit.kernel import Kernel
@@ -35,13 +35,12 @@ class Revision:
 
 
 def _git(tree: Path, *words: str) -> str:
-    """Return what git prints; raises UserError with its own words where it fails."""
+    """Return the line that git answers with; raises UserError with its own words where it fails."""
     env = proc.environment(GIT_OPTIONAL_LOCKS="0")  # not even its index is refreshed
     done = proc.run(["git", *words], timeout=_GIT_LIMIT, env=env)
     if done.status != 0:
-        said = (done.output.strip().splitlines() or [f"git ended with status {done.status}"])[0]
-        raise UserError(f"{tree}: {said.removeprefix('fatal: ')}")
-    return done.output.strip()
+        raise UserError(f"{tree}: {git.reason(done)}")
+    return git.answer(done)
 
 
 def _repository(tree: Path) -> str:

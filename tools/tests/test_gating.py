@@ -435,6 +435,16 @@ def test_a_file_of_several_series_and_a_revision(
     assert "has cells of 7.2, 7.3, and none of 6.12" in one_line(run("--tree", history, file, "mended"))
 
 
+def test_a_git_that_warns(
+    run: Callable[..., Outcome], history: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(history, "config", "core.fsync", "future-component")
+    assert "warning: " in subprocess.run(["git", "-C", history, "rev-parse", "--verify", "HEAD"],
+                                         check=True, capture_output=True, text=True).stderr
+    assert run("--tree", history, "good", "bad")[0] == 1
+    assert one_line(run("--tree", history, "good", "x")).endswith(f"{history} has no revision 'x'")
+
+
 @pytest.mark.parametrize("name", ["nothing", "--help", "good:mm", "good^{tree}", "", "a b", "x;id"])
 def test_what_is_no_revision(name: str, run: Callable[..., Outcome], history: Path) -> None:
     line = one_line(run("--tree", history, "--", "good", name))

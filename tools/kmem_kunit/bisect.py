@@ -29,15 +29,6 @@ from kmem_kunit.bisect_verdict import Verdict, died, verdict
 from kmem_kunit.errors import UserError
 from kmem_kunit.result import Problem, Result, Status
 
-_SETTINGS = {  # of the user's or the repository's that would change what git does
-    "core.hooksPath": os.devnull,
-    "core.fsmonitor": "false",
-    "core.abbrev": "12",
-    "gc.auto": "0",
-    "maintenance.auto": "false",
-    "log.showSignature": "false",
-    "submodule.recurse": "false",
-}
 _GIT_LIMIT = 1800.0  # seconds for one command of git's: a checkout on a slow disk
 _LIMIT = 30 * 86400.0  # seconds for all of a bisection
 _GRACE = 10.0  # seconds that builds get to come to an end
@@ -192,8 +183,7 @@ def _git(tree: Path, *words: str | Path) -> proc.Done:
 
 
 def _git_command(tree: Path, *words: str | Path) -> list[str | Path]:
-    settings = [word for name, value in _SETTINGS.items() for word in ("-c", f"{name}={value}")]
-    return ["git", "-C", tree, *settings, *words]
+    return git.command("-C", tree, *words)
 
 
 def _ask(tree: Path, *words: str) -> str:

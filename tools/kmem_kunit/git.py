@@ -1,6 +1,28 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What git says, of which its warnings are a part."""
+"""git, whatever a user or a repository has set, and what it says."""
+import os
+from pathlib import Path
+
 from kmem_kunit import proc
+
+_SETTINGS = {  # others would change what git does, or what a checkout is
+    "core.hooksPath": os.devnull,
+    "core.fsmonitor": "false",
+    "core.abbrev": "12",
+    "core.autocrlf": "false",
+    "core.splitIndex": "false",
+    "core.symlinks": "true",
+    "gc.auto": "0",
+    "maintenance.auto": "false",
+    "log.showSignature": "false",
+    "submodule.recurse": "false",
+}
+
+
+def command(*words: str | Path) -> list[str | Path]:
+    """Return the command line of git with these words, and with settings of ours."""
+    return ["git", *(word for name, value in _SETTINGS.items() for word in ("-c", f"{name}={value}")),
+            *words]
 
 
 def answer(done: proc.Done) -> str:

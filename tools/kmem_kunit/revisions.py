@@ -16,7 +16,7 @@ from kmem_kunit.errors import UserError
 from kmem_kunit.kernel import Kernel
 
 _GIT_LIMIT = 1800.0  # seconds
-_ARCHIVE = ".kmem-kunit.tar"
+_INDEX = ".kmem-kunit.index"
 _RESULT = "result.json"
 _READERS = ("boot.py", "deaths.py", "ktap.py", "splat.py")  # what makes a result of a log
 
@@ -34,10 +34,10 @@ class Revision:
         return self.commit[:12]
 
 
-def _git(tree: Path, *words: str) -> str:
+def _git(tree: Path, *words: str, **variables: str) -> str:
     """Return the line that git answers with; raises UserError with its own words where it fails."""
-    env = proc.environment(GIT_OPTIONAL_LOCKS="0")  # not even its index is refreshed
-    done = proc.run(["git", *words], timeout=_GIT_LIMIT, env=env)
+    env = proc.environment(GIT_OPTIONAL_LOCKS="0", **variables)  # not even its index is refreshed
+    done = proc.run(git.command(*words), timeout=_GIT_LIMIT, env=env)
     if done.status != 0:
         raise UserError(f"{tree}: {git.reason(done)}")
     return git.answer(done)
@@ -85,15 +85,16 @@ def unpacked(base: Path, tree: Path, name: str) -> Iterator[Revision]:
 
 
 def _unpack(tree: Path, the_commit: str, name: str, folder: Path) -> None:
-    """Write a commit's files into folder, if they are a kernel's."""
-    archive = folder / _ARCHIVE
+    """Write a commit's files into folder, if they are a kernel's.
+
+    All of them, with an index of our own: git archive leaves out, and edits, what attributes say.
+    """
+    index = folder / _INDEX
+    where = (_repository(tree), f"--work-tree={folder}")
     with progress.step(f"unpacking {name} of {tree}"):
-        _git(tree, _repository(tree), "archive", "--format=tar", f"--output={archive}", the_commit)
-        done = proc.run(["tar", "-x", "-f", archive, "-C", folder, "--no-same-owner"],
-                        timeout=_GIT_LIMIT)
-    if done.status != 0:
-        raise UserError(f"cannot unpack {name} of {tree}: {done.output.strip()[:200]}")
-    archive.unlink()
+        for words in (("read-tree", the_commit), ("checkout-index", "--all")):
+            _git(tree, *where, *words, GIT_INDEX_FILE=str(index))
+    index.unlink()
     try:
         kernel.from_tree(str(folder))
     except UserError as error:

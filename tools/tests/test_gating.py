@@ -435,6 +435,27 @@ def test_a_file_of_several_series_and_a_revision(
     assert "has cells of 7.2, 7.3, and none of 6.12" in one_line(run("--tree", history, file, "mended"))
 
 
+def test_all_of_a_revision_is_unpacked(
+    run: Callable[..., Outcome], history: Path, cache_root: Path
+) -> None:
+    """Attributes that only archives obey, a sparse checkout, and other settings change nothing."""
+    (history / "mm/slub.c").write_text("/* $Format:%H$ */\n")
+    (history / "mm/link").symlink_to("slub.c")
+    git(history, "add", "-A")
+    git(history, "commit", "-qm", "more")
+    (history / ".git/info/attributes").write_text("lib/string.c export-ignore\nmm/slub.c export-subst\n")
+    for setting in ("autocrlf true", "symlinks false", "splitIndex true"):
+        git(history, "config", *f"core.{setting}".split())
+    git(history, "sparse-checkout", "set", "init")
+    before = snapshot(history / ".git")
+    assert run("--tree", history, "HEAD", "HEAD")[0] == 0
+    assert snapshot(history / ".git") == before
+    (source,) = (cache_root / "revisions").iterdir()
+    assert (source / "lib/string.c").read_bytes() == b"/* strings */\n"
+    assert (source / "mm/slub.c").read_text() == "/* $Format:%H$ */\n"
+    assert (source / "mm/link").is_symlink() and not list(source.glob(".*"))
+
+
 def test_a_git_that_warns(
     run: Callable[..., Outcome], history: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

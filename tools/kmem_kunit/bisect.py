@@ -3,7 +3,7 @@
 
     bisects/KEY/kmem-kunit-KEY/     the worktree in which git checks commits out: always the same, so
                                     that make builds only what differs between two of them
-    bisects/KEY/HASH/COMMIT.json    what came of a commit, judged with sources of ours of that hash
+    bisects/KEY/HASH/COMMIT.json    what came of a commit, judged with suites and tools of that hash
 
 These files are all that is known. A run, be it the first or one after another was killed, tells git
 what they say ("git bisect replay") and lets it go on; so git's own state need not survive anything.
@@ -164,13 +164,14 @@ def _hunt(base: Path, spec: str, good: str, bad: str, question: Question) -> _Hu
         raise UserError(f"--good {good} and --bad {bad} {older}")
     key = cache.digest(os.fsencode(git_dir), first, last, *question.words)
     folder = base / "bisects" / key
-    results = folder / _ours(overlay.REPO)
+    results = folder / _judges(overlay.REPO, question.arch)
     return _Hunt(tree, git_dir, first, last, bases, question, folder, results)
 
 
-def _ours(repo: Path) -> str:
-    """Return the hash of what we bring into each kernel: verdicts hold as long as it stays."""
-    parts: list[str | bytes] = []
+def _judges(repo: Path, arch: Arch) -> str:
+    """Return the hash of what judges a kernel, all but itself: verdicts hold as long as it stays."""
+    parts: list[str | bytes] = [overlay.program(), os.environ.get("KCFLAGS", "")]
+    parts += [image.toolchain(arch), image.emulator(arch)]
     for name, content in sorted(overlay.files(repo).items()):
         parts += [name, content]
     for path in sorted((repo / "tools/configs").glob("*.config")):
@@ -397,8 +398,8 @@ def step(tree: Path, results: Path, question: Question, jobs: int) -> int:
         if not path.exists():
             results.mkdir(parents=True, exist_ok=True)
             run = _run(tree, commit, question, jobs)
-            if results.name != _ours(overlay.REPO):
-                raise Trouble("the suites have changed in between")
+            if results.name != _judges(overlay.REPO, question.arch):
+                raise Trouble("the suites or the tools have changed in between")
             kcidb.write(path, [run])
         found, why = verdict(kcidb.load(path)[0].result, question.planned)
         progress.say(f"{described} is {found.value}: {why}")

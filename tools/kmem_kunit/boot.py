@@ -22,6 +22,7 @@ _SLOW = 4  # how many times as long one may take; see time_limit()
 OUTPUT_LIMIT = 64 * 1024 * 1024  # bytes of console
 _ALWAYS = ("printk.time=1",)  # the reader takes the durations of cases from the times of lines
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_HUNG = "kvm-hung"  # in the cache: this start of the machine, if a guest hung in it
 _PROBE, _PROBE_LIMIT = "kmem_example", 60.0  # what an accelerator must be able to run, in seconds
 _MARGIN = 30  # seconds that kunit.py's own limit is above ours
 _TIME = r"(?:\[[ \d.]+\] )?"
@@ -152,23 +153,28 @@ def _shown(image: Image, on_tick: progress.Tick | None) -> AbstractContextManage
     return nullcontext(on_tick)
 
 
+def accelerator_to_try(base: Path, arch: Arch) -> str:
+    """Return QEMU's accelerator that a boot tries first, "" where there is no QEMU."""
+    if not arch.qemu:
+        return ""
+    hung, this_boot = base / _HUNG, _BOOT_ID.read_text(encoding="ascii")
+    known = hung.is_file() and hung.read_text(encoding="utf-8", errors="replace") == this_boot
+    return qemu.TCG if known or not qemu.may_accelerate(arch) else qemu.KVM
+
+
 @functools.cache
 def _proved(base: Path, image: Image) -> str:
     """Return the accelerator to boot an image with: none is trusted that was not seen to work.
 
     That a guest hung is kept for as long as this machine runs, as to find it out takes time.
     """
-    if not image.arch.qemu:
-        return ""
-    hung, this_boot = base / "kvm-hung", _BOOT_ID.read_text(encoding="ascii")
-    known = hung.is_file() and hung.read_text(encoding="utf-8", errors="replace") == this_boot
-    if known or not qemu.may_accelerate(image.arch):
-        return qemu.TCG
+    if (first := accelerator_to_try(base, image.arch)) != qemu.KVM:
+        return first
     log = boot(base, image, glob=_PROBE, limit=_PROBE_LIMIT, accelerator=qemu.KVM)
     if judge(log).ok:
         return qemu.KVM
     if log.timed_out:
-        cache.write(hung, this_boot)
+        cache.write(base / _HUNG, _BOOT_ID.read_text(encoding="ascii"))
     progress.say("/dev/kvm opens but does not run this kernel: going on without")
     return qemu.TCG
 

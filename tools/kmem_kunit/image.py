@@ -239,10 +239,19 @@ def _is_ready(image: Image, request: Request) -> bool:
 
 def toolchain(arch: Arch) -> str:
     """Return what tells one compiler from another, without running it; ccache changes nothing."""
+    return _commands(arch.tools)
+
+
+def emulator(arch: Arch) -> str:
+    """Return what tells one QEMU from another, without running it; "" where none is needed."""
+    return _commands([arch.qemu] if arch.qemu else [])
+
+
+def _commands(names: Sequence[str]) -> str:
     found = []
     folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
     search = os.pathsep.join(folder for folder in folders if folder != host.CCACHE)
-    for name in arch.tools:
+    for name in names:
         if path := shutil.which(name, path=search):
             stat = os.stat(path)
             found.append(f"{os.path.realpath(path)} {stat.st_size} {stat.st_mtime_ns}")
@@ -281,7 +290,8 @@ class _Stamp:
     """What a build folder was last used for.
 
     A build that does not end well, or whose source changes meanwhile, leaves finished False: make
-    would trust an object that is newer than an edit, though it was begun before. started is when its last build began, in seconds; newest, the time of its newest file.
+    would trust an object that is newer than an edit, though it was begun before. started is when
+    its last build began, in seconds; newest, the time of its newest file.
     """
 
     source: str

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kmem_kunit import cache, gate, git, image, kcidb, kernel, matrix, overlay, proc, progress
+from kmem_kunit import boot, cache, gate, git, image, kcidb, kernel, matrix, overlay, proc, progress
 from kmem_kunit.cells import Book, Cell
 from kmem_kunit.errors import UserError
 from kmem_kunit.kernel import Kernel
@@ -18,7 +18,6 @@ from kmem_kunit.kernel import Kernel
 _GIT_LIMIT = 1800.0  # seconds
 _INDEX = ".kmem-kunit.index"
 _RESULT = "result.json"
-_READERS = ("boot.py", "deaths.py", "ktap.py", "splat.py")  # what makes a result of a log
 
 
 @dataclass(frozen=True)
@@ -144,8 +143,8 @@ def _place(base: Path, revision: Revision, cell: Cell, glob: str) -> Path:
     ours = overlay.digest(overlay.files(overlay.REPO))
     of_image = (revision.commit, ours, plan.kunitconfig, plan.compiler_options,
                 image.toolchain(cell.arch), repr(cell.arch))
-    readers = [Path(__file__).with_name(name).read_bytes() for name in _READERS]
-    key = cache.digest(*of_image, "\n".join(cell.arguments), glob, *readers)
+    of_boot = (boot.accelerator_to_try(base, cell.arch), image.emulator(cell.arch), overlay.program())
+    key = cache.digest(*of_image, "\n".join(cell.arguments), glob, *of_boot)
     return base / "results" / key
 
 

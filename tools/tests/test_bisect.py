@@ -302,16 +302,24 @@ def test_a_damaged_result_is_made_again(bench: Bench, cache_root: Path) -> None:
     assert bench.booted() == 2
 
 
-def test_other_suites_mean_other_verdicts(bench: Bench) -> None:
+@pytest.mark.parametrize("what", ["lib/kmem_tiny_kunit.c", "tools/kmem_kunit/ktap.py", "KCFLAGS"])
+def test_what_judges_otherwise_means_other_verdicts(
+    what: str, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     commits = bench.history([GOOD, f"{BAD}\n{FULL}"])
     bench.run()
     (bench.linux.parent / "mended").touch()
     assert bench.booted() == 1
-    suite = bench.repo / "lib/kmem_tiny_kunit.c"
-    suite.write_text(suite.read_text() + "/* edited */\n")
+    if what == "KCFLAGS":
+        monkeypatch.setenv(what, "-g")
+    else:
+        with open(bench.repo / what, "a", encoding="utf-8") as file:
+            file.write("\n")
     done = bench.run()
     assert done.returncode == 0 and f"commit   {commits[1]}" in done.stdout
-    assert bench.booted() == 2
+    called = calls(bench.linux)
+    assert [call[0] for call in called].count("exec") == 2
+    assert any("-g" in word.split() for call in called for word in call) == (what == "KCFLAGS")
 
 
 @pytest.mark.parametrize("behaviours, said", [

@@ -20,6 +20,7 @@ from conftest import GOOD_CONSOLE, TOOLS, behave, calls, make_kernel, snapshot
 from test_cli import Outcome, full_of_results, one_line
 from test_gate import boot, run_of
 
+from kmem_kunit import boot as boot_
 from kmem_kunit import (
     cache,
     cells,
@@ -277,12 +278,26 @@ def test_what_a_kept_result_depends_on(
         assert (runs(), runs()) == (1, 0)
     plain = Path.read_bytes
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "read_bytes", lambda path: plain(path) + b"#" * (path.name == "deaths.py"))
+        patch.setattr(Path, "read_bytes", lambda path: plain(path) + b"#" * (path.name == "arch.py"))
         assert (runs(), runs()) == (1, 0)
+    for what in ("emulator", "accelerator_to_try"):
+        with monkeypatch.context() as patch:
+            patch.setattr(boot_ if what == "accelerator_to_try" else image, what, lambda *_: "another")
+            assert (runs(), runs()) == (1, 0)
     assert runs() == 0
     for file in (cache_root / "results").glob("*/*.json"):
         file.write_text("{")
     assert (runs(), runs()) == (1, 0)
+
+
+def test_options_for_the_compiler_reach_the_cells(
+    run: Callable[..., Outcome], history: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KCFLAGS", "-g")
+    calls(history)
+    run("--tree", history, "good", "good")
+    (build,) = [call for call in calls(history) if call[0] == "build"]
+    assert "--make_options=KCFLAGS=-O1 -g" in build
 
 
 def test_what_died_is_not_kept(

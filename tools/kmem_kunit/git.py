@@ -10,6 +10,7 @@ _SETTINGS = {  # others would change what git does, or what a checkout is
     "core.fsmonitor": "false",
     "core.abbrev": "12",
     "core.autocrlf": "false",
+    "core.sparseCheckout": "false",
     "core.splitIndex": "false",
     "core.symlinks": "true",
     "gc.auto": "0",

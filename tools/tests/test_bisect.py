@@ -205,6 +205,17 @@ def test_merges_and_a_good_commit_on_another_branch(bench: Bench) -> None:
     assert done.returncode == 0 and f"commit   {fault}" in done.stdout, done.stderr
 
 
+def test_a_checkout_of_a_part(bench: Bench, cache_root: Path) -> None:
+    """git gives a new worktree the patterns of the user's, and so less than a kernel."""
+    commits = bench.history([GOOD, BAD])
+    git(bench.linux, "sparse-checkout", "set", "init")
+    assert not (bench.linux / "lib/Kconfig.debug").exists()
+    before = bench.state()
+    done = bench.run()
+    assert done.returncode == 0 and f"commit   {commits[1]}" in done.stdout, done.stderr
+    assert bench.state() == before
+
+
 def test_a_good_commit_with_a_remedy(bench: Bench, cache_root: Path) -> None:
     bench.history([GOOD, BAD])
     git(bench.linux, "checkout", "--quiet", "-b", "stable")

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -255,7 +255,7 @@ def _case(where: str, test: dict[str, Any]) -> Case:
     duration = test.get("duration")
     if duration is not None:
         if isinstance(duration, bool) or not isinstance(duration, (int, float)) \
-                or not 0 <= duration < math.inf:
+                or not 0 <= duration <= sys.float_info.max:
             _wrong(f"{where}.duration", "a number of seconds")
         duration = float(duration)
     at = f"{where}.misc"

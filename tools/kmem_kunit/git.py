@@ -14,6 +14,7 @@ _SETTINGS = {  # others would change what git does, or what a checkout is
     "core.splitIndex": "false",
     "core.symlinks": "true",
     "gc.auto": "0",
+    "i18n.logOutputEncoding": "UTF-8",
     "maintenance.auto": "false",
     "log.showSignature": "false",
     "submodule.recurse": "false",

@@ -216,6 +216,14 @@ def test_a_checkout_of_a_part(bench: Bench, cache_root: Path) -> None:
     assert bench.state() == before
 
 
+def test_a_subject_is_told_in_utf_8(bench: Bench) -> None:
+    bench.history([GOOD])
+    bench.commit(BAD, "mm: für alle")
+    git(bench.linux, "config", "i18n.logOutputEncoding", "ISO-8859-1")
+    done = bench.run()
+    assert re.search(r'^Fixes: \w{12} \("mm: für alle"\)$', done.stdout, re.MULTILINE), done.stdout
+
+
 def test_a_good_commit_with_a_remedy(bench: Bench, cache_root: Path) -> None:
     bench.history([GOOD, BAD])
     git(bench.linux, "checkout", "--quiet", "-b", "stable")

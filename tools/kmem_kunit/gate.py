@@ -9,7 +9,7 @@ import math
 import re
 import shlex
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -288,7 +288,7 @@ def _cases(pair: _Pair, entries: Sequence[Entry]) -> Iterator[Finding]:
         kind = _judged([case.status for case in was], [case.status for case in now])
         entry = next((e for e in entries if now and e.matches(pair.cell, now[0])), None)
         change, log = f"{_words(was)} -> {_words(now)}", _telling(now)
-        if entry:
+        if entry and not (key.param and _is_news(pair, entry, before, key)):
             kind = _quarantined(kind, was, now, unstable=entry.unstable or bool(key.param))
         if entry and kind is Kind.KNOWN:
             log = f"{entry.reason} ({entry.link})"
@@ -297,6 +297,17 @@ def _cases(pair: _Pair, entries: Sequence[Entry]) -> Iterator[Finding]:
         if kind is None or (kind is Kind.NEW and not before):
             continue
         yield pair.finding(kind, *key, change=change, log=log)
+
+
+def _is_news(pair: _Pair, entry: Entry, before: Mapping[Key, Sequence[Case]], key: Key) -> bool:
+    """Say whether it is not a known failure if a parameter fails now.
+
+    It is not if it passed in the base while the case failed there, with others, as the entry says.
+    """
+    the_case = before.get(key._replace(param="", number=0), ())
+    return (not entry.unstable and bool(pair.base) and entry.covers(pair.base[0].cell)
+            and any(case.status in (Status.FAIL, Status.ERROR) for case in the_case)
+            and {case.status for case in before.get(key, ())} == {Status.PASS})
 
 
 def _quarantined(

@@ -341,6 +341,23 @@ def test_a_parameter_that_passes_is_no_unexpected_pass() -> None:
     assert {kind for kind, _ in kinds([run], [run], entry())} == {Kind.KNOWN}
 
 
+def test_a_parameter_that_passed_beside_a_known_failure_is_no_known_failure() -> None:
+    def having(*statuses: Status, cell: str = "6.12/plain") -> Run:
+        whole = FAIL if FAIL in statuses else PASS
+        params = (case("a", status, name) for name, status in zip("12", statuses))
+        return run_of([case("a", whole), *params, case("b")], cell=cell)
+
+    was, now = having(FAIL, PASS), having(FAIL, FAIL)
+    found = [(each.kind, each.param) for each in compare([was], [now], entry())]
+    assert found == [(Kind.FAIL, "2"), (Kind.KNOWN, ""), (Kind.KNOWN, "1")]
+    for base in (now, having(PASS, PASS)):  # where it failed too, or nothing did
+        assert not fails(compare([base], [now], entry()))
+    assert not fails(compare([was], [now], entry(unstable=True)))
+    older = having(FAIL, PASS, cell="6.1/plain")  # of which the entry says nothing
+    assert not fails(gate.compare([older], [now], [entry()], DAY, match=lambda _: ""))
+    assert not fails(compare([was], [was], entry()))
+
+
 def test_an_expired_entry_excuses_nothing_and_fails() -> None:
     base, head = [boot(PASS, PASS)], [boot(FAIL, PASS)]
     old = entry(expires=DAY - datetime.timedelta(days=1))

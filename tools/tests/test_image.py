@@ -579,6 +579,30 @@ def test_a_clock_that_is_put_back(
     assert "put back" not in capfd.readouterr().err and (folder / "leftover.o").exists()
 
 
+@pytest.mark.parametrize("edited", [False, True])
+def test_a_file_server_whose_clock_is_ahead(
+    edited: bool, base: Path, request_: image.Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it has stored is waited for, so that make sees an edit of just after; or that is seen."""
+    linux, slept = request_.kernel.path, time.sleep
+    behave(linux, "later = time.time() + 2\nif verb == 'build':\n"
+           "    (build / 'slub.o').touch()\n    os.utime(build / 'slub.o', (later, later))")
+
+    def sleep(seconds: float) -> None:
+        slept(seconds)
+        if edited and "edited" not in (linux / "mm/slub.c").read_text():
+            edit(linux / "mm/slub.c")
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    image.build(base, request_)
+    assert verbs(linux) == ["config", "build"] * (2 if edited else 1)
+    edit(linux / "mm/slub.c")
+    assert (linux / "mm/slub.c").stat().st_mtime > (
+        image.plan(base, request_).build_dir / "slub.o").stat().st_mtime
+    image.build(base, request_)
+    assert verbs(linux) == ["build"]
+
+
 def test_a_clock_that_jumps_during_a_build(
     base: Path, request_: image.Request, capfd: pytest.CaptureFixture[str]
 ) -> None:

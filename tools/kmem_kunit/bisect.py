@@ -381,8 +381,7 @@ def _carry_out(argv: Sequence[str | Path]) -> str:
         if said != line or line.startswith("Bisecting: "):
             progress.say(said)
 
-    kept = {"KCFLAGS": os.environ["KCFLAGS"]} if "KCFLAGS" in os.environ else {}
-    env = proc.environment(KMEM_KUNIT_CACHE=str(cache.where()), PATH=host.cached_path(), **kept)
+    env = proc.environment(KMEM_KUNIT_CACHE=str(cache.where()), PATH=host.cached_path())
     done = proc.run(argv, timeout=_LIMIT, env=env, grace=_GRACE, on_line=on_line)
     return git.reason(done) if done.status else last
 

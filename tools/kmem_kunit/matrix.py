@@ -139,7 +139,7 @@ def run(
 
 def _variables() -> dict[str, str]:
     """Return what a cell needs of our environment, and ccache in front of the compilers."""
-    names = ("KMEM_KUNIT_CACHE", "XDG_CACHE_HOME", "KCFLAGS")
+    names = ("KMEM_KUNIT_CACHE", "XDG_CACHE_HOME")
     kept = {name: os.environ[name] for name in names if name in os.environ}
     return {**kept, "PATH": host.cached_path()}
 

@@ -22,7 +22,7 @@ _KEEP_MAX = 4 * 1024 * 1024  # bytes of output that Done carries
 _TICK = 0.1  # seconds between calls of on_tick
 _KEPT_VARIABLES = (
     *("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "TERM"),
-    *("SOURCE_DATE_EPOCH", "CCACHE_DIR"),
+    *("SOURCE_DATE_EPOCH", "CCACHE_DIR", "KCFLAGS"),
 )
 
 

@@ -176,6 +176,7 @@ def test_what_slurm_is_told(
 ) -> None:
     monkeypatch.setattr(slurm, "_LAG", PATIENCE)  # the merge comes, be it late
     monkeypatch.setenv("MAKEFLAGS", "spoilt")
+    monkeypatch.setenv("KCFLAGS", "-g")
     monkeypatch.setenv("SBATCH_PARTITION", "fast")
     path, told = manifest(jobs), list[tuple[str, int, str]]()
     (path.parent / "0.out").write_text("kmem-kunit: building Linux ...\nkmem-kunit: took 3 s\nx\n")
@@ -205,7 +206,7 @@ def test_what_slurm_is_told(
     assert "--dependency=afterany:7" in last.split() and "--output=merge.out" in last.split()
     seen = (tmp_path / "env").read_text()
     assert "spoilt" not in seen and "SBATCH_PARTITION=fast" in seen
-    assert f"KMEM_KUNIT_CACHE={cache.where()}" in seen
+    assert f"KMEM_KUNIT_CACHE={cache.where()}" in seen and "KCFLAGS=-g\n" in seen
     assert not lines_of(cluster, "scancel")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kmem_kunit import boot, cache, ktap
+from kmem_kunit import boot, cache, ktap, splat
 from kmem_kunit.arch import UML
 from kmem_kunit.image import Image
 from kmem_kunit.result import Case, Result, Status
@@ -25,6 +25,7 @@ _TIME = r"(?:\[[ \d.]+\] )?"
 _PANIC = re.compile(_TIME + r"Kernel panic - not syncing: (.*)")
 _BUG = "BUG!"  # what User-Mode Linux panics with after the lines of a BUG() and of who calls it
 _BEFORE_BUG = re.compile(_TIME + r"(?:BUG: failure at |usercopy: Kernel memory )")
+_ALIVE = re.compile(_TIME + r"\s*(?:# |reboot: )")  # a case that goes on, or the end of all cases
 _COMMAND = re.compile(  # kunit.py of 6.1 adds to its arguments in each boot: the last one counts
     _TIME + r"Kernel command line: .*kunit\.filter_glob=(\w+)\.(\w+)(?= |$)"
 )
@@ -92,25 +93,29 @@ def judge(name: str, lines: Sequence[str], where: str) -> Case:
     where says to people where all of it is kept.
     """
     result = ktap.read(lines, {SUITE: [name]})
-    case = next((each for each in result.cases if each.name == name and not each.param), None)
-    if case and case.status is Status.SKIP:
+    case = next(each for each in result.cases
+                if (each.suite, each.name, each.param) == (SUITE, name, ""))
+    if case.status is Status.SKIP:
         return case
-    wrong = _wrong(result, lines, name)
+    wrong = _wrong(result, case, lines)
     text = "\n".join([wrong, *lines[-_SHOWN:], where]) if wrong else ""
     return Case(SUITE, name, "", Status.FAIL if wrong else Status.PASS, log=text)
 
 
-def _wrong(result: Result, lines: Sequence[str], name: str) -> str:
+def _wrong(result: Result, case: Case, lines: Sequence[str]) -> str:
     """Say what is wrong with how the kernel ended, "" if it ended as the case has announced."""
-    marker = re.compile(rf"{_TIME}\s*# {re.escape(name)}: must stop the kernel: (.*)")
+    marker = re.compile(rf"{_TIME}\s*# {re.escape(case.name)}: must stop the kernel: (.*)")
     at = next(((n, match[1]) for n, line in enumerate(lines) if (match := marker.match(line))), None)
     if at is None:
         return "the case has not announced how the kernel must end"
     number, words = at
-    if [problem.kind for problem in result.problems] != ["panic"]:
+    panics = [n for n, line in enumerate(lines) if splat.is_panic(line)]
+    if [problem.kind for problem in result.problems] != ["panic"] or len(panics) != 1:
         return "the kernel has not ended with one panic and nothing else"
-    if result.problems[0].case != f"{SUITE}.{name}":
+    if result.problems[0].case != f"{SUITE}.{case.name}":
         return f"the kernel stopped in {result.problems[0].case or 'no case'}"
+    if case.status is not Status.MISS or any(map(_ALIVE.match, lines[panics[0] :])):
+        return "the kernel has gone on after it said that it stops"
     said = re.compile(re.escape(words) + r"(?!\w)")
     if not any(map(said.search, _last_words(lines[number + 1 :]))):
         return f"the kernel has not said {words!r}"

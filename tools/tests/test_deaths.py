@@ -23,6 +23,7 @@ WORDS = "[    0.020000] usercopy: Kernel memory exposure 'x' (offset 1)!\n"
 BUG = "[    0.020000] BUG: failure at mm/usercopy.c:102/usercopy_abort()!\n"
 PANIC = "[    0.020000] Kernel panic - not syncing: BUG!\n[    0.020000] Call Trace:\n"
 OK = "[    0.030000]     ok 1 dies\n[    0.030000] ok 1 kmem_fatal\n"
+HALTED = "[    0.040000] reboot: System halted\n"
 GOOD = HEAD + MARKER + WORDS + BUG + PANIC
 OUT_OF_MEMORY = "[    0.020000] Kernel panic - not syncing: Out of memory, no killable processes\n"
 
@@ -58,7 +59,13 @@ def test_good_deaths_of_other_kinds(text: str) -> None:
     (HEAD + MARKER + WORDS.replace("usercopy:", "    # dies:") + BUG + PANIC, "has not said"),
     (HEAD + MARKER + WORDS.replace("usercopy:", "x: no") + BUG + PANIC, "has not said"),
     (HEAD + MARKER + BUG + PANIC + WORDS, "has not said"),
-    (HEAD + MARKER + OUT_OF_MEMORY + WORDS + BUG + PANIC, "has not said"),
+    (HEAD + MARKER + OUT_OF_MEMORY + WORDS + BUG + PANIC, "ended with one panic"),
+    (GOOD + OUT_OF_MEMORY, "ended with one panic"),
+    (GOOD + OK + HALTED, "has gone on"),
+    (GOOD + OK.replace("ok", "not ok") + HALTED, "has gone on"),
+    (GOOD + OK.replace("dies", "lives"), "ended with one panic"),
+    (GOOD + "[    0.030000]     # dies: EXPECTATION FAILED at lib/x.c:1\n", "has gone on"),
+    (GOOD + HALTED, "has gone on"),
     (BY_PANIC + PANIC.replace("BUG!", "Failed to create 'x'. Error -220"), "has not said"),
     (HEAD + WORDS + BUG + PANIC, "has not announced"),
     (HEAD + MARKER + BUG + PANIC, "has not said"),

@@ -22,9 +22,15 @@ _LIMIT = 60.0  # seconds for one boot, of which it needs one
 _SHOWN = 40  # lines of a log that show why a case failed
 _START = re.compile(r"\[\d\d:\d\d:\d\d\] Starting KUnit Kernel \(\d+/\d+\)\.\.\.")
 _TIME = r"(?:\[[ \d.]+\] )?"
-_PANIC = re.compile(_TIME + r"Kernel panic - not syncing: (.*)")
-_BUG = "BUG!"  # what User-Mode Linux panics with after the lines of a BUG() and of who calls it
-_BEFORE_BUG = re.compile(_TIME + r"(?:BUG: failure at |usercopy: Kernel memory )")
+_PANIC = _TIME + r"Kernel panic - not syncing: "
+_BUG = _TIME + r"BUG: failure at \S+?:\d+"  # behind which User-Mode Linux panics with "BUG!"
+_USERCOPY = _TIME + r"usercopy: Kernel memory "
+_BY_BUG = re.compile(f"{_PANIC}BUG!")
+_BEFORE_BUG = re.compile(f"{_BUG}|{_USERCOPY}")
+_OF_BUG = re.compile(rf"^(?:{_USERCOPY}.*\n{_BUG}/usercopy_abort\(\)!|{_BUG}.*)\Z", re.MULTILINE)
+_BEFORE_WORDS = (  # of each of these lines, what is no part of the words
+    rf"{_PANIC}(?:\w+: )?|{_BUG}|{_USERCOPY}(?:\w+ attempt detected \w+ \w+ object '[^']*' )?"
+)
 _ALIVE = re.compile(_TIME + r"\s*(?:# |reboot: )")  # a case that goes on, or the end of all cases
 _COMMAND = re.compile(  # kunit.py of 6.1 adds to its arguments in each boot: the last one counts
     _TIME + r"Kernel command line: .*kunit\.filter_glob=(\w+)\.(\w+)(?= |$)"
@@ -116,19 +122,22 @@ def _wrong(result: Result, case: Case, lines: Sequence[str]) -> str:
         return f"the kernel stopped in {result.problems[0].case or 'no case'}"
     if case.status is not Status.MISS or any(map(_ALIVE.match, lines[panics[0] :])):
         return "the kernel has gone on after it said that it stops"
-    said = re.compile(re.escape(words) + r"(?!\w)")
-    if not any(map(said.search, _last_words(lines[number + 1 :]))):
+    said = re.compile(rf"(?:{_BEFORE_WORDS}){re.escape(words)}(?!\w)")
+    if not any(map(said.match, _last_words(lines[number + 1 : panics[0] + 1]))):
         return f"the kernel has not said {words!r}"
     return ""
 
 
 def _last_words(lines: Sequence[str]) -> list[str]:
-    """Return those of the lines in which the kernel says why it stops: others may quote them."""
-    for number, line in enumerate(lines):
-        if match := _PANIC.match(line):
-            before = lines[:number] if match[1] == _BUG else ()
-            return [*filter(_BEFORE_BUG.match, before), line]
-    return []
+    """Return those in which the kernel says why it stops; the last of the lines is the panic's.
+
+    Of a BUG() that is its own line, and one of usercopy has said why in the line before it.
+    """
+    found = [*lines[-1:]]
+    if found and _BY_BUG.fullmatch(found[0]):
+        match = _OF_BUG.search("\n".join([*filter(_BEFORE_BUG.match, lines)][-2:]))
+        found += match[0].split("\n") if match else []
+    return found
 
 
 def merged(result: Result, died: Sequence[Case]) -> Result:

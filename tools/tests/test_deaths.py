@@ -41,6 +41,9 @@ BY_BUG = HEAD + MARKER.replace("exposure 'x' (offset 1)!", "/mempool_resize()!")
 BY_PANIC = HEAD + MARKER.replace("exposure 'x' (offset 1)!", "Failed to create 'x'. Error -22")
 BY_TAINT = HEAD + MARKER.replace("exposure 'x' (offset 1)!", "panic_on_taint set")
 
+BY_MEMORY = HEAD + MARKER.replace("exposure 'x' (offset 1)!", "of memory")
+OTHER_BUG = BUG.replace("mm/usercopy.c:102/usercopy_abort", "mm/slub.c:1/other")
+
 
 @pytest.mark.parametrize("text", [
     HEAD + MARKER.replace(" (offset 1)!", "") + WORDS + BUG + PANIC,
@@ -48,6 +51,11 @@ BY_TAINT = HEAD + MARKER.replace("exposure 'x' (offset 1)!", "panic_on_taint set
     BY_PANIC + PANIC.replace("BUG!", "kmem_cache_create: Failed to create 'x'. Error -22"),
     BY_TAINT + "[    0.020000] BUG x (Tainted: G): objects 57 > max 56\n"
     + PANIC.replace("BUG!", "panic_on_taint set ..."),
+    HEAD + MARKER.replace("exposure 'x' ", "")
+    + WORDS.replace("exposure", "exposure attempt detected from SLUB object") + BUG + PANIC,
+    HEAD + MARKER.replace("exposure 'x' ", "overwrite attempt detected to SLUB object 'x' ")
+    + WORDS.replace("exposure", "overwrite attempt detected to SLUB object") + BUG + PANIC,
+    BY_MEMORY + OUT_OF_MEMORY.replace("Out of", "dies: of"),
 ])
 def test_good_deaths_of_other_kinds(text: str) -> None:
     assert verdict(text).status is Status.PASS
@@ -60,6 +68,16 @@ def test_good_deaths_of_other_kinds(text: str) -> None:
     (HEAD + MARKER + WORDS.replace("usercopy:", "x: no") + BUG + PANIC, "has not said"),
     (HEAD + MARKER + BUG + PANIC + WORDS, "has not said"),
     (HEAD + MARKER + OUT_OF_MEMORY + WORDS + BUG + PANIC, "ended with one panic"),
+    (HEAD + MARKER + WORDS + BUG.replace("usercopy_abort", "other") + PANIC, "has not said"),
+    (HEAD + MARKER + WORDS + OTHER_BUG + BUG + PANIC, "has not said"),
+    (BY_BUG + BUG.replace("usercopy_abort", "mempool_resize") + OTHER_BUG + PANIC, "has not said"),
+    (BY_BUG + BUG.replace("usercopy_abort", "mempool_resize") + BUG + PANIC, "has not said"),
+    (BY_BUG + BUG.replace("usercopy_abort", "x/mempool_resize") + PANIC, "has not said"),
+    (BY_BUG + WORDS.replace("exposure 'x' (offset 1)!", "/mempool_resize()!") + PANIC, "has not said"),
+    (BY_MEMORY + OUT_OF_MEMORY, "has not said"),
+    (BY_MEMORY + OUT_OF_MEMORY.replace("Out ", "x: Out "), "has not said"),
+    (BY_PANIC + PANIC.replace("BUG!", "xFailed to create 'x'. Error -22"), "has not said"),
+    (HEAD + MARKER + WORDS.replace("exposure", "no exposure") + BUG + PANIC, "has not said"),
     (GOOD + OUT_OF_MEMORY, "ended with one panic"),
     (GOOD + OK + HALTED, "has gone on"),
     (GOOD + OK.replace("ok", "not ok") + HALTED, "has gone on"),
@@ -73,6 +91,7 @@ def test_good_deaths_of_other_kinds(text: str) -> None:
     (HEAD + MARKER + WORDS.replace("offset 1", "offset 10") + BUG + PANIC, "has not said"),
     (HEAD + MARKER + WORDS + BUG, "ended with one panic"),
     (HEAD + MARKER + WORDS + OK, "ended with one panic"),
+    (HEAD + PANIC + MARKER, "has gone on"),
     (HEAD + MARKER.replace("# dies", "# lives") + WORDS + BUG + PANIC, "has not announced"),
     (MARKER + WORDS + BUG + PANIC, "ended with one panic"),
     ("[    0.005000] WARNING: before\n" + GOOD, "ended with one panic"),

@@ -382,11 +382,12 @@ class _Reader:
 
     def finish(self) -> Test:
         """Return the tree; a group that is still open becomes an unfinished test."""
-        self.scanner.interrupt()
         tail = tuple(self.tail)
         if not self.stack:
+            self.scanner.finish()
             return Test("main", Status.ERROR, errors=("no KTAP output",), log=tail, group=True,
                         finished=False, reports=tuple(self.scanner.take()))
+        self.scanner.interrupt()
         top = self.stack[-1]
         more = self.pending.count if top.plan is None else len(top.children) < top.plan
         if more:
@@ -394,6 +395,7 @@ class _Reader:
                                      reports=tuple(self.scanner.take())))
         while len(self.stack) > 1:
             self._close_cut()
+        self.scanner.finish()
         test = self._close(Status.PASS, finished=all(c.finished for c in self.stack[0].children))
         errors = [error for error in test.errors if not error.startswith("says PASS")]
         return replace(test, status=_summary(test), log=tail,

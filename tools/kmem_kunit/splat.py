@@ -49,7 +49,7 @@ def is_splat(text: str) -> bool:
 
 
 class Scanner:
-    """Collects reports from the lines of a console.
+    """Collects reports from the lines of a console: the first MAX_REPORTS, and all panics.
 
     A report goes on until the next line that is not the kernel's own (see interrupt()), the end
     of its trace, or the beginning of another.
@@ -60,7 +60,7 @@ class Scanner:
         self._lines: list[str] = []
         self._length = 0
         self._found: list[Report] = []
-        self._total = 0
+        self._kept = self._dropped = 0
         self._stopped = False
 
     def feed(self, text: str) -> bool:
@@ -86,15 +86,23 @@ class Scanner:
     def interrupt(self) -> None:
         """End the report that is open, if any."""
         if self._kind:
-            self._total += 1
-            if self._total <= MAX_REPORTS or self._kind == "panic":
+            if self._kept < MAX_REPORTS or self._kind == "panic":
+                self._kept += 1
                 self._found.append(Report(self._kind, "\n".join(self._lines)))
+            else:
+                self._dropped += 1
         self._kind, self._lines, self._length = "", [], 0
 
     def take(self) -> list[Report]:
         """Return the reports that have ended since the last call."""
         found, self._found = self._found, []
         return found
+
+    def finish(self) -> None:
+        """End the report that is open, if any; how many were not kept is one more."""
+        self.interrupt()
+        if self._dropped:
+            self._found.append(Report("splat", f"{self._dropped} more report{'s' * (self._dropped > 1)}"))
 
     def stop(self) -> None:
         """Look at no further line."""

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kmem_kunit import ktap
+from kmem_kunit import ktap, splat
 from kmem_kunit.ktap import lines, read
 from kmem_kunit.result import Result, Status
 
@@ -352,6 +352,24 @@ def test_two_warnings_are_two_problems() -> None:
     text = SPLATS["warn"] + "\n" + SPLATS["warn"] + "\n"
     result = judge(changed("[    0.034000]     ok 2", text + "[    0.034000]     ok 2"))
     assert [problem.log for problem in result.problems] == [SPLATS["warn"]] * 2
+
+
+@pytest.mark.parametrize(("count", "more"), [
+    (0, []), (1, [("", "1 more report")]), (7, [("", "7 more reports")])])
+@pytest.mark.parametrize("at", ["[    0.034000]     ok 2", "[    0.030000] KTAP version 1"])
+def test_reports_that_are_not_kept_are_counted(at: str, count: int, more: list[tuple[str, str]]) -> None:
+    result = judge(changed(at, "WARNING: odd\n---[ end trace\n" * (splat.MAX_REPORTS + count) + at))
+    told = [(problem.case, problem.log) for problem in result.problems]
+    assert len(told) == splat.MAX_REPORTS + len(more)
+    assert [each for each in told if not each[1].startswith("WARNING")] == more
+
+
+def test_a_panic_behind_many_reports_is_kept() -> None:
+    at = next(n for n, line in enumerate(LOG) if "ok 2 kstrndup_stops_at_max" in line)
+    result = judge([*LOG[:at], *["WARNING: odd\n", "# x: y\n"] * (splat.MAX_REPORTS + 3),
+                    "Kernel panic - not syncing: BUG!\n"])
+    assert result.problems[0].log == "3 more reports"
+    assert result.problems[-1].kind == "panic" and len(result.problems) == splat.MAX_REPORTS + 2
 
 
 def test_a_failed_expectation_is_no_splat() -> None:

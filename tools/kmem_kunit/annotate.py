@@ -16,7 +16,7 @@ from kmem_kunit import ctokens, gate, suites
 from kmem_kunit.errors import UserError
 from kmem_kunit.gate import Finding, Kind
 from kmem_kunit.kcidb import MAX_EXCERPT, Run
-from kmem_kunit.progress import paint
+from kmem_kunit.progress import clean, paint
 from kmem_kunit.result import Case, Problem, Result, Status
 
 VERSION = 1  # of the findings document
@@ -30,17 +30,6 @@ _QUARANTINE = "tools/quarantine.toml"
 _CELLS_FILE = "tools/cells.toml"
 
 Places = Mapping[tuple[str, str], tuple[str, int]]
-
-
-def plain(text: str) -> str:
-    """Return foreign text as one line that nothing but people will understand.
-
-    What cannot be printed is spelled out, and so is "##[", with which a command of old to GitHub's
-    runner begins, wherever it stands.
-    """
-    shown = "".join(
-        char if char.isprintable() or char == "\t" else ascii(char)[1:-1] for char in text)
-    return shown.replace("##[", "##\\x5b")
 
 
 @dataclass(frozen=True)
@@ -67,7 +56,7 @@ class Row:
         more = len(params) - _PARAMS
         names = ".".join(part for part in (self.suite, self.case) if part)
         text = "".join(f" [{param}]" for param in params[:_PARAMS])
-        return plain(names + text + (f" and {more} more" if more > 0 else ""))
+        return clean(names + text + (f" and {more} more" if more > 0 else ""))
 
     @property
     def where(self) -> str:
@@ -76,7 +65,7 @@ class Row:
             return _QUARANTINE
         more = len(self.cells) - _CELLS
         names = ", ".join(cell or "a nameless cell" for cell in self.cells[:_CELLS])
-        return plain(names + (f" and {more} more" if more > 0 else ""))
+        return clean(names + (f" and {more} more" if more > 0 else ""))
 
 
 def rows(findings: Sequence[Finding]) -> list[Row]:
@@ -126,17 +115,17 @@ def lines(findings: Sequence[Finding], head: Sequence[Run]) -> Iterator[str]:
 def _row(row: Row, width: int) -> Iterator[str]:
     word = row.kind.value
     colour = "red" if row.kind.fails else _COLOURS.get(row.kind, "yellow")
-    shown = [f"{row.name or 'the cell':{width}}", plain(row.change), row.where]
+    shown = [f"{row.name or 'the cell':{width}}", clean(row.change), row.where]
     if row.since:
-        shown.append(f"since {plain(', '.join(row.since))}")
+        shown.append(f"since {clean(', '.join(row.since))}")
     label = paint(f"{word.upper() if row.kind.fails else word:15}", colour)
     yield "  ".join((label, *shown))
     if not row.kind.fails:
         return
     for line in _excerpt(row):
-        yield f"    | {plain(line)}"
+        yield f"    | {clean(line)}"
     if row.command:
-        yield f"    {plain(row.command)}"
+        yield f"    {clean(row.command)}"
 
 
 def _excerpt(row: Row) -> list[str]:
@@ -258,10 +247,10 @@ def _place(row: Row, known: Places) -> tuple[str, int]:
 
 def _message(row: Row) -> list[str]:
     """Return a failing row as lines of text."""
-    since = f" (since {plain(', '.join(row.since))})" if row.since else ""
-    first = f"{row.name or 'the cell'}: {row.kind.value}: {plain(row.change)} in {row.where}{since}"
-    command = [f"reproduce: {plain(row.command)}"] if row.command else []
-    return [first, *(f"| {plain(line)}" for line in _excerpt(row)), *command]
+    since = f" (since {clean(', '.join(row.since))})" if row.since else ""
+    first = f"{row.name or 'the cell'}: {row.kind.value}: {clean(row.change)} in {row.where}{since}"
+    command = [f"reproduce: {clean(row.command)}"] if row.command else []
+    return [first, *(f"| {clean(line)}" for line in _excerpt(row)), *command]
 
 
 def github(findings: Sequence[Finding], known: Places) -> list[str]:

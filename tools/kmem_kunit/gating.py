@@ -287,7 +287,7 @@ def _rewrite(name: str, new: Run | None) -> bool:
     if before == after:
         return False
     for line in baseline.changes(old, new, name):
-        print(annotate.plain(line))
+        print(progress.clean(line))
     if after is None:
         path.unlink()
     else:

@@ -9,8 +9,7 @@ from contextlib import contextmanager
 
 Tick = Callable[[int, int | None], None]
 
-_UNPRINTABLE = {number: f"\\x{number:02x}" for number in [*range(32), *range(127, 160)]}
-del _UNPRINTABLE[ord("\t")]
+_COMMAND = re.compile(r"##\[|^\s*::")  # how one to GitHub's runner begins; the first does anywhere
 _SAID = re.compile(r"kmem-kunit: (.*?)(?: \.\.\.)?\Z")
 _COLOURS = {"red": "31", "green": "32", "yellow": "33", "bold": "1", "dim": "2"}
 
@@ -20,8 +19,13 @@ def unseen(_: int, __: int | None) -> None:
 
 
 def clean(text: str) -> str:
-    """Return one line of foreign text with its control characters made visible."""
-    return text.translate(_UNPRINTABLE)
+    """Return foreign text as one line that nothing but people will understand.
+
+    What cannot be printed is spelled out, and so is what a CI system would take for a command.
+    """
+    shown = text if text.isprintable() else "".join(
+        char if char.isprintable() or char == "\t" else ascii(char)[1:-1] for char in text)
+    return _COMMAND.sub(lambda match: f"{match[0][:-1]}\\x{ord(match[0][-1]):x}", shown)
 
 
 def say(line: str) -> None:

@@ -101,14 +101,6 @@ def test_nothing_in_the_table_is_more_than_text() -> None:
         line.encode("utf-8")
 
 
-@settings(derandomize=True, max_examples=200, deadline=None)
-@given(st.text(st.characters()))
-def test_plain_text_is_one_harmless_line(text: str) -> None:
-    shown = annotate.plain(text)
-    assert len(shown.splitlines()) <= 1 and "##[" not in shown and "\x1b" not in shown
-    shown.encode("utf-8")
-
-
 def test_github() -> None:
     head = [run_of([case("a", FAIL, log="50% off\nsecond"), case("b")])]
     (line,) = annotate.github(compare([boot(PASS, PASS)], head), PLACES)

@@ -11,7 +11,7 @@ import pytest
 from conftest import GOOD_CONSOLE, behave
 from test_cli import full_of_results
 
-from kmem_kunit import cells, kcidb, matrix, overlay
+from kmem_kunit import cells, kcidb, matrix, overlay, report
 from kmem_kunit.errors import UserError
 from kmem_kunit.result import Case, Problem, Result, Status
 
@@ -123,6 +123,14 @@ def test_summary() -> None:
     assert [line.strip() for line in lines if "console" in line] == ["console failures/1.log"]
     assert "    panic kmem_tiny.first" in lines
     assert lines[-1] == "3 cells: 5 passed, 2 failed, 0 skipped"
+
+
+def test_a_log_cannot_command_a_ci_system() -> None:
+    log = "::stop-commands::x\n##[error]y"
+    bad = Result((case("a", Status.FAIL, log=log),), (Problem("splat", "", log),))
+    run = replace(run_of(PLAIN), result=bad)
+    for line in (*matrix.summary([run]), *report.details(bad)):
+        assert "##[" not in line and not line.strip().startswith("::"), line
 
 
 def test_known_failures_are_shown() -> None:

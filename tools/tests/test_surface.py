@@ -24,7 +24,7 @@ def test_lines() -> None:
         "waived:",
         "  kmem_cache_init  slab.h            runs in boot",
         "with neither a case nor a waiver:",
-        r"  kfree\x1b[2J     new\x0aline.h",
+        r"  kfree\x1b[2J     new\nline.h",
         "waived in tools/surface.toml, and yet with cases:",
         "  kfree_bulk",
         "waived in tools/surface.toml, and in no kernel:",

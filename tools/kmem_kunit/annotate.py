@@ -25,6 +25,7 @@ _CELLS = 4  # named in one row
 _PARAMS = 3
 _LOG_LINES = 4
 _COLOURS = {Kind.FIXED: "green", Kind.NEW: "green"}
+_REPORTS = (Kind.DIED, Kind.REPORT, Kind.REPORTED)  # what the kernel said tells one from another
 _ENTRIES = (Kind.EXPIRED, Kind.STALE)  # what is said of entries of the quarantine
 _QUARANTINE = "tools/quarantine.toml"
 _CELLS_FILE = "tools/cells.toml"
@@ -36,11 +37,13 @@ Places = Mapping[tuple[str, str], tuple[str, int]]
 class Row:
     """Findings that are one for people: the same of one case, in several cells.
 
-    params are those of the case's that are concerned, "" for the case itself.
+    headline is that of a report; params are those of the case's that are concerned, "" for the case
+    itself.
     """
 
     kind: Kind
     change: str
+    headline: str
     suite: str
     case: str
     params: tuple[str, ...]
@@ -70,14 +73,15 @@ class Row:
 
 def rows(findings: Sequence[Finding]) -> list[Row]:
     """Return findings as rows, in their order."""
-    cases: dict[tuple[Kind, str, str, str, str], list[Finding]] = {}
+    cases: dict[tuple[Kind, str, str, str, str, str], list[Finding]] = {}
     for each in findings:
-        key = (each.kind, each.change, each.suite, each.case, each.cell)
+        headline = gate.headline(each.log) if each.kind in _REPORTS else ""
+        key = (each.kind, each.change, headline, each.suite, each.case, each.cell)
         cases.setdefault(key, []).append(each)
-    same: dict[tuple[Kind, str, str, str, tuple[str, ...]], list[Finding]] = {}
-    for (kind, change, suite, case, _), found in cases.items():
+    same: dict[tuple[Kind, str, str, str, str, tuple[str, ...]], list[Finding]] = {}
+    for (kind, change, headline, suite, case, _), found in cases.items():
         params = tuple(each.param for each in found)
-        same.setdefault((kind, change, suite, case, params), []).append(found[0])
+        same.setdefault((kind, change, headline, suite, case, params), []).append(found[0])
     return [
         Row(
             *key,
@@ -282,7 +286,7 @@ def gitlab(findings: Sequence[Finding], known: Places) -> list[dict[str, Any]]:
     for row in rows(findings):
         if row.kind.fails:
             file, line = _place(row, known)
-            parts = (row.kind.name, row.change, row.suite, row.case, *row.params)
+            parts = (row.kind.name, row.change, row.headline, row.suite, row.case, *row.params)
             found.append({
                 "description": "\n".join(_message(row)),
                 "check_name": f"kmem-kunit {row.kind.value}",

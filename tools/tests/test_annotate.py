@@ -79,6 +79,23 @@ def test_only_equal_changes_are_one_row() -> None:
         (Kind.FAIL, ("6.12/plain",)), (Kind.SKIPPED, ("6.12/debug",))]
 
 
+def test_only_equal_reports_are_one_row() -> None:
+    def having(cell: str, *functions: str) -> Run:
+        return run_of([case("a")], [
+            Problem("splat", "kmem_tiny.a", f"WARNING: CPU: {n} at mm/slub.c:{n}11 {function}+0x{n}/0x40")
+            for n, function in enumerate(functions)], cell)
+
+    base = [boot(PASS), boot(PASS, cell="6.12/debug")]
+    found = compare(base, [having("6.12/plain", "kfree", "new_slab", "kfree"),
+                           having("6.12/debug", "new_slab", "kfree")])
+    kfree, again = [row for row in annotate.rows(found) if "kfree" in row.log]
+    (new_slab,) = [row for row in annotate.rows(found) if "new_slab" in row.log]
+    assert new_slab.cells == ("6.12/debug", "6.12/plain") and kfree.cells == ("6.12/debug",)
+    assert again.cells == ("6.12/plain",)
+    assert len({each["fingerprint"] for each in annotate.gitlab(found, PLACES)}) == 3
+    assert len(annotate.github(found, PLACES)) == 3
+
+
 def hostile_findings() -> tuple[Sequence[Finding], list[Run], list[Run]]:
     """Return findings whose every text is hostile, and what they are of."""
     run = run_of([Case(HOSTILE, HOSTILE, "", PASS), Case(HOSTILE, HOSTILE, HOSTILE, PASS)],

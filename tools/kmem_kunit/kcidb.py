@@ -61,13 +61,16 @@ def _identity(*parts: str) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
-def _unused(wanted: str, used: set[str]) -> str:
-    """`wanted`, or with the first number that makes it differ from all in `used`; adds it."""
-    name, number = wanted, 1
+def _unused(wanted: str, used: dict[str, int]) -> str:
+    """`wanted`, or with the first number that makes it differ from all in `used`; adds it.
+
+    `used` has the last number that each name was given.
+    """
+    name = wanted
     while name in used:
-        number += 1
-        name = f"{wanted}-{number}"
-    used.add(name)
+        used[wanted] += 1
+        name = f"{wanted}-{used[wanted]}"
+    used[name] = 1
     return name
 
 
@@ -80,7 +83,7 @@ def document(runs: Sequence[Run]) -> dict[str, Any]:
     checkouts: dict[str, dict[str, Any]] = {}
     builds: dict[str, dict[str, Any]] = {}
     tests: list[dict[str, Any]] = []
-    boots: set[str] = set()
+    boots: dict[str, int] = {}
     for run in runs:
         start = run.start.isoformat()
         checkout_id = f"{ORIGIN}:{_identity(run.kernel, run.source)}"
@@ -103,7 +106,7 @@ def document(runs: Sequence[Run]) -> dict[str, Any]:
 
 
 def _tests(run: Run, common: dict[str, Any], boot: str) -> list[dict[str, Any]]:
-    used: set[str] = set()
+    used: dict[str, int] = {}
     tests = []
     for case in run.result.cases:
         test: dict[str, Any] = {"status": case.status.value}

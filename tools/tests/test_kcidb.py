@@ -143,6 +143,24 @@ def test_any_names_survive(many: list[Case], wrong: list[Problem]) -> None:
     assert kcidb._runs(json.loads(text)) == (run,)
 
 
+def test_numbers_are_given_in_order_and_found_at_once() -> None:
+    class Names(dict[str, int]):
+        """Counts how often somebody looks."""
+
+        looks = 0
+
+        def __contains__(self, name: object) -> bool:
+            self.looks += 1
+            return super().__contains__(name)
+
+    names, wanted = Names(), ["a-3", *["a"] * 500, *["a-3"] * 500, "a-502"]
+    # pylint: disable-next=protected-access
+    found = [kcidb._unused(name, names) for name in wanted]
+    assert found[:5] == ["a-3", "a", "a-2", "a-4", "a-5"] and found[500:503] == ["a-501", "a-3-2", "a-3-3"]
+    assert found[-1] == "a-502" and len(set(found)) == len(wanted)
+    assert names.looks < 3 * len(wanted)
+
+
 def test_long_and_hostile_text() -> None:
     log = "first\n" + "x\0\x1b[31m" * 10_000 + "\nlast"
     document = kcidb.document([replace(RUN, comment="\0", result=Result(

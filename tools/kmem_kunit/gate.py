@@ -26,6 +26,10 @@ _DEATHS = ("died", "machine", "panic", "hang", "truncated", "empty", "build")  #
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _CHANCE = re.compile(r"(?:0x)?\b[0-9a-f]{6,}\b|0x[0-9a-f]+|\d+")  # differs from boot to boot
 _LOCK = re.compile(r"\((\S{1,60})\)\{[-.+?]+\}")  # as lockdep names one
+_OOPS = re.compile(r"\bOops\b|\[#\d+\]|general protection fault|nable to handle|Internal error:"
+                   r"|kernel NULL pointer")
+_PLACE = re.compile(  # where it happened: x86_64, i386, arm64 and riscv64, s390x
+    r"^\s*(?:RIP: \w+:|EIP: |e?pc : |Krnl PSW : \w+ \w+ \()([\w.]{1,100})\+0x", re.MULTILINE)
 _Rate = tuple[int, int]  # in how many boots, of how many
 _WAYS = ("--kernel", "--arch", "--config", "--boot-args")  # options that say how to run
 
@@ -215,12 +219,15 @@ def _size(runs: Sequence[Run]) -> str:
 def headline(log: str) -> str:
     """Return the first line of a report that says something, without what differs by chance.
 
-    One of lockdep's has the first two locks behind it, which tell one cycle from another.
+    One of lockdep's has the first two locks behind it, which tell one cycle from another, and an oops
+    the function that it is in.
     """
     first, *rest = [line.strip() for line in log.splitlines()
                     if line.strip() and "[ cut here ]" not in line] or [""]
-    locks = _LOCK.findall("\n".join(rest))[:2]
-    return _CHANCE.sub("#", f"{first} ({', '.join(locks)})" if locks else first)[:200]
+    more = _LOCK.findall("\n".join(rest))[:2]
+    if _OOPS.search(first):
+        more += _PLACE.findall("\n".join(rest))[:1]
+    return _CHANCE.sub("#", f"{first} ({', '.join(more)})" if more else first)[:200]
 
 
 def _signature(problem: Problem) -> tuple[str, str, str]:

@@ -261,6 +261,30 @@ def test_another_cycle_of_locks_is_another_report() -> None:
         "WARNING: possible circular locking dependency detected (&n->list_lock, slab_mutex)")
 
 
+OOPSES = [
+    "general protection fault, probably for non-canonical address 0xdead: 0000 [#{n}] SMP\nCPU: {n}\n"
+    "RIP: 0010:{f}+0x{n}/0x40\nCode: 00\nRIP: 0033:0x7f{n}",
+    "BUG: kernel NULL pointer dereference, address: 0000000{n}\n#PF: x\nOops: 0000 [#{n}]\n"
+    "RIP: 0010:{f}+0x{n}/0x40",
+    "BUG: unable to handle page fault for address: f0000{n}\n#PF: x\nEIP: {f}+0x{n}/0x40",
+    "Unable to handle kernel paging request at virtual address dead00{n}\n"
+    "pstate: 60400005 (nZCv)\npc : {f}+0x{n}/0x40\nlr : x+0x1/0x2",
+    "Unable to handle kernel paging request at virtual address dead00{n}\n"
+    "epc : {f}+0x{n}/0x40\n ra : x+0x1/0x2",
+    "Unable to handle kernel pointer dereference in virtual kernel address space\nOops: 0004 ilc:2 [#{n}]\n"
+    "Krnl PSW : 0404c00180000000 0000000000abcde{n} ({f}+0x{n}/0x40)",
+]
+
+
+@pytest.mark.parametrize("form", OOPSES)
+def test_another_function_is_another_oops(form: str) -> None:
+    kfree, again, other = (gate.headline(form.format(f=f, n=n))
+                           for f, n in (("kfree", 1), ("kfree", 2), ("new_slab", 1)))
+    assert kfree == again and kfree.endswith(" (kfree)") and other.endswith(" (new_slab)")
+    stall = "INFO: task x blocked\nRIP: 0010:{}+0x1/0x2"
+    assert gate.headline(stall.format("one")) == gate.headline(stall.format("two"))
+
+
 @settings(derandomize=True, max_examples=100, deadline=None)
 @given(st.text())
 def test_a_headline_stays_what_it_is(text: str) -> None:

@@ -25,6 +25,8 @@ WORSE = 0.001  # an unstable case is that fares so by chance more rarely
 _DEATHS = ("died", "machine", "panic", "hang", "truncated", "empty", "build")  # behind which nothing ran
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _CHANCE = re.compile(r"(?:0x)?\b[0-9a-f]{6,}\b|0x[0-9a-f]+|\d+")  # differs from boot to boot
+_TAINT = re.compile(r"\s*\(?(?:Not tainted|Tainted:[A-Z ]*)\)?\s*")  # by whatever came before
+_SUFFIX = re.compile(r"(?:\.(?:part|isra|constprop|cold)(?:\.\d+)?)+\b")  # as compilers split functions
 _LOCK = re.compile(r"\((\S{1,60})\)\{[-.+?]+\}")  # as lockdep names one
 _OOPS = re.compile(r"\bOops\b|\[#\d+\]|general protection fault|nable to handle|Internal error:"
                    r"|kernel NULL pointer")
@@ -227,7 +229,8 @@ def headline(log: str) -> str:
     more = _LOCK.findall("\n".join(rest))[:2]
     if _OOPS.search(first):
         more += _PLACE.findall("\n".join(rest))[:1]
-    return _CHANCE.sub("#", f"{first} ({', '.join(more)})" if more else first)[:200]
+    text = _SUFFIX.sub("", f"{first} ({', '.join(more)})" if more else first)
+    return _CHANCE.sub("#", _TAINT.sub(" ", text))[:200].strip()
 
 
 def _signature(problem: Problem) -> tuple[str, str, str]:

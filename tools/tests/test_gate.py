@@ -285,8 +285,25 @@ def test_another_function_is_another_oops(form: str) -> None:
     assert gate.headline(stall.format("one")) == gate.headline(stall.format("two"))
 
 
+@pytest.mark.parametrize("same", [
+    ("BUG kmalloc-64 (Not tainted): Poison", "BUG kmalloc-64 (Tainted: G                 N ): Poison",
+     "BUG kmalloc-64 (Tainted: G    B            N): Poison"),
+    ("WARNING: CPU: 0 PID: 1 at mm/slub.c:9 kfree+0x1/0x2",
+     "WARNING: CPU: 0 PID: 1 at mm/slub.c:9 kfree.part.0+0x1/0x2",
+     "WARNING: CPU: 0 PID: 1 at mm/slub.c:9 kfree.isra.12.cold+0x1/0x2",
+     "WARNING: CPU: 0 PID: 1 at mm/slub.c:9 kfree.constprop.0.isra.1.part.2+0x1/0x2"),
+    ("CPU: 0 PID: 1 Comm: x Not tainted 6.12.3 #1", "CPU: 0 PID: 1 Comm: x Tainted: G    B   N 6.12.3 #2"),
+    ("Oops: 0 [#1]\nRIP: 0010:kfree+0x1/0x2", "Oops: 0 [#2]\nRIP: 0010:kfree.cold+0x1/0x2"),
+])
+def test_what_is_no_part_of_a_headline(same: tuple[str, ...]) -> None:
+    assert len(set(map(gate.headline, same))) == 1
+    assert len({gate.headline(text.replace("kfree", "kvfree").replace("BUG kmalloc", "BUG kmem").replace(
+        "Comm: x", "Comm: y")) for text in same} | {gate.headline(same[0])}) == 2
+
+
 @settings(derandomize=True, max_examples=100, deadline=None)
-@given(st.text())
+@given(st.text() | st.lists(st.sampled_from(["Tainted: G", "Not tainted", "(", ")", " ", "x.part.0", ":", "\n",
+                                             "Oops [#1]", "RIP: 1:f+0x1", "x" * 195])).map("".join))
 def test_a_headline_stays_what_it_is(text: str) -> None:
     assert gate.headline(gate.headline(text)) == gate.headline(text)
 

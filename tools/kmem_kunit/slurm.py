@@ -35,10 +35,15 @@ _MINUTES = 250  # for a task: what a cell has for itself, and then some
 _ASKING_LIMIT = 120.0  # seconds for one of them; they try for a minute themselves
 _LOOK = 1.0  # seconds between looks into the folder
 _ASK = 10.0  # seconds between questions to the controller
+_PATIENCE = 3600.0  # seconds without an answer, nor an output
 _PASSING = {"None", "Priority", "Resources", "JobArrayTaskLimit", "BeginTime"}  # reasons to wait
 _ADVICE = {"PartitionTimeLimit": " (SBATCH_TIMELIMIT=MINUTES asks for less time)"}
 _LAG = 70.0  # seconds until a file is seen on all machines; NFS looks again after 60
 _TAIL = 8192  # bytes of a task's output that are read
+
+
+class Unanswered(UserError):
+    """The controller has not answered for _PATIENCE; what was submitted goes on."""
 
 
 def check() -> None:
@@ -57,15 +62,19 @@ def check() -> None:
 def folder(base: Path) -> Iterator[Path]:
     """Give the folder of one array in the cache, which goes when the block ends.
 
-    It stays if we are killed: the tasks go on without us, and leave their outputs in it.
+    It stays if we are killed or Unanswered: the tasks go on without us, and leave their outputs in it.
     """
     path = base / "matrices" / cache.unique()
     path.mkdir()
-    held = cache.hold(path)
+    held, goes = cache.hold(path), True
     try:
         yield path
+    except Unanswered:
+        goes = False
+        raise
     finally:
-        cache.remove(path)
+        if goes:
+            cache.remove(path)
         os.close(held)
 
 
@@ -76,9 +85,14 @@ def left(base: Path, pattern: str) -> list[Path]:
 
 @contextmanager
 def cancelling(place: Path) -> Iterator[None]:
-    """Take what was submitted of a folder, and nothing else, out of the queue if the block fails."""
+    """Take what was submitted of a folder, and nothing else, out of the queue if the block fails.
+
+    If it was Unanswered, that would get no answer either.
+    """
     try:
         yield
+    except Unanswered:
+        raise
     except BaseException:
         cancel(place)
         raise
@@ -156,17 +170,19 @@ def watched(place: Path, array: str, tasks: int, outputs: Sequence[str],
     Task N of the array has the outputs N, N + tasks, and so on, one after the other. Why tasks wait is
     told, once, where it may be for ever, as for more time than the partition gives. This ends when the
     file last is there or, without one, all outputs are; or when nothing more has come long after the
-    tasks have ended.
+    tasks have ended. Raises Unanswered, one line, if for _PATIENCE nothing comes, nor an answer.
     """
     finished: set[int] = set()
     states: dict[int, str] = {}
     reasons: set[str] = set(_PASSING)
-    asked, running, ended = 0.0, True, time.monotonic()
+    asked, running, told_of_silence = 0.0, True, False
+    ended = heard = time.monotonic()
     while True:
         names = set(os.listdir(place))
         for index, output in enumerate(outputs):
             if output in names and index not in finished:
                 finished.add(index)
+                heard = time.monotonic()
                 yield index, DONE
         all_there = len(finished) == len(outputs)
         if last in names if last else all_there:
@@ -175,6 +191,14 @@ def watched(place: Path, array: str, tasks: int, outputs: Sequence[str],
         if now >= asked + _ASK:
             asked, queue = now, _queue(array)
             running = queue is None or bool(queue)
+            if queue is not None:
+                heard = now
+            elif now >= heard + _PATIENCE:
+                raise Unanswered(f"Slurm has not answered for {_PATIENCE / 60:.0f} minutes: the tasks "
+                                 f"go on, and what they come to appears in {place / last}")
+            elif not told_of_silence:
+                told_of_silence = True
+                progress.say("Slurm does not answer; what the tasks leave is looked at all the same")
             for task, (state, machine, reason) in sorted((queue or {}).items()):
                 if state == "PENDING" and reason not in reasons:
                     reasons.add(reason)

@@ -286,10 +286,12 @@ def test_machines_that_do_not_share_the_cache(
 
 
 def test_a_controller_that_is_away_for_a_while(
-    jobs: list[matrix.Job], command: Path, cluster: Path, fake_bin: Add
+    jobs: list[matrix.Job], command: Path, cluster: Path, fake_bin: Add, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Jobs that nobody can ask for are not taken for ended, however long that takes."""
     asked = cluster.parent / "asked"
+    monkeypatch.setattr(slurm, "_PATIENCE", PATIENCE)
     fake_bin("squeue", f"echo x >> {asked}; echo 'Unable to contact slurm controller'; exit 1")
 
     def machines() -> None:
@@ -301,6 +303,20 @@ def test_a_controller_that_is_away_for_a_while(
     far.start()
     assert all(run.result.ok for run in matrix_slurm.run(jobs, "", 2, quiet))
     far.join()
+    assert capsys.readouterr().err.count("Slurm does not answer") == 1
+
+
+def test_a_controller_that_does_not_come_back(
+    cluster: Path, fake_bin: Add, cache_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was submitted may go on, so that it is not cancelled, and keeps its folder."""
+    monkeypatch.setattr(slurm, "_PATIENCE", 0.2)
+    fake_bin("squeue", "echo 'Unable to contact slurm controller'; exit 1")
+    with pytest.raises(UserError) as caught, slurm.folder(cache.root()) as place:
+        with slurm.cancelling(place):
+            assert not list(slurm.watched(place, "7", 1, ["a"], "all"))
+    assert str(caught.value).endswith(f"the tasks go on, and what they come to appears in {place}/all")
+    assert place.is_dir() and not lines_of(cluster, "scancel")
 
 
 def test_a_job_that_slurm_does_not_take(

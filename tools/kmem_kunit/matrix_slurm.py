@@ -96,13 +96,23 @@ def _collect(place: Path, task: int, job: Job) -> kcidb.Run:
 def perform(manifest: Path, index: int) -> int:
     """Be a task of the array: run its jobs of a manifest, but for those whose result is there.
 
-    Returns 0 if the results are as they should be and 1 if not; raises UserError if what a job is
-    made from is not any more what it was when it was submitted.
+    Returns 0 if the results are as they should be and 1 if not. Raises UserError, after the others are
+    done, for a job whose result cannot be written, or that is made from what is not any more what it was
+    when it was submitted.
     """
     order = read(manifest)
     if not 0 <= index < order.tasks:
         raise UserError(f"{manifest} has no task {index}")
-    return 0 if all([_perform(order, job) for job in order.jobs[index :: order.tasks]]) else 1
+    good: list[bool] = []
+    wrong: list[UserError] = []
+    for job in order.jobs[index :: order.tasks]:
+        try:
+            good.append(_perform(order, job))
+        except UserError as error:
+            wrong.append(error)
+    if wrong:
+        raise wrong[0]
+    return 0 if all(good) else 1
 
 
 def _perform(order: Order, job: Job) -> bool:

@@ -367,6 +367,18 @@ def test_more_jobs_than_slurm_takes_in_an_array(
     assert "--array=0-1%2" in array and "--time=500" in array
 
 
+def test_a_job_that_fails_a_task_leaves_it_the_others(
+    jobs: list[matrix.Job], command: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    matrix_slurm.write(manifest(jobs), jobs, "", 1)
+    the_content = matrix_slurm._content
+    monkeypatch.setattr(matrix_slurm, "_content",
+                        lambda cell: "" if cell == jobs[1].cell else the_content(cell))
+    with pytest.raises(UserError, match="have changed since"):
+        matrix_slurm.perform(manifest(jobs), 0)
+    assert [job.output.exists() for job in jobs] == [True, False, True]
+
+
 def test_the_task_of_a_job_that_left_nothing_is_heard(
     jobs: list[matrix.Job], command: Path, cluster: Path, tmp_path: Path
 ) -> None:

@@ -174,8 +174,15 @@ def load(repo: Path) -> Book:
             if not _NAME.fullmatch(name):
                 raise UserError(f"{path}: variants: {name!r} must be of letters, digits, _ and -")
             _check_variant(repo, values, f"{path}: variants.{name}", series)
+        for group, patterns in groups.items():
+            if not isinstance(patterns, list):
+                raise UserError(f"{path}: groups.{group}: {patterns!r} is not a list of patterns")
         book = Book(tuple(series), variants, {name: tuple(each) for name, each in groups.items()})
         names = [cell.name for cell in book.all()]
+        used = {cell.variant for cell in book.all()}
+        for name in variants:
+            if name not in used:
+                raise UserError(f"{path}: variants.{name}: no series has it")
         for group, patterns in book.groups.items():
             if not patterns:
                 raise UserError(f"{path}: groups.{group} is empty")

@@ -81,6 +81,9 @@ def test_a_run_finds_its_name(book: cells.Book) -> None:
     ('since = "6.12"', 'since = "new"', "'new' is not a series"),
     ('quick = ["*/plain"]', "quick = []", "groups.quick is empty"),
     ('quick = ["*/plain"]', 'quick = ["*/plan"]', r"groups.quick: no cell matches '\*/plan'"),
+    ('quick = ["*/plain"]', 'quick = "*"', r"groups.quick: '\*' is not a list of patterns"),
+    ('since = "6.12"', 'since = "7.3"', "variants.late: no series has it"),
+    ('since = "6.12"', 'since = "7.4"', "variants.late: no series has it"),
     ("[groups]", "[groups", "cells.toml"),
 ])
 def test_mistakes(repo: Path, old: str, new: str, said: str) -> None:

@@ -24,6 +24,7 @@ _ROWS = 20  # of one kind that people are shown
 _CELLS = 4  # named in one row
 _PARAMS = 3
 _LOG_LINES = 4
+_LENGTH = 300  # characters of a name, a change or a line
 _COLOURS = {Kind.FIXED: "green", Kind.NEW: "green"}
 _REPORTS = (Kind.DIED, Kind.REPORT, Kind.REPORTED)  # what the kernel said tells one from another
 _ENTRIES = (Kind.EXPIRED, Kind.STALE)  # what is said of entries of the quarantine
@@ -31,6 +32,12 @@ _QUARANTINE = "tools/quarantine.toml"
 _CELLS_FILE = "tools/cells.toml"
 
 Places = Mapping[tuple[str, str], tuple[str, int]]
+
+
+def _short(text: str) -> str:
+    """Return foreign text as it may be shown, and no more of it than people will read."""
+    shown = clean(text[: _LENGTH + 1])
+    return shown if len(shown) <= _LENGTH else f"{shown[: _LENGTH - 3]}..."
 
 
 @dataclass(frozen=True)
@@ -57,9 +64,9 @@ class Row:
         """The case, with some of its parameters, for people."""
         params = [param for param in self.params if param]
         more = len(params) - _PARAMS
-        names = ".".join(part for part in (self.suite, self.case) if part)
-        text = "".join(f" [{param}]" for param in params[:_PARAMS])
-        return clean(names + text + (f" and {more} more" if more > 0 else ""))
+        name = _short(".".join(part for part in (self.suite, self.case) if part))
+        text = "".join(f" [{_short(param)}]" for param in params[:_PARAMS])
+        return name + text + (f" and {more} more" if more > 0 else "")
 
     @property
     def where(self) -> str:
@@ -67,8 +74,8 @@ class Row:
         if self.kind in _ENTRIES:
             return _QUARANTINE
         more = len(self.cells) - _CELLS
-        names = ", ".join(cell or "a nameless cell" for cell in self.cells[:_CELLS])
-        return clean(names + (f" and {more} more" if more > 0 else ""))
+        names = ", ".join(_short(cell) or "a nameless cell" for cell in self.cells[:_CELLS])
+        return names + (f" and {more} more" if more > 0 else "")
 
 
 def rows(findings: Sequence[Finding]) -> list[Row]:
@@ -119,15 +126,15 @@ def lines(findings: Sequence[Finding], head: Sequence[Run]) -> Iterator[str]:
 def _row(row: Row, width: int) -> Iterator[str]:
     word = row.kind.value
     colour = "red" if row.kind.fails else _COLOURS.get(row.kind, "yellow")
-    shown = [f"{row.name or 'the cell':{width}}", clean(row.change), row.where]
+    shown = [f"{row.name or 'the cell':{width}}", _short(row.change), row.where]
     if row.since:
-        shown.append(f"since {clean(', '.join(row.since))}")
+        shown.append(f"since {_short(', '.join(row.since))}")
     label = paint(f"{word.upper() if row.kind.fails else word:15}", colour)
     yield "  ".join((label, *shown))
     if not row.kind.fails:
         return
     for line in _excerpt(row):
-        yield f"    | {clean(line)}"
+        yield f"    | {_short(line)}"
     if row.command:
         yield f"    {clean(row.command)}"
 
@@ -251,10 +258,10 @@ def _place(row: Row, known: Places) -> tuple[str, int]:
 
 def _message(row: Row) -> list[str]:
     """Return a failing row as lines of text."""
-    since = f" (since {clean(', '.join(row.since))})" if row.since else ""
-    first = f"{row.name or 'the cell'}: {row.kind.value}: {clean(row.change)} in {row.where}{since}"
+    since = f" (since {_short(', '.join(row.since))})" if row.since else ""
+    first = f"{row.name or 'the cell'}: {row.kind.value}: {_short(row.change)} in {row.where}{since}"
     command = [f"reproduce: {clean(row.command)}"] if row.command else []
-    return [first, *(f"| {clean(line)}" for line in _excerpt(row)), *command]
+    return [first, *(f"| {_short(line)}" for line in _excerpt(row)), *command]
 
 
 def github(findings: Sequence[Finding], known: Places) -> list[str]:

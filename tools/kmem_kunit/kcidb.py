@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -20,6 +21,7 @@ ORIGIN = "kmem_kunit"
 VERSION = {"major": 5, "minor": 3}
 MAX_EXCERPT = 16384  # characters, by KCIDB's schema
 MAX_FILE = 4 << 30  # bytes: some 3000 boots of all suites
+_MEMORY = 6  # bytes of it that reading one byte of a file takes
 
 _PATH = re.compile(r"[a-zA-Z0-9_-]+(\.[a-zA-Z0-9_-]+)*")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -156,8 +158,8 @@ def _wrong(where: str, expected: str) -> NoReturn:
 
 def _field(entry: dict[str, Any], where: str, name: str, default: str | None = None) -> str:
     value = entry.get(name, default)
-    if not isinstance(value, str):
-        _wrong(f"{where}.{name}", "a string")
+    if not isinstance(value, str) or len(value) > MAX_EXCERPT:
+        _wrong(f"{where}.{name}", f"a string of at most {MAX_EXCERPT} characters")
     return value
 
 
@@ -182,13 +184,15 @@ def _by_id(data: dict[str, Any], name: str) -> dict[str, dict[str, Any]]:
 def load(path: Path) -> tuple[Run, ...]:
     """Read the runs back from a file that write() has made.
 
-    Raises UserError, one line, for a file that is cut, wrong, or another program's.
+    Raises UserError, one line, for a file that is cut, wrong, another program's, or too large for the
+    memory of this machine.
     """
+    most = min(MAX_FILE, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // _MEMORY)
     try:
         with path.open("rb") as file:
-            raw = file.read(MAX_FILE + 1)
-        if len(raw) > MAX_FILE:
-            raise _Invalid("the file is too large")
+            raw = file.read(most + 1)
+        if len(raw) > most:
+            raise UserError(f"{str(path)!r} is too large: this machine can read {most >> 20} MiB")
         data = json.loads(raw, parse_constant=lambda word: _wrong(word, "a number"))
         return _runs(data)
     except OSError as error:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -60,6 +61,19 @@ def test_what_is_much_is_shortened() -> None:
     params = [case("a"), *(case("a", PASS, str(number)) for number in range(5))]
     (row, *_) = table([run_of(params)], [run_of(params[:1])])
     assert "kmem_tiny.a [0] [1] [2] and 2 more  pass -> absent" in row
+
+
+def test_what_is_long_is_cut() -> None:
+    """But for the command that runs it."""
+    long = "x" * 16000
+    base = run_of([Case(long, long, "", PASS), Case(long, long, long, PASS)], cell=long)
+    head = run_of([Case(long, long, "", FAIL, log=long), Case(long, long, long, FAIL)],
+                  [Problem(long, f"{long}.{long}", long)], cell=long)
+    found = [replace(each, command="") for each in compare([base], [head])]
+    lines = list(annotate.lines(found, [head]))
+    assert "x..." in lines[0] and max(map(len, lines)) < 2000
+    assert max(map(len, annotate.github(found, PLACES))) < 4000
+    assert max(len(each["description"]) for each in annotate.gitlab(found, PLACES)) < 4000
 
 
 def test_cells_without_a_name() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -203,6 +204,8 @@ def test_a_foreign_file_is_refused(tmp_path: Path, text: str) -> None:
     ("tests", "duration", True), ("tests", "duration", "1"), ("tests", "duration", 1e999),
     ("tests", "duration", 10**400),
     ("tests", "misc", []), ("tests", "misc", {}), ("tests", "log_excerpt", 1),
+    pytest.param("tests", "log_excerpt", "x" * 16385, id="long log"),
+    pytest.param("tests", "misc", {"suite": "x" * 3_000_000, "boot": "x"}, id="long name"),
     ("tests", "build_id", "kmem_kunit:none"), ("tests", "start_time", "yesterday"),
     ("builds", "checkout_id", "kmem_kunit:none"), ("builds", "compiler", None),
     ("builds", "id", []), ("checkouts", "misc", {}), ("checkouts", "misc", "x"),
@@ -215,6 +218,14 @@ def test_a_wrong_field_is_refused(tmp_path: Path, kind: str, field: str, value: 
     with pytest.raises(UserError) as caught:
         kcidb.load(path)
     assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_the_memory_does_not_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "result.json"
+    kcidb.write(path, [RUN])
+    monkeypatch.setattr(os, "sysconf", {"SC_PAGE_SIZE": 1, "SC_PHYS_PAGES": 4 * path.stat().st_size}.get)
+    with pytest.raises(UserError, match="result.json' is too large: this machine can read 0 MiB"):
+        kcidb.load(path)
 
 
 def test_files_that_cannot_be(tmp_path: Path) -> None:

@@ -16,10 +16,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kmem_kunit import host, kcidb, overlay, proc, progress, slurm
+from kmem_kunit import gate, host, kcidb, overlay, proc, progress, slurm
 from kmem_kunit.cells import Cell
 from kmem_kunit.errors import UserError
-from kmem_kunit.result import Problem, Result, Status
+from kmem_kunit.result import Case, Problem, Result, Status
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -316,8 +316,8 @@ def _remarks(times: Sequence[kcidb.Run]) -> Iterator[str]:
     """
     seen: dict[str, list[str]] = {}
     unsteady = _unsteady(times)
-    for run in times:
-        told = [case for case in run.result.cases if case.bad or case.path in unsteady]
+    for run, cases in zip(times, _with_absent(times)):
+        told = [case for case in cases if case.bad or case.path in unsteady]
         told = [case for case in told if case.status is not Status.PASS]
         by_parameter = {(case.suite, case.name) for case in told if case.param}
         for case in told:
@@ -335,6 +335,18 @@ def _remarks(times: Sequence[kcidb.Run]) -> Iterator[str]:
         for line in logs[0].splitlines()[-_SHOWN:]:
             yield f"    {progress.clean(line)}"
     yield from (f"console {progress.clean(run.console)}" for run in times if run.console)
+
+
+def _with_absent(times: Sequence[kcidb.Run]) -> list[list[Case]]:
+    """Return the cases of each run of a cell, with the parameters that a case has only in others."""
+    found = [gate.keyed(run.result.cases) for run in times]
+    params = dict.fromkeys(key for each in found for key in each if key.param)
+    return [
+        [*each.values(), *(Case(*key[:3], Status.MISS) for key in params if key not in each
+                           and (case := each.get(gate.Key(*key[:2], "", 0)))
+                           and case.status is Status.PASS)]
+        for each in found
+    ]
 
 
 def _unsteady(times: Sequence[kcidb.Run]) -> set[str]:

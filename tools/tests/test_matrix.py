@@ -162,6 +162,20 @@ def test_parameters_tell_what_failed() -> None:
     assert [line.strip() for line in lines[1:-1]] == ["FAIL kmem_tiny.first.small", "EXPECTATION FAILED"]
 
 
+def test_a_parameter_that_is_not_there_at_times_is_unstable() -> None:
+    x, y = (Case("kmem_tiny", "a", param, Status.PASS) for param in "xy")
+    dead = run_of(PLAIN, case("a", Status.MISS))
+    times = [run_of(PLAIN, case("a"), x, y), run_of(PLAIN, case("a"), x), dead,
+             run_of(PLAIN, case("a"), x, x, y)]
+    assert [line for line in matrix.summary(times) if "kmem" in line] == [
+        "    MISS kmem_tiny.a.x unstable 2/4", "    MISS kmem_tiny.a.y unstable 1/4",
+        "    MISS kmem_tiny.a unstable 1/4"]
+    skipped = run_of(PLAIN, case("a", Status.SKIP))
+    assert not [line for line in matrix.summary([times[0], times[0]]) if "kmem" in line]
+    assert [line for line in matrix.summary([times[0], skipped]) if "kmem" in line] == [
+        "    SKIP kmem_tiny.a unstable 1/2"]
+
+
 def test_a_failure_is_told_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (job,) = matrix.plan([PLAIN], tmp_path, 1)
     bad = case("second", Status.FAIL, "EXPECTATION FAILED\x1b[2J")

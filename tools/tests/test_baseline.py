@@ -12,7 +12,7 @@ from test_cli import ONLY_FIRST, Outcome, one_line
 from test_gate import FAIL, PASS, SKIP, boot, case, run_of
 from test_gating import BROKEN, changed, git, run
 
-from kmem_kunit import baseline, cells, gate, overlay, quarantine
+from kmem_kunit import baseline, cells, config, gate, overlay, quarantine, suites
 from kmem_kunit.errors import UserError
 from kmem_kunit.result import Case, Problem, Result
 
@@ -281,6 +281,20 @@ def test_the_projects_own_baselines() -> None:
         assert name in known and baseline.load(overlay.REPO, name).result.cases
     with pytest.raises(UserError, match="is not there"):
         baseline.load(overlay.REPO, "0.0/none")
+
+
+def test_each_of_the_projects_own_cells_has_a_baseline() -> None:
+    """One that is run at each landing is whole; to others, a case may be new."""
+    repo = overlay.REPO
+    book, recorded = cells.load(repo), set(baseline.recorded(repo))
+    assert recorded >= {cell.name for group in ("land", "ci") for cell in book.of_group(group)}
+    planned = suites.select(suites.load(repo / "lib"), "")
+    for cell in book.of_group("land"):
+        text = config.merged(repo, cell.series, cell.arch, cell.configs)
+        off = config.turned_off(text, planned)
+        expected = {(suite, name) for suite, names in planned.items() if suite not in off for name in names}
+        found = baseline.load(repo, cell.name).result.cases
+        assert {(each.suite, each.name) for each in found} == expected, cell.name
 
 
 def test_the_projects_own_baselines_and_quarantine_agree() -> None:

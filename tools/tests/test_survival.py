@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What the command must survive: being killed at any moment, a full disk, another one beside it.
 
-The kernels are fake, all else is real: the command as users start it, with its processes. See also
+The kernels are fake, all else is real: the command as users start it, with its processes, and make. See also
 test_cli (interrupts), test_image (builds that are stopped, trees that change), test_boot and test_ktap
 (what a guest may print), test_slurm_real (machines that die).
 """
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -20,16 +21,33 @@ from conftest import behave, calls, make_checkout, make_kernel
 
 from kmem_kunit import kcidb
 from kmem_kunit.guardian import _parents
+from kmem_kunit.result import Status
 
 KILLS = 50  # seeds, each of them a moment and a victim
 PATIENCE = 60.0  # seconds until something that must happen is given up
-SLOW = """
+MAKEFILE = r"""
+.DELETE_ON_ERROR:
+linux: a.o b.o c.o d.o
+	head -c 100 console > $@
+	sleep 0.05
+	cat console > $@
+%.o:
+	printf 'half of ' > $@
+	sleep 0.05
+	echo an object >> $@
+"""
+SLOW = f"""
 import subprocess
 if verb == "build":
-    with open(build / "linux", "w") as file:
-        for at in range(0, len(console), 100):
-            print(console[at : at + 100], end="", file=file, flush=True)
-            subprocess.run(["sleep", "0.02"])
+    (build / "console").write_text(console)
+    (build / "Makefile").write_text({MAKEFILE!r})
+    try:
+        subprocess.run(["make", f"--jobs={{options['jobs']}}"], cwd=build, check=True,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    except subprocess.CalledProcessError as error:
+        print("ERROR:root:" + error.stderr.decode())
+        sys.exit(1)
+    sys.exit(0)
 elif verb == "exec":
     guest = 'while IFS= read -r line; do echo "$line"; sleep 0.02; done'
     sys.exit(subprocess.run(["sh", "-c", guest], stdin=open(build / "linux")).returncode)
@@ -149,16 +167,27 @@ def kill(pids: list[int]) -> None:
             pass
 
 
-def strike(tool: int, victim: str, luck: random.Random) -> None:
-    """Kill the tool, all of its processes as if without power, or any one that does its work."""
+def strike(tool: int, victim: str, luck: random.Random) -> str:
+    """Kill the tool, all of its processes as if without power, or any one that does its work.
+
+    Returns who that one is: "builder", "worker" or "nobody"; else the victim.
+    """
     if victim == "tool":
         kill([tool])
     elif victim == "all":
         os.kill(tool, signal.SIGSTOP)  # it starts no more of them
         kill([*reversed(family(tool))])
     else:
-        workers = [pid for pid in family(tool)[1:] if "guardian.py" not in command_of(pid)]
-        kill([luck.choice(workers)] if workers else [])
+        below = family(tool)[1:]
+        builders = {each for pid in below if re.search(r"kunit\.py (config|build) ", command_of(pid))
+                    and "guardian.py" not in command_of(pid) for each in family(pid)}
+        workers = [pid for pid in below if "guardian.py" not in command_of(pid)]
+        chosen = luck.choice([workers, [*builders] or workers])
+        if not chosen:
+            return "nobody"
+        kill([pid := luck.choice(chosen)])
+        return "builder" if pid in builders else "worker"
+    return victim
 
 
 def survivors(folder: Path) -> list[str]:
@@ -180,17 +209,21 @@ def test_killed_at_any_moment(
     with subprocess.Popen(place.argv(verb, output), env=place.env, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         time.sleep(luck.uniform(0, expected.took))
-        strike(process.pid, victim, luck)
+        victim = strike(process.pid, victim, luck)
         _, err = process.communicate(timeout=PATIENCE)
     assert "Traceback" not in err
-    if victim == "worker":
+    if victim == "worker":  # also the guest, or all that a cell has
         assert process.returncode in (0, 1, 2), err
+    elif victim == "builder":  # which says nothing of the kernel
+        assert process.returncode in (0, 2), err
     if victim == "worker" and process.returncode == 0:
         assert quiet(essence(output)) == quiet(expected.runs)
-    elif process.returncode == 0 or output.exists() and victim != "worker":
+    elif process.returncode == 0 or output.exists() and victim in ("tool", "all", "nobody"):
         assert essence(output) == expected.runs
     elif output.exists():
-        assert not all(run.result.ok for run in kcidb.load(output))
+        runs = kcidb.load(output)
+        assert not all(run.result.ok for run in runs)
+        assert not [case for run in runs for case in run.result.cases if case.status is Status.FAIL]
     end = time.monotonic() + PATIENCE
     while left := survivors(tmp_path):
         assert time.monotonic() < end, left

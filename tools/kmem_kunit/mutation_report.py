@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from kmem_kunit import progress
 from kmem_kunit.campaign import Fate, Verdict
 from kmem_kunit.mutant import OPERATORS, Mutant, line_and_column, line_starts
 from kmem_kunit.reviewed import Review
@@ -101,6 +102,7 @@ def lost_lines(numbered: Mapping[int, Mutant], lost: Sequence[int]) -> Iterator[
 
 
 def _short(text: str) -> str:
+    text = progress.clean(text)
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 
 

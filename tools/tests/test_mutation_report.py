@@ -2,6 +2,7 @@
 """What a mutation run tells: people, and programs that read Stryker's format."""
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,14 @@ def test_survivors_are_lines_of_a_compiler(source: Path) -> None:
     assert list(mutation_report.survivor_lines(NUMBERED, found)) == [
         "mm/x.c:4:9: survived: [constant] 1 -> 0 in f(), 7 cases",
         "mm/x.c:4:9: unstable: [constant] 1 -> 0 in f(), 1 cases"]
+
+
+def test_source_cannot_speak_to_the_terminal(source: Path) -> None:
+    (source / "mm/x.c").write_bytes(SOURCE.replace("1;", "\x1b\x9b;").encode())
+    number = replace(NUMBER, end=NUMBER.end + 2, replacement="\x1b]0;owned\x07" + "x" * 200)
+    found = mutation_report.survivors(source, {2: number}, VERDICTS[1:2], [])
+    (line,) = mutation_report.survivor_lines({2: number}, found)
+    assert line.isprintable() and r"\x1b\x9b -> \x1b]0;owned\x07" in line and len(line) < 200
 
 
 def test_reviewed_survivor_says_why(source: Path) -> None:

@@ -243,6 +243,12 @@ class Campaign:
         names = self.maps[at].fatal.get(number, ())
         return [name for name in self._dying(at) if name in names]
 
+    def noticing(self, number: int) -> list[str]:
+        """Return the paths of the cases that are measured and reach a mutant, in any way of booting."""
+        return sorted({path for at, each in enumerate(self.maps) for path in (
+            *(each.cases[case].path for case in self._reaching(at, number)),
+            *(f"{deaths.SUITE}.{name}" for name in self._deadly(at, number)))})
+
     def judge(self, number: int) -> Verdict:
         """Return what becomes of a mutant."""
         if not self.covered(number):

@@ -31,7 +31,7 @@ from kmem_kunit import (
     slurm,
     suites,
 )
-from kmem_kunit.campaign import Campaign, Map, Verdict
+from kmem_kunit.campaign import Campaign, Verdict
 from kmem_kunit.changes import Changes
 from kmem_kunit.equivalent import Comparison
 from kmem_kunit.errors import UserError
@@ -90,13 +90,15 @@ class Wish:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run came to; lost are the mutants on which machines that died have left no verdict.
+    """What a run came to.
 
-    made has only mutants that were asked for, and told what is to be said of what has changed.
+    made has only mutants that were asked for, and told what is to be said of what has changed. reach
+    has the cases that may notice each mutant. lost are the mutants on which machines that died have
+    left no verdict.
     """
 
     made: mutation.Made
-    maps: Sequence[Map]
+    reach: Mapping[int, Sequence[str]]
     verdicts: Sequence[Verdict]
     reviews: Sequence[Review]
     lost: Sequence[int] = ()
@@ -109,14 +111,9 @@ class Outcome:
 
     def document(self) -> dict[str, Any]:
         """Return it in the format of mutation-testing-report-schema."""
-        reach: dict[int, list[str]] = {}
-        for each in self.maps:
-            for number, cases in each.reach.items():
-                names = (each.cases[case].path for case in cases)
-                reach[number] = list(dict.fromkeys([*reach.get(number, ()), *names]))
         reviews = {verdict.number: review for verdict, _, review in self.survivors() if review}
         return mutation_report.document(
-            self.made.source, self.made.mutants, self.verdicts, reach, self.made.single, reviews)
+            self.made.source, self.made.mutants, self.verdicts, self.reach, self.made.single, reviews)
 
 
 def mutate(base: Path, request: image.Request, options: argparse.Namespace) -> int:
@@ -182,7 +179,8 @@ def run(base: Path, request: image.Request, wish: Wish, tasks: int | None = None
                     mutating_slurm.run(place / store.path.name, mutation.configured(request), made,
                                        the_campaign, missing, tasks, tell)
     made.check()
-    return Outcome(made, maps, [known[number] for number in wanted if number in known], reviews,
+    reach = {number: the_campaign.noticing(number) for number in wanted}
+    return Outcome(made, reach, [known[number] for number in wanted if number in known], reviews,
                    [number for number in wanted if number not in known], told)
 
 

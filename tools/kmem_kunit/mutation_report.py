@@ -109,14 +109,15 @@ def _short(text: str) -> str:
 def document(source: Path, numbered: Mapping[int, Mutant], verdicts: Sequence[Verdict],
              reach: Mapping[int, Sequence[str]], single: Sequence[Mutant],
              reviews: Mapping[int, Review]) -> dict[str, Any]:
-    """Return all of it as the format has it; reach names the cases that reach each mutant.
+    """Return all of it as the format has it; reach names the cases that may notice each mutant.
 
     reviews are of survivors, by number. single are those that were not made, as no boot can choose them.
     """
     by_number = {each.number: each for each in verdicts}
     files: dict[str, dict[str, Any]] = {}
     starts: dict[str, list[int]] = {}
-    names = sorted({name for each in reach.values() for name in each})
+    names = sorted({name for each in reach.values() for name in each}
+                   | {verdict.case for verdict in verdicts if verdict.case})
     ids = {name: str(n) for n, name in enumerate(names)}
     last = max(numbered, default=0)
     everything = [*numbered.items(), *enumerate(single, last + 1)]
@@ -142,7 +143,7 @@ def document(source: Path, numbered: Mapping[int, Mutant], verdicts: Sequence[Ve
         else:
             entry |= {"status": _STATUS[verdict.fate], "statusReason": _reason(verdict),
                       "testsCompleted": verdict.cases, "duration": round(verdict.took * 1000),
-                      "killedBy": [ids[verdict.case]] if verdict.case in ids else []}
+                      "killedBy": [ids[verdict.case]] if verdict.case else []}
             if review := reviews.get(number):
                 entry |= {"status": "Ignored" if review.excused else "Survived",
                           "statusReason": f"{review.verdict}: {review.reason}"}

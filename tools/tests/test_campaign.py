@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Verdicts on mutants: each kind of end of a boot, made by a guest that is a script."""
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -184,6 +185,18 @@ def test_only_cases_that_are_measured_count(judge: Judge) -> None:
     assert judge(3, "kmem_a.early").fate is Fate.SURVIVED
     assert judge(9, "kmem_a").fate is Fate.SURVIVED
     assert judge(9, "kmem_b").fate is Fate.NOT_COVERED
+
+
+def test_cases_that_may_notice_are_named(guest: Path, tmp_path: Path) -> None:
+    maps = [campaign.watch(guest, tmp_path, way, ["stops"]) for way in (PLAIN, INIT)]
+    early, late, *others = maps[0].cases
+    maps[0] = replace(maps[0], cases=[early, replace(late, status=Status.FAIL), *others])
+    made = Campaign(guest, tmp_path, maps[:1], lambda path: path != "kmem_a.slow", lambda _: False)
+    assert made.noticing(8) == ["kmem_a.early"]
+    assert made.noticing(9) == ["kmem_a.early", f"{deaths.SUITE}.stops"]
+    made = Campaign(guest, tmp_path, maps, lambda _: True, lambda _: False)
+    assert made.noticing(8) == ["kmem_a.early", "kmem_a.late", "kmem_a.slow"]
+    assert not made.noticing(10)
 
 
 def test_quick_cases_are_tried_first(tmp_path: Path) -> None:

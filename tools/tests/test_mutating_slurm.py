@@ -408,7 +408,13 @@ def test_mutants_without_a_verdict_fail_a_run_that_another_ends(
     binary.write_text(f"{first}\nimport sys\nprint(sys.argv, file=open({str(boots)!r}, 'a'))\n{rest}")
     assert mutating.mutate(cache_root, request, options_of(path, engine="local", resume=True)) == 0
     assert "no verdict" not in capsys.readouterr().out and "Pending" not in path.read_text()
+    told_of = json.loads(path.read_text())
+    names = {each["id"]: each["name"] for each in told_of["testFiles"]["lib/kmem_kunit"]["tests"]}
+    (dead,) = (each for each in told_of["files"]["mm/slub.c"]["mutants"] if each["id"] == "9")
+    assert [[names[each] for each in dead[by]] for by in ("coveredBy", "killedBy")] == [
+        ["kmem_a.early", "kmem_fatal.stops"], ["kmem_fatal.stops"]]
     assert "kmem_mutant=4'" in boots.read_text() and "kmem_mutant=3'" not in boots.read_text()
+    assert not [each for each in (cache_root / "matrices").iterdir() if each != array.output.parent]
 
 
 def test_source_that_was_edited_meanwhile_ends_a_run(

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -124,18 +125,22 @@ def mutate(base: Path, request: image.Request, options: argparse.Namespace) -> i
     elif options.diff is not None:
         changed = changes.of_file(options.diff, request.kernel.path, request.repo)
     wish = Wish(options.suites, tuple(options.without), options.shard, options.resume, changed)
+    # what has to be fetched is fetched before the hours of work that are to be shown by it
+    script = mutation_page.script(base) if options.html is not None else ""
     tasks = None
     if options.engine == "slurm":  # what is made before its tasks is made here, with what is here
         tasks = request.jobs
         request = replace(request, jobs=min(tasks, len(os.sched_getaffinity(0))))
     outcome = run(base, request, wish, tasks)
-    if options.json is not None:
-        result.save(options.json, json.dumps(outcome.document(), indent=1).encode())
-    if options.html is not None:
-        text = mutation_page.page(outcome.document(), mutation_page.script(base))
-        result.save(options.html, text.encode())
-    for line in lines(outcome):
-        print(line)
+    try:
+        for line in lines(outcome):
+            print(line)
+        sys.stdout.flush()
+    finally:  # also if nobody reads
+        if options.json is not None:
+            result.save(options.json, json.dumps(outcome.document(), indent=1).encode())
+        if options.html is not None:
+            result.save(options.html, mutation_page.page(outcome.document(), script).encode())
     return 1 if outcome.lost else 0
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The verb "mutate": what is asked for, and what is kept of an interrupted run."""
+import argparse
 import json
 import threading
 from collections.abc import Callable
@@ -13,7 +14,21 @@ from test_campaign import PLAIN
 from test_mutating_slurm import make_kernel_with_mutants, options_of, request_for
 from test_mutation_report import NUMBER, RETURN, SOURCE, WHOLE
 
-from kmem_kunit import arch, cache, changes, guest, image, mutating, mutation, overlay, progress
+from kmem_kunit import (
+    arch,
+    cache,
+    changes,
+    cli,
+    guest,
+    image,
+    kernel,
+    mutating,
+    mutation,
+    mutation_page,
+    overlay,
+    progress,
+    usage,
+)
 from kmem_kunit.campaign import Fate, Verdict
 from kmem_kunit.changes import Changes
 from kmem_kunit.errors import UserError
@@ -269,3 +284,37 @@ def test_what_cannot_be_answered_is_refused(part: Part, monkeypatch: pytest.Monk
     monkeypatch.setattr(changes, "since", lambda *_: cases)
     with pytest.raises(UserError, match="passes without one, of the 2 that were changed$"):
         part(since="HEAD")
+
+
+def options(**chosen: object) -> argparse.Namespace:
+    """Return the options of "mutate" without any, and those chosen."""
+    parsed = usage.parser(dict.fromkeys(cli._VERBS, lambda _: 0)).parse_args(["mutate"])
+    return argparse.Namespace(**{**vars(parsed), **chosen})
+
+
+@pytest.fixture(name="request_of_none")
+def _request_of_none(tmp_path: Path) -> image.Request:
+    return image.Request(kernel.Kernel("7.3", tmp_path, "7.3", version="7.3.4"), tmp_path)
+
+
+def test_nothing_is_judged_for_a_page_that_cannot_be_made(
+        request_of_none: image.Request, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def offline(_: Path) -> str:
+        raise UserError("cannot get it")
+
+    monkeypatch.setattr(mutation_page, "script", offline)
+    monkeypatch.setattr(mutating, "run", lambda *_: pytest.fail("was judged"))
+    with pytest.raises(UserError, match="cannot get it"):
+        mutating.mutate(tmp_path, request_of_none, options(html=tmp_path / "page"))
+
+
+def test_what_was_found_is_told_before_a_file_that_cannot_be_written(
+        made: mutation.Made, request_of_none: image.Request, tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "mm").mkdir()
+    (tmp_path / "mm/x.c").write_text(SOURCE)
+    outcome = mutating.Outcome(made, {}, VERDICTS, [])
+    monkeypatch.setattr(mutating, "run", lambda *_: outcome)
+    with pytest.raises(UserError, match="cannot write"):
+        mutating.mutate(tmp_path, request_of_none, options(json=Path("/dev/full")))
+    assert "mm/x.c:4:9: survived: [constant] 1 -> 0" in capsys.readouterr().out

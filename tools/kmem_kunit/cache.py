@@ -10,7 +10,8 @@
     results/HASH/          what a cell of such a revision came to
     bisects/HASH/          bisections that are not finished
     matrices/ID/           what the machines of a cluster have of a matrix or of mutants, and the results
-    mutants/               trees with mutants, what was found in them, and verdicts
+    mutants/               trees with mutants, and what was found in them
+    verdicts/              what became of mutants, a file for each part that was asked for
     apt/                   package lists
     locks/                 what runs hold while they use the above
 
@@ -36,11 +37,11 @@ from kmem_kunit.errors import UserError
 _TEMPORARY = ".tmp-"
 _PARTS = (
     *("sources", "trees", "builds", "images", "runs", "failures", "matrices"),
-    *("bisects", "revisions", "results", "mutants", "apt", "locks"),
+    *("bisects", "revisions", "results", "mutants", "verdicts", "apt", "locks"),
 )
 _KEEP = {
     **{"runs": 20, "failures": 100, "matrices": 20, "images": 160, "builds": 80, "trees": 24},
-    **{"revisions": 4, "results": 400, "mutants": 24},
+    **{"revisions": 4, "results": 400, "mutants": 24, "verdicts": 400},
 }
 _HERE = "@" + re.sub(r"[^A-Za-z0-9-]", "_", os.uname().nodename)
 _LEFT_ALONE = 24 * 3600.0  # seconds for which another machine's things are

@@ -228,7 +228,7 @@ class Store:
     def __init__(self, base: Path, made: mutation.Made, wish: Wish) -> None:
         name = cache.digest(made.image.path.name, wish.suites, repr(wish.shard), repr(wish.changed()),
                             _tool())
-        self._base, self.path = base, base / "mutants" / f"verdicts-{name}"
+        self._base, self.path = base, base / "verdicts" / f"verdicts-{name}"
 
     def read(self) -> dict[int, Verdict]:
         """Return what there is, and what tasks of a cluster have left for a caller that was killed."""
@@ -243,7 +243,7 @@ class Store:
 
         Waits for another run that keeps the same.
         """
-        lock = cache.lock_path(self._base, f"mutants-{self.path.name}")
+        lock = cache.lock_path(self._base, f"verdicts-{self.path.name}")  # as cache.clean() has it
         with cache.lock(lock, "the verdicts on these mutants", progress.say):
             known = self.read() if resume else {}
             with open(self.path, "a" if resume else "w", encoding="utf-8") as file:

@@ -89,6 +89,7 @@ def make(base: Path, request: image.Request, without: Sequence[str]) -> Made:
     source = request.kernel
     folder = base / "mutants" / cache.digest(str(source.path), str(request.repo), *request.configs)
     folder.mkdir(parents=True, exist_ok=True)
+    os.utime(folder)
     place = folder / "tree"
     with cache.lock(cache.lock_path(base, f"mutants-{folder.name}"), str(folder), progress.say):
         texts = hashes(source.path)

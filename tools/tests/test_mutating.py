@@ -2,6 +2,7 @@
 """The verb "mutate": what is asked for, and what is kept of an interrupted run."""
 import argparse
 import json
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -44,14 +45,19 @@ def _made(tmp_path: Path) -> mutation.Made:
     return mutation.Made({1: WHOLE, 2: NUMBER}, [RETURN], {}, the_image, tmp_path, tmp_path, tmp_path, {})
 
 
+@pytest.fixture(name="request_of_none")
+def _request_of_none(tmp_path: Path) -> image.Request:
+    return image.Request(kernel.Kernel("7.3", tmp_path, "7.3", version="7.3.4"), tmp_path)
+
+
 def kept(base: Path, made: mutation.Made, wish: Wish, verdicts: list[Verdict], resume: bool) -> Path:
     """Keep verdicts as a run does; return the file."""
-    for part in ("mutants", "locks"):
+    for part in ("verdicts", "locks"):
         (base / part).mkdir(exist_ok=True)
     with mutating.Store(base, made, wish).opened(resume) as (_, keep):
         for verdict in verdicts:
             keep(verdict)
-    (path,) = (base / "mutants").iterdir()
+    (path,) = (base / "verdicts").iterdir()
     return path
 
 
@@ -134,6 +140,35 @@ def test_two_runs_keep_the_same_one_after_the_other(
         assert future.result() == {1: VERDICTS[0]}
     assert store.read() == {1: VERDICTS[0], 2: VERDICTS[1]}
     assert "waiting for another run" in said[0] and "the verdicts on these mutants" in said[0]
+
+
+def test_parts_push_out_neither_each_other_nor_the_kernel(
+        made: mutation.Made, request_of_none: image.Request, cache_root: Path,
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    base = cache.root()
+    (cache_root / ".config").touch()
+    found = mutation._Book(made.mutants, made.single, made.commands)
+    for name, value in (("_key", ""), ("_read", found), ("_of", None), ("_mutated", made.image)):
+        monkeypatch.setattr(mutation, name, lambda *_, value=value: value)
+    monkeypatch.setattr(image, "plan", lambda *_: argparse.Namespace(build_dir=cache_root))
+    mutation.make(base, request_of_none, ())
+    (folder,) = (base / "mutants").iterdir()
+    os.utime(folder, (0, 0))  # when its mutants were searched
+    for number in range(30):
+        (base / "mutants" / str(number)).mkdir()
+        os.utime(base / "mutants" / str(number), (number, number))
+    mutation.make(base, request_of_none, ())
+    stores = [mutating.Store(base, made, Wish(shard=(part, 50))) for part in range(1, 51)]
+    for store in stores:
+        with store.opened(False) as (_, keep):
+            keep(VERDICTS[0])
+    cache.clean(base)
+    assert folder.is_dir() and len(list(folder.parent.iterdir())) == 24
+    assert all(store.read() for store in stores)
+    monkeypatch.setitem(cache._KEEP, "verdicts", 0)
+    with stores[0].opened(True):
+        cache.clean(base)
+    assert list((base / "verdicts").iterdir()) == [stores[0].path]
 
 
 def test_what_a_cluster_has_left_counts(made: mutation.Made, tmp_path: Path) -> None:
@@ -290,11 +325,6 @@ def options(**chosen: object) -> argparse.Namespace:
     """Return the options of "mutate" without any, and those chosen."""
     parsed = usage.parser(dict.fromkeys(cli._VERBS, lambda _: 0)).parse_args(["mutate"])
     return argparse.Namespace(**{**vars(parsed), **chosen})
-
-
-@pytest.fixture(name="request_of_none")
-def _request_of_none(tmp_path: Path) -> image.Request:
-    return image.Request(kernel.Kernel("7.3", tmp_path, "7.3", version="7.3.4"), tmp_path)
 
 
 def test_nothing_is_judged_for_a_page_that_cannot_be_made(

@@ -37,7 +37,7 @@ from kmem_kunit.changes import Changes
 from kmem_kunit.equivalent import Comparison
 from kmem_kunit.errors import UserError
 from kmem_kunit.mutant import Mutant, line_starts
-from kmem_kunit.reviewed import Review
+from kmem_kunit.reviewed import Reviews
 from kmem_kunit.suites import OURS
 from kmem_kunit.table import percent
 
@@ -55,6 +55,11 @@ class Wish:
     shard: tuple[int, int] = (1, 1)
     resume: bool = False
     changes: Changes | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is for all that our suites notice."""
+        return replace(self, resume=False) == Wish()
 
     def measures(self, case: str) -> bool:
         """Say whether a case, by its path, may notice mutants."""
@@ -93,22 +98,27 @@ class Wish:
 class Outcome:
     """What a run came to.
 
-    made has only mutants that were asked for, and told what is to be said of what has changed. reach
-    has the cases that may notice each mutant. lost are the mutants on which machines that died have
-    left no verdict.
+    made has only mutants that were asked for, reach the cases that may notice each, and whole says that
+    all were asked for. lost are the mutants on which machines that died have left no verdict, and told
+    is what is to be said of what has changed.
     """
 
     made: mutation.Made
     reach: Mapping[int, Sequence[str]]
     verdicts: Sequence[Verdict]
-    reviews: Sequence[Review]
+    reviews: Reviews
+    whole: bool
     lost: Sequence[int] = ()
     told: Sequence[str] = ()
 
     def survivors(self) -> list[mutation_report.Survivor]:
         """Return the mutants that nothing has noticed, each with its review if there is one."""
-        return mutation_report.survivors(
-            self.made.source, self.made.mutants, self.verdicts, self.reviews)
+        return mutation_report.survivors(self.made.mutants, self.verdicts, self.reviews)
+
+    def complaints(self) -> Iterator[str]:
+        """Yield a line for each entry of the list of reviews with which something is wrong."""
+        survived = {each.number for each in self.verdicts if each.fate is campaign.Fate.SURVIVED}
+        return self.reviews.complaints(survived, self.whole and not self.lost)
 
     def document(self) -> dict[str, Any]:
         """Return it in the format of mutation-testing-report-schema."""
@@ -136,6 +146,8 @@ def mutate(base: Path, request: image.Request, options: argparse.Namespace) -> i
         for line in lines(outcome):
             print(line)
         sys.stdout.flush()
+        for line in outcome.complaints():
+            progress.say(line)
     finally:  # also if nobody reads
         if options.json is not None:
             result.save(options.json, json.dumps(outcome.document(), indent=1).encode())
@@ -149,8 +161,9 @@ def run(base: Path, request: image.Request, wish: Wish, tasks: int | None = None
 
     They are judged by this machine, or by so many tasks at once of a cluster.
     """
-    reviews = reviewed.load(request.repo)
+    entries = reviewed.load(request.repo)
     made = mutation.make(base, request, wish.without)
+    reviews = Reviews(entries, made.source, made.mutants)
     with cache.temporary(base / "runs") as folder:
         with progress.step("finding out which cases reach which mutants"):
             dying = suites.select(suites.load(request.repo / "lib"), deaths.SUITE)[deaths.SUITE]
@@ -186,7 +199,7 @@ def run(base: Path, request: image.Request, wish: Wish, tasks: int | None = None
     made.check()
     reach = {number: the_campaign.noticing(number) for number in wanted}
     return Outcome(made, reach, [known[number] for number in wanted if number in known], reviews,
-                   [number for number in wanted if number not in known], told)
+                   wish.whole, [number for number in wanted if number not in known], told)
 
 
 def asked(made: mutation.Made, wish: Wish, reached: Callable[[int], bool]) -> mutation.Made:

@@ -11,7 +11,7 @@ from typing import Any
 from kmem_kunit import progress
 from kmem_kunit.campaign import Fate, Verdict
 from kmem_kunit.mutant import OPERATORS, Mutant, line_and_column, line_starts
-from kmem_kunit.reviewed import Review
+from kmem_kunit.reviewed import Review, Reviews
 from kmem_kunit.table import aligned, percent
 
 _STATUS = {
@@ -69,21 +69,13 @@ def by_function(numbered: Mapping[int, Mutant], verdicts: Sequence[Verdict]) -> 
 Survivor = tuple[Verdict, str, Review | None]  # with what it changes: "old -> new"
 
 
-def survivors(source: Path, numbered: Mapping[int, Mutant], verdicts: Sequence[Verdict],
-              reviews: Sequence[Review]) -> list[Survivor]:
+def survivors(numbered: Mapping[int, Mutant], verdicts: Sequence[Verdict], reviews: Reviews
+              ) -> list[Survivor]:
     """Return the mutants that nothing has noticed, by their places, each with its review."""
-    texts: dict[str, bytes] = {}
-    found = []
-    for verdict in sorted(verdicts, key=lambda each: numbered[each.number]):
-        if verdict.fate in (Fate.SURVIVED, Fate.UNSTABLE):
-            each = numbered[verdict.number]
-            text = texts.setdefault(each.file, (source / each.file).read_bytes())
-            change = (" ".join(text[each.start : each.end].decode(errors="replace").split()) + " -> "
-                      + " ".join((each.replacement or "(left out)").split()))
-            review = next((review for review in reviews if verdict.fate is Fate.SURVIVED
-                           and review.matches(f"{each.file}:{each.function}", change)), None)
-            found.append((verdict, change, review))
-    return found
+    return [(verdict, reviews.edits[verdict.number].change,
+             reviews.of(verdict.number) if verdict.fate is Fate.SURVIVED else None)
+            for verdict in sorted(verdicts, key=lambda each: numbered[each.number])
+            if verdict.fate in (Fate.SURVIVED, Fate.UNSTABLE)]
 
 
 def survivor_lines(numbered: Mapping[int, Mutant], found: Sequence[Survivor]) -> Iterator[str]:
@@ -92,7 +84,7 @@ def survivor_lines(numbered: Mapping[int, Mutant], found: Sequence[Survivor]) ->
         each = numbered[verdict.number]
         yield (f"{each.file}:{each.line}:{each.column}: {verdict.fate.value}: [{each.operator}] "
                f"{_short(change)} in {each.function}(), {verdict.cases} cases"
-               + (f" ({review.verdict}: {review.reason})" if review else ""))
+               + (f" (reviewed as {review.verdict}: {review.reason})" if review else ""))
 
 
 def lost_lines(numbered: Mapping[int, Mutant], lost: Sequence[int]) -> Iterator[str]:
@@ -146,7 +138,7 @@ def document(source: Path, numbered: Mapping[int, Mutant], verdicts: Sequence[Ve
                       "killedBy": [ids[verdict.case]] if verdict.case else []}
             if review := reviews.get(number):
                 entry |= {"status": "Ignored" if review.excused else "Survived",
-                          "statusReason": f"{review.verdict}: {review.reason}"}
+                          "statusReason": f"reviewed as {review.verdict}: {review.reason}"}
         files[mutant.file]["mutants"].append(entry)
     tests = [{"id": ids[name], "name": name} for name in names]
     return {

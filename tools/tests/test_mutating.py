@@ -35,6 +35,7 @@ from kmem_kunit.changes import Changes
 from kmem_kunit.errors import UserError
 from kmem_kunit.mutant import FILES, line_starts
 from kmem_kunit.mutating import Wish
+from kmem_kunit.reviewed import Review, Reviews
 
 VERDICTS = [Verdict(1, Fate.ASSERTION, "plain", "kmem_a.one", 3, 0.25), Verdict(2, Fate.SURVIVED)]
 
@@ -343,8 +344,30 @@ def test_what_was_found_is_told_before_a_file_that_cannot_be_written(
         monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "mm").mkdir()
     (tmp_path / "mm/x.c").write_text(SOURCE)
-    outcome = mutating.Outcome(made, {}, VERDICTS, [])
+    outcome = mutating.Outcome(made, {}, VERDICTS, Reviews([], tmp_path, made.mutants), False)
     monkeypatch.setattr(mutating, "run", lambda *_: outcome)
     with pytest.raises(UserError, match="cannot write"):
         mutating.mutate(tmp_path, request_of_none, options(json=Path("/dev/full")))
     assert "mm/x.c:4:9: survived: [constant] 1 -> 0" in capsys.readouterr().out
+
+
+def test_stale_reviews_are_told_of_after_a_whole_run(
+        made: mutation.Made, request_of_none: image.Request, tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "mm").mkdir()
+    (tmp_path / "mm/x.c").write_text(SOURCE)
+    entries = [Review(f"mm/x.c:{function}", "1 -> *", "equivalent", "so it is") for function in "fg"]
+    outcome = mutating.Outcome(made, {}, VERDICTS, Reviews(entries, tmp_path, made.mutants), True)
+    for run, told in ((outcome, 1), (replace(outcome, lost=[1]), 0), (replace(outcome, whole=False), 0)):
+        monkeypatch.setattr(mutating, "run", lambda *_, run=run: run)
+        mutating.mutate(tmp_path, request_of_none, options())
+        said = capsys.readouterr()
+        assert said.err.count("mm/x.c:g, '1 -> *': there is no such mutant") == told
+        assert "in f(), 0 cases (reviewed as equivalent: so it is)" in said.out
+
+
+def test_whole_is_what_leaves_nothing_out() -> None:
+    assert Wish().whole and Wish(resume=True).whole
+    for part in (Wish(suites="kmem_a"), Wish(without=("flag",)), Wish(shard=(1, 2)),
+                 Wish(changes=Changes({}, frozenset()))):
+        assert not part.whole

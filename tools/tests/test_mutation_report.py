@@ -13,7 +13,7 @@ from kmem_kunit import mutation_page, mutation_report, proc
 from kmem_kunit.campaign import Fate, Verdict
 from kmem_kunit.errors import UserError
 from kmem_kunit.mutant import Mutant
-from kmem_kunit.reviewed import Review
+from kmem_kunit.reviewed import Review, Reviews
 from kmem_kunit.table import percent
 
 SCHEMA = "mutation-testing-report-schema@3.8.4"
@@ -57,7 +57,7 @@ def test_share_is_never_rounded_up() -> None:
 
 
 def test_survivors_are_lines_of_a_compiler(source: Path) -> None:
-    found = mutation_report.survivors(source, NUMBERED, VERDICTS, [])
+    found = mutation_report.survivors(NUMBERED, VERDICTS, Reviews([], source, NUMBERED))
     assert list(mutation_report.survivor_lines(NUMBERED, found)) == [
         "mm/x.c:4:9: survived: [constant] 1 -> 0 in f(), 7 cases",
         "mm/x.c:4:9: unstable: [constant] 1 -> 0 in f(), 1 cases"]
@@ -66,7 +66,7 @@ def test_survivors_are_lines_of_a_compiler(source: Path) -> None:
 def test_source_cannot_speak_to_the_terminal(source: Path) -> None:
     (source / "mm/x.c").write_bytes(SOURCE.replace("1;", "\x1b\x9b;").encode())
     number = replace(NUMBER, end=NUMBER.end + 2, replacement="\x1b]0;owned\x07" + "x" * 200)
-    found = mutation_report.survivors(source, {2: number}, VERDICTS[1:2], [])
+    found = mutation_report.survivors({2: number}, VERDICTS[1:2], Reviews([], source, {2: number}))
     (line,) = mutation_report.survivor_lines({2: number}, found)
     assert line.isprintable() and r"\x1b\x9b -> \x1b]0;owned\x07" in line and len(line) < 200
 
@@ -74,15 +74,15 @@ def test_source_cannot_speak_to_the_terminal(source: Path) -> None:
 def test_reviewed_survivor_says_why(source: Path) -> None:
     reviews = [Review("mm/x.c:g", "*", "equivalent", "another function"),
                Review("mm/x.c:f", "1 -> 0", "unreachable", "only 2 is ever added", "7.3/numa"),
-               Review("mm/*", "*", "no contract", "too late")]
-    found = mutation_report.survivors(source, NUMBERED, VERDICTS, reviews)
+               Review("mm/x.c:f", "*", "no contract", "too late")]
+    found = mutation_report.survivors(NUMBERED, VERDICTS, Reviews(reviews, source, NUMBERED))
     assert [(each.number, review) for each, _, review in found] == [(2, reviews[1]), (6, None)]
     assert next(mutation_report.survivor_lines(NUMBERED, found)).endswith(
-        "7 cases (unreachable: only 2 is ever added)")
+        "7 cases (reviewed as unreachable: only 2 is ever added)")
     document = mutation_report.document(source, NUMBERED, VERDICTS, {}, [], {2: reviews[1]})
     entry = document["files"]["mm/x.c"]["mutants"][1]
     assert (entry["status"], entry["statusReason"]) == (
-        "Ignored", "unreachable: only 2 is ever added")
+        "Ignored", "reviewed as unreachable: only 2 is ever added")
     document = mutation_report.document(source, NUMBERED, VERDICTS, {}, [], {2: reviews[2]})
     assert document["files"]["mm/x.c"]["mutants"][1]["status"] == "Survived"
 

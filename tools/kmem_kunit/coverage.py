@@ -9,10 +9,24 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from kmem_kunit import arch, cache, deaths, guest, image, mutant, proc, progress, result, suites
+from kmem_kunit import (
+    arch,
+    cache,
+    deaths,
+    guest,
+    image,
+    ktap,
+    mutant,
+    proc,
+    progress,
+    quarantine,
+    result,
+    suites,
+)
 from kmem_kunit.errors import UserError
 from kmem_kunit.table import aligned, percent
 
@@ -20,6 +34,7 @@ FILES = (*mutant.FILES, "include/linux/slab.h")
 CONFIGS = ("in_tree", "coverage")
 _NONE = "kunit.filter_glob=none"  # runs nothing
 _LIMIT = 900.0  # seconds for a boot, or for one of LLVM's tools
+_TOLD = 40  # failures
 _KINDS = {"lines": "DA", "branches": "BRDA", "functions": "FNDA"}
 
 
@@ -40,8 +55,8 @@ def measure(base: Path, request: image.Request, options: argparse.Namespace) -> 
     the_image = image.build(base, replace(request, configs=(*request.configs, *CONFIGS)))
     with cache.temporary(base / "runs") as folder:
         boot, cases = folder / "boot.profdata", folder / "cases.profdata"
-        _merge(_booted(the_image, request, folder / "alone", options.suites, cases=False), boot)
-        _merge(_booted(the_image, request, folder / "with", options.suites, cases=True), cases)
+        wrong = _booted(the_image, request, folder / "alone", _alone(request), boot)
+        wrong += _booted(the_image, request, folder / "with", _with(request, options.suites), cases)
         texts = {name: _exported(the_image, profile)
                  for name, profile in (("boot", boot), ("cases", cases))}
         if options.lcov is not None:
@@ -51,32 +66,84 @@ def measure(base: Path, request: image.Request, options: argparse.Namespace) -> 
     reach = {name: read(text.splitlines()) for name, text in texts.items()}
     for line in table(reach["boot"], reach["cases"]):
         print(line)
-    return 0
+    for line in wrong[:_TOLD]:
+        print(progress.clean(line))
+    if wrong:
+        print(f"{len(wrong)} failures: what did not run to its end may be missing above")
+    return 1 if wrong else 0
 
 
-def _booted(the_image: image.Image, request: image.Request, folder: Path, glob: str, *, cases: bool
-            ) -> list[Path]:
-    """Boot in each way, with or without cases; return the profiles, the fatal cases' among them."""
+@dataclass(frozen=True)
+class _Plan:
+    """A boot to come: the cell whose way it is, its arguments, and whether cases of ours run in it.
+
+    dies is the case of deaths.SUITE that it is for, or "".
+    """
+
+    cell: str
+    arguments: Sequence[str]
+    cases: bool
+    dies: str = ""
+
+    def wrong(self, seen: guest.Boot, known: Sequence[quarantine.Entry]) -> list[str]:
+        """Return a line for each thing that should not have been in the boot, as it was."""
+        if self.dies:
+            died = deaths.judge(self.dies, seen.lines, "")
+            return [f"{died.status.value} {died.path}"] if died.bad else []
+        found = quarantine.applied(ktap.read(seen.lines), self.cell, known, date.today())
+        lines = [f"{case.status.value} {case.path}" for case in found.cases
+                 if case.bad and not case.known and not case.param]
+        lines += [f"{each.kind} in {each.case or 'no case'}" for each in found.problems
+                  if self.cases or each.kind in ("panic", "splat")]
+        if seen.timed_out:
+            lines.append(f"no end after {_LIMIT:.0f} s")
+        elif seen.status and not any(each.kind == "panic" for each in found.problems):
+            lines.append(f"the kernel ended with status {seen.status}")
+        return [f"{line}, booted as {self.cell}" for line in lines]
+
+
+def _alone(request: image.Request) -> list[_Plan]:
+    """Return the boots that no case runs in, one in each way."""
+    series = request.kernel.series
+    return [_Plan(f"{series}/{way.name}", (*way.arguments, _NONE), False) for way in guest.ways(series)]
+
+
+def _with(request: image.Request, glob: str) -> list[_Plan]:
+    """Return the boots of the suites of a pattern, in each way, and those of the fatal cases."""
+    series = request.kernel.series
+    dying = []
+    if fnmatchcase(deaths.SUITE, glob):
+        dying = suites.select(suites.load(request.repo / "lib"), deaths.SUITE)[deaths.SUITE]
+    return [*(_Plan(f"{series}/{way.name}", (*way.arguments, f"kunit.filter_glob={glob}"), True)
+              for way in guest.ways(series)),
+            *(_Plan("", (f"kunit.filter_glob={deaths.SUITE}.{name}", deaths.ARGUMENT), True, name)
+              for name in dying)]
+
+
+def _booted(the_image: image.Image, request: image.Request, folder: Path, plans: Sequence[_Plan],
+            target: Path) -> list[str]:
+    """Boot as planned, and merge the profiles into target; return a line for each failure."""
     folder.mkdir()
-    boots = [way.arguments if cases else (*way.arguments, _NONE) for way in guest.ways(request.kernel.series)]
-    if cases:
-        boots = [(*arguments, f"kunit.filter_glob={glob}") for arguments in boots]
-        planned = suites.select(suites.load(request.repo / "lib"), "*")
-        dying = planned[deaths.SUITE] if fnmatchcase(deaths.SUITE, glob) else []
-        boots += [(f"kunit.filter_glob={deaths.SUITE}.{name}", deaths.ARGUMENT) for name in dying]
+    known, wrong = quarantine.load(request.repo), list[str]()
     with progress.step(f"running Linux {the_image.release}", "boots") as tick:
-        for number, arguments in enumerate(boots):
-            seen = guest.boot(the_image.binary, folder, arguments, _LIMIT,
-                              LLVM_PROFILE_FILE=str(folder / f"{number}.profraw"))
-            if cases and not any("# Subtest: " in line for line in seen.lines):
-                raise UserError(f"Linux {the_image.release} has no case of {glob!r}")
-            if seen.timed_out:
-                raise UserError(f"Linux {the_image.release} did not end with {' '.join(arguments)!r}")
-            tick(number + 1, len(boots))
+        for number, plan in enumerate(plans):
+            profile = folder / f"{number}.profraw"
+            seen = guest.boot(the_image.binary, folder, plan.arguments, _LIMIT,
+                              LLVM_PROFILE_FILE=str(profile))
+            ran = any("# Subtest: " in line for line in seen.lines)
+            if plan.cases and not ran and not seen.status and not seen.timed_out:
+                words = " ".join(plan.arguments)
+                raise UserError(f"Linux {the_image.release} has run no case with {words!r}")
+            wrong += plan.wrong(seen, known)
+            if not profile.exists() and not seen.status and not seen.timed_out:
+                wrong.append(f"nothing was counted, booted as {plan.cell}")
+            tick(number + 1, len(plans))
     found = sorted(folder.glob("*.profraw"))
     if not found:
-        raise UserError(f"Linux {the_image.release} has counted nothing: clang does so from 6.12 on")
-    return found
+        said = f"Linux {the_image.release} has counted nothing"
+        raise UserError(f"{said} (clang does so from 6.12 on): {wrong[0]}")
+    _tool("llvm-profdata", "merge", "--sparse", "-o", target, *found)
+    return wrong
 
 
 def _tool(name: str, *words: str | Path) -> str:
@@ -85,10 +152,6 @@ def _tool(name: str, *words: str | Path) -> str:
     if done.status != 0:
         raise UserError(f"{name}: {(done.output.strip().splitlines() or ['failed'])[-1]}")
     return done.output
-
-
-def _merge(profiles: Sequence[Path], target: Path) -> None:
-    _tool("llvm-profdata", "merge", "--sparse", "-o", target, *profiles)
 
 
 def _exported(the_image: image.Image, profile: Path) -> str:

@@ -132,16 +132,20 @@ def _boot(
 
 def _planned(glob: str) -> dict[str, list[str]]:
     """Return what a filter selects; raises UserError for none, and for what is no filter."""
-    if not _FILTER.match(glob) or glob.startswith("-"):
-        raise UserError(f"{glob!r} is no filter such as 'kmem_strdup' or 'kmem_strdup.*empty*'")
+    _check_filter(glob)
     return suites.select(suites.load(overlay.REPO / "lib"), glob)
 
 
-def _check_output(path: Path) -> None:
-    """Raise UserError now rather than after the run if a file cannot be written."""
+def _check_filter(glob: str) -> None:
+    if not _FILTER.match(glob) or glob.startswith("-"):
+        raise UserError(f"{glob!r} is no filter such as 'kmem_strdup' or 'kmem_strdup.*empty*'")
+
+
+def _check_output(path: Path, *, is_folder: bool = False) -> None:
+    """Raise UserError now rather than after the run if a file, or folder, cannot be written."""
     folder = path.absolute().parent
-    if path.is_dir():
-        raise UserError(f"{path} is a folder, not a file to write")
+    if path.exists() and path.is_dir() != is_folder:
+        raise UserError(f"{path} is a {'file, not a folder' if is_folder else 'folder, not a file'} to write")
     if not folder.is_dir():
         raise UserError(f"cannot write {path}: there is no folder {folder}")
     if not os.access(path if path.exists() else folder, os.W_OK):
@@ -291,6 +295,14 @@ def _gate(options: argparse.Namespace) -> int:
     return gating.run(options)
 
 
+def _measurable(options: argparse.Namespace) -> tuple[Path, image.Request]:
+    """Do as _prepare(), but raise UserError if there is no suite to be measured."""
+    _check_filter(options.suites)
+    base, request = _prepare(options)
+    suites.check_measured(suites.load(overlay.REPO / "lib"), request.kernel.path, options.suites)
+    return base, request
+
+
 def _mutate(options: argparse.Namespace) -> int:
     """Kernel -> mutants -> boots -> verdicts."""
     for path in (options.json, options.html):
@@ -298,7 +310,7 @@ def _mutate(options: argparse.Namespace) -> int:
             _check_output(path)
     if options.engine == "slurm":
         slurm.check()
-    base, request = _prepare(options)
+    base, request = _measurable(options)
     host.ensure((*host.MUTATING, *host.CACHING, *host.BISECTING, *(host.PAGES if options.html else ())))
     from kmem_kunit import mutating  # needs clang, which that installs
 
@@ -316,7 +328,9 @@ def _coverage(options: argparse.Namespace) -> int:
     """Kernel -> image that counts -> boots -> what they reach."""
     if options.lcov is not None:
         _check_output(options.lcov)
-    base, request = _prepare(options)
+    if options.html is not None:
+        _check_output(options.html, is_folder=True)
+    base, request = _measurable(options)
     host.ensure(host.COVERING)
     return coverage.measure(base, request, options)
 

@@ -14,6 +14,7 @@ from kmem_kunit.errors import UserError
 
 FILES = "kmem_*_kunit.c"
 OURS = "kmem_*"  # all suites of these files, by their names
+_KERNELS = re.compile(r'struct kunit_suite \w+ = \{[^}]*?\.name\s*=\s*"([^"]+)"')
 _BODY = re.compile(r"^\{\n(?:(?!\}).*\n)*\}$", re.MULTILINE)  # of a function, in the kernel's style
 
 
@@ -222,3 +223,18 @@ def select(suites: Sequence[Suite], glob: str) -> dict[str, list[str]]:
         names = ", ".join(suite.name for suite in suites)
         raise UserError(f"no case matches {glob!r}; the suites are {names}")
     return chosen
+
+
+def of_kernel(linux: Path) -> set[str]:
+    """Return the names of the suites that a kernel has itself, beside what they test, in lib/ and mm/."""
+    texts = (path.read_text(encoding="utf-8", errors="replace")
+             for part in ("lib", "mm") for path in (linux / part).rglob("*.c") if path.is_file())
+    return {match[1] for text in texts if "kunit_suite" in text for match in _KERNELS.finditer(text)}
+
+
+def check_measured(suites: Sequence[Suite], linux: Path, glob: str) -> None:
+    """Raise UserError unless `glob`, which may be of cases, matches a suite of ours or of a kernel."""
+    matches = _pattern(glob.partition(".")[0]).fullmatch
+    if not any(map(matches, (suite.name for suite in suites))) and not any(map(matches, of_kernel(linux))):
+        names = ", ".join(suite.name for suite in suites)
+        raise UserError(f"no suite matches {glob!r}: ours are {names}, and others {linux}'s")

@@ -4,6 +4,7 @@ import functools
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -513,9 +514,16 @@ def test_our_own_checkout_is_complete() -> None:
     ("mutate --kernel /nowhere", "/nowhere"),
     ("coverage --lcov /nowhere/at/all", "there is no folder /nowhere/at"),
     ("coverage --kernel /nowhere", "/nowhere"),
+    ("coverage --html /nowhere/at/all", "there is no folder /nowhere/at"),
+    ("coverage --html {repo}/Kconfig", "Kconfig is a file, not a folder to write"),
+    ("coverage --suites kmem_*\\ mem=8M", "'kmem_* mem=8M' is no filter"),
+    ("coverage --kernel {linux} --suites kmem_tniy", "no suite matches 'kmem_tniy': ours are kmem_tiny, "),
+    ("mutate --suites -x", "expected one argument"),
+    ("mutate --kernel {linux} --suites ''", "no suite matches '':"),
+    ("mutate --kernel {linux} --suites kmem_tniy", "no suite matches 'kmem_tniy':"),
 ])
 def test_what_cannot_be_measured_is_told_before_anything_is_made(
-    run: Callable[..., Outcome], cache_root: Path, words: str, says: str
+    run: Callable[..., Outcome], cache_root: Path, fake_kernel: Path, repo: Path, words: str, says: str
 ) -> None:
-    assert says in one_line(run(*words.split()))
+    assert says in one_line(run(*shlex.split(words.format(linux=fake_kernel, repo=repo))))
     assert not list(cache_root.glob("mutants/*")) and not list(cache_root.glob("images/*"))

@@ -101,7 +101,6 @@ def measured(folder: Path, patch: pytest.MonkeyPatch, behave: str) -> int:
     patch.setattr(image, "build", lambda *_: made)
     patch.setattr(guest, "ways", lambda _: WAYS)
     patch.setattr(coverage, "_tool", lambda *_: "")
-    patch.setattr(coverage, "_LIMIT", 5.0)
     request = image.Request(kernel.Kernel("7.3", folder, "7.3", version="7.3.4"), folder)
     return coverage.measure(folder, request, argparse.Namespace(suites="kmem_tiny", lcov=None, html=None))
 
@@ -129,6 +128,7 @@ def test_failures_are_told_beside_the_table(
 
 def test_time_out_is_a_failure_of_one_boot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
                                            capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(coverage, "_LIMIT", 5.0)
     behave = "run('ok')\n    if 'slab_debug=FZPU' in words: time.sleep(600)"
     assert measured(tmp_path, monkeypatch, behave) == 1
     assert "no end after 5 s, booted as 7.3/debug" in capsys.readouterr().out

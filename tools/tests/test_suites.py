@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -207,3 +208,16 @@ def test_each_suite_has_its_option() -> None:
     kconfig = (overlay.REPO / "Kconfig").read_text(encoding="utf-8").splitlines()
     options = [f"config {suite.name.upper()}_KUNIT_TEST" for suite in suites.load(overlay.REPO / "lib")]
     assert not set(options) - set(kconfig)
+
+
+def test_suites_to_measure_may_be_the_kernels(repo: Path, tmp_path: Path) -> None:
+    (tmp_path / "lib/tests").mkdir(parents=True)
+    (tmp_path / "lib/tests/slub_kunit.c").write_bytes(
+        b'/* \xff */ struct { } x = { .name = "of_array" };\n'
+        b'static struct kunit_suite test_suite = {\n\t.init = f,\n\t.name\t= "slub_test",\n};\n')
+    ours = suites.load(repo / "lib")
+    for glob in ("kmem_tiny", "slub_test", "[!k]*", "slub_*.case"):
+        suites.check_measured(ours, tmp_path, glob)
+    for glob in ("kmem_b*", "of_array", ""):
+        with pytest.raises(UserError, match=f"no suite matches {re.escape(repr(glob))}: ours are kmem_tiny"):
+            suites.check_measured(ours, tmp_path, glob)

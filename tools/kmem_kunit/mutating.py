@@ -74,10 +74,10 @@ class Wish:
             return reached
         return not self.changes.lines.get(mutant.file, frozenset()).isdisjoint(lines)
 
-    def takes(self, number: int) -> bool:
-        """Say whether a mutant, by its number, is of the part that is asked for."""
+    def part(self, numbered: Mapping[int, Mutant]) -> dict[int, Mutant]:
+        """Return those of mutants, by number, that are of the part that is asked for."""
         part, parts = self.shard
-        return number % parts == part % parts
+        return {number: each for number, each in numbered.items() if number % parts == part % parts}
 
     def changed(self) -> list[Sequence[object]]:
         """Return the changes in order: the lines of each file, and the cases."""
@@ -177,9 +177,7 @@ def run(base: Path, request: image.Request, wish: Wish, tasks: int | None = None
         the_campaign.tell()
         made = asked(made, wish, the_campaign.reached)
         told = list(of_changes(made.mutants, wish.changes, the_campaign.reached))
-        made = replace(
-            made, mutants={number: each for number, each in made.mutants.items() if wish.takes(number)},
-            single=[each for number, each in enumerate(made.single, 1) if wish.takes(number)])
+        made = replace(made, mutants=wish.part(made.mutants), single=wish.part(made.single))
         wanted = list(made.mutants)
         store = Store(base, made, wish)
         with store.opened(wish.resume) as (known, keep), progress.step("booting mutants", "mutants") as tick:
@@ -210,11 +208,12 @@ def asked(made: mutation.Made, wish: Wish, reached: Callable[[int], bool]) -> mu
     if not any(map(reached, made.mutants)):
         measured = f"the {len(wish.cases)} that were changed" if wish.cases else f"those of {wish.suites!r}"
         raise UserError(f"no mutant is reached by a case that passes without one, of {measured}")
-    files = {each.file for each in (*made.mutants.values(), *made.single)}
+    files = {each.file for each in (*made.mutants.values(), *made.single.values())}
     starts = {file: line_starts((made.source / file).read_bytes()) for file in files}
-    mutants = {number: each for number, each in made.mutants.items()
-               if wish.wants(each, each.lines(starts[each.file]), reached(number))}
-    single = [each for each in made.single if wish.wants(each, each.lines(starts[each.file]), False)]
+    mutants, single = ({
+        number: each for number, each in numbered.items()
+        if wish.wants(each, each.lines(starts[each.file]), reached(number))
+    } for numbered in (made.mutants, made.single))
     if wish.changes and not mutants and not single:
         raise UserError(f"no mutant is on the lines that were changed in {', '.join(wish.changes.lines)}")
     return replace(made, mutants=mutants, single=single)

@@ -39,11 +39,12 @@ _BOOK = "mutants.json"
 class _Book:
     """What is kept of the search: mutants by number, and, as single, those that no boot can choose.
 
-    commands say, by source, how the plain kernel was compiled: what is mutated, or includes it.
+    The numbers of the latter are behind all others. commands say, by source, how the plain kernel was
+    compiled: what is mutated, or includes it.
     """
 
     mutants: Mapping[int, Mutant]
-    single: Sequence[Mutant]
+    single: Mapping[int, Mutant]
     commands: Mapping[str, Sequence[str]]
 
 
@@ -211,7 +212,7 @@ def _searched(base: Path, request: image.Request, place: Path, without: Sequence
     for _ in range(_ROUNDS):
         try:
             the_image = _mutated(base, request, place, numbered)
-            return _Book(numbered, single, commands), the_image
+            return _Book(numbered, dict(enumerate(single, max(numbered) + 1)), commands), the_image
         except image.BuildFailed as error:
             texts = _rendered(request.kernel.path, FILES, numbered)
             refused = _named(error.lines, texts)
@@ -326,7 +327,8 @@ def _read(path: Path, key: str) -> _Book | None:
         data = json.loads(path.read_text(encoding="utf-8"))
         if data["key"] != key:
             return None
-        numbered = {int(number): Mutant(**each) for number, each in data["mutants"].items()}
-        return _Book(numbered, [Mutant(**each) for each in data["single"]], data["commands"])
+        numbered, single = ({int(number): Mutant(**each) for number, each in data[name].items()}
+                            for name in ("mutants", "single"))
+        return _Book(numbered, single, data["commands"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

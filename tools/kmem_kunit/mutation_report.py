@@ -99,11 +99,12 @@ def _short(text: str) -> str:
 
 
 def document(source: Path, numbered: Mapping[int, Mutant], verdicts: Sequence[Verdict],
-             reach: Mapping[int, Sequence[str]], single: Sequence[Mutant],
+             reach: Mapping[int, Sequence[str]], single: Mapping[int, Mutant],
              reviews: Mapping[int, Review]) -> dict[str, Any]:
     """Return all of it as the format has it; reach names the cases that may notice each mutant.
 
-    reviews are of survivors, by number. single are those that were not made, as no boot can choose them.
+    reviews are of survivors. single are those that were not made, as no boot can choose them. All of
+    these are by number. What of numbered has no verdict is to have one yet.
     """
     by_number = {each.number: each for each in verdicts}
     files: dict[str, dict[str, Any]] = {}
@@ -111,9 +112,7 @@ def document(source: Path, numbered: Mapping[int, Mutant], verdicts: Sequence[Ve
     names = sorted({name for each in reach.values() for name in each}
                    | {verdict.case for verdict in verdicts if verdict.case})
     ids = {name: str(n) for n, name in enumerate(names)}
-    last = max(numbered, default=0)
-    everything = [*numbered.items(), *enumerate(single, last + 1)]
-    for number, mutant in everything:
+    for number, mutant in (*numbered.items(), *single.items()):
         if mutant.file not in files:
             text = (source / mutant.file).read_text(encoding="utf-8", errors="replace")
             files[mutant.file] = {"language": "c", "source": text, "mutants": []}
@@ -128,7 +127,7 @@ def document(source: Path, numbered: Mapping[int, Mutant], verdicts: Sequence[Ve
             "coveredBy": [ids[name] for name in reach.get(number, ())],
         }
         verdict = by_number.get(number)
-        if number > last:
+        if number in single:
             entry |= {"status": "Ignored", "statusReason": "does not compile as a choice"}
         elif verdict is None:
             entry |= {"status": "Pending"}

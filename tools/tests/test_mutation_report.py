@@ -42,7 +42,7 @@ def _source(tmp_path: Path) -> Path:
 @pytest.fixture(name="document")
 def _document(source: Path) -> dict[str, Any]:
     reach = {1: ["kmem_a.one"], 2: ["kmem_a.one", "kmem_a.two"], 3: ["kmem_a.two"]}
-    return mutation_report.document(source, NUMBERED, VERDICTS, reach, [RETURN], {})
+    return mutation_report.document(source, NUMBERED, VERDICTS, reach, {8: RETURN}, {})
 
 
 def test_score_leaves_out_what_could_not_be_noticed() -> None:
@@ -79,11 +79,11 @@ def test_reviewed_survivor_says_why(source: Path) -> None:
     assert [(each.number, review) for each, _, review in found] == [(2, reviews[1]), (6, None)]
     assert next(mutation_report.survivor_lines(NUMBERED, found)).endswith(
         "7 cases (reviewed as unreachable: only 2 is ever added)")
-    document = mutation_report.document(source, NUMBERED, VERDICTS, {}, [], {2: reviews[1]})
+    document = mutation_report.document(source, NUMBERED, VERDICTS, {}, {}, {2: reviews[1]})
     entry = document["files"]["mm/x.c"]["mutants"][1]
     assert (entry["status"], entry["statusReason"]) == (
         "Ignored", "reviewed as unreachable: only 2 is ever added")
-    document = mutation_report.document(source, NUMBERED, VERDICTS, {}, [], {2: reviews[2]})
+    document = mutation_report.document(source, NUMBERED, VERDICTS, {}, {}, {2: reviews[2]})
     assert document["files"]["mm/x.c"]["mutants"][1]["status"] == "Survived"
 
 

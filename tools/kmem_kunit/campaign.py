@@ -51,7 +51,7 @@ class Fate(Enum):
 class Verdict:
     """What became of a mutant: in which way of booting, and the case that noticed it, or "".
 
-    cases is how many were run for it, and took, in seconds, how long its boots took.
+    cases is how many were run for it, in so many boots, and took, in seconds, how long these took.
     """
 
     number: int
@@ -60,6 +60,7 @@ class Verdict:
     case: str = ""
     cases: int = 0
     took: float = 0.0
+    boots: int = 0
 
     def line(self) -> str:
         """Return it as a line of a file."""
@@ -169,10 +170,11 @@ _What = tuple[int, ...] | str  # what a boot is for: cases, or the name of one t
 
 @dataclass
 class _Spent:
-    """What a mutant has cost: how many cases, and how many seconds of boots."""
+    """What a mutant has cost, as its verdict says."""
 
     cases: int = 0
     took: float = 0.0
+    boots: int = 0
 
 
 class Campaign:
@@ -258,14 +260,14 @@ class Campaign:
         for at, each in enumerate(self.maps):
             notice = self._in_way(at, number, spent)
             if notice:
-                verdict = Verdict(number, notice.fate, each.way.name, notice.case, spent.cases, spent.took)
+                verdict = Verdict(number, notice.fate, each.way.name, notice.case, **vars(spent))
                 if notice.fate.killed:
                     return verdict
                 if found.fate is Fate.SURVIVED or notice.fate is Fate.BOOT and found.fate is Fate.UNSTABLE:
                     found = verdict
             if at == 0 and found.fate is not Fate.BOOT and self._same(number):
-                return Verdict(number, Fate.EQUIVALENT, cases=spent.cases, took=spent.took)
-        return replace(found, cases=spent.cases, took=spent.took)
+                return Verdict(number, Fate.EQUIVALENT, **vars(spent))
+        return replace(found, **vars(spent))
 
     def _in_way(self, at: int, number: int, spent: _Spent) -> _Notice | None:
         """Return what gives a mutant away in a way of booting: a kill, or else what is not quite one."""
@@ -410,6 +412,7 @@ class Campaign:
         if not seen.timed_out and not seen.ended:  # a mutant may do that, and so may the machine
             self.check()
         spent.took += seen.took
+        spent.boots += 1
         return seen
 
 

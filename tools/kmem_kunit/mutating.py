@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -182,6 +183,7 @@ def run(base: Path, request: image.Request, wish: Wish, tasks: int | None = None
         store = Store(base, made, wish)
         with store.opened(wish.resume) as (known, keep), progress.step("booting mutants", "mutants") as tick:
             missing = [number for number in wanted if number not in known]
+            started = time.monotonic()
 
             def tell(verdict: Verdict) -> None:
                 known[verdict.number] = verdict
@@ -194,6 +196,9 @@ def run(base: Path, request: image.Request, wish: Wish, tasks: int | None = None
                 with slurm.folder(base) as place:
                     mutating_slurm.run(place / store.path.name, mutation.configured(request), made,
                                        the_campaign, missing, tasks, tell)
+        judged = [known[number] for number in missing if number in known]
+        if said := mutation_report.pace(judged, time.monotonic() - started):
+            progress.say(said)
     made.check()
     reach = {number: the_campaign.noticing(number) for number in wanted}
     return Outcome(made, reach, [known[number] for number in wanted if number in known], reviews,

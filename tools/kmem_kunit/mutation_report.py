@@ -40,6 +40,15 @@ def score(verdicts: Sequence[Verdict]) -> tuple[int, int]:
             sum(each.fate not in out for each in verdicts))
 
 
+def pace(verdicts: Sequence[Verdict], seconds: float) -> str:
+    """Return a line on how fast mutants were judged, "" if none of them took a boot."""
+    booted = [each.boots for each in verdicts if each.boots]
+    if not booted:
+        return ""
+    return (f"booted {len(booted)} mutants, {sum(booted)} times in all, in {seconds:.0f} s: "
+            f"{len(booted) * 3600 / max(seconds, 0.001):.0f} an hour")
+
+
 def summary(numbered: Mapping[int, Mutant], verdicts: Sequence[Verdict]) -> Iterator[str]:
     """Yield the lines that say what became of how many mutants, by operator."""
     rows = [["operator", "mutants", *(fate.value for fate in Fate), "score"]]

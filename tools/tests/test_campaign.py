@@ -187,6 +187,19 @@ def test_only_cases_that_are_measured_count(judge: Judge) -> None:
     assert judge(9, "kmem_b").fate is Fate.NOT_COVERED
 
 
+def test_boots_of_a_mutant_are_counted(guest: Path, tmp_path: Path) -> None:
+    maps = [campaign.watch(guest, tmp_path, PLAIN, ["stops"])]
+    booted = tmp_path / "booted"
+    head, rest = guest.read_text().split("\n", 1)
+    guest.write_text(f"{head}\nimport sys\nprint(*sys.argv, file=open({str(booted)!r}, 'a'))\n{rest}")
+    told: list[Verdict] = []
+    campaign.run(Campaign(guest, tmp_path, maps, lambda _: True, lambda _: False), [3, 4, 8, 10], 3,
+                 told.append)
+    for verdict in told:
+        assert verdict.boots == booted.read_text().count(f"kmem_mutant={verdict.number} ")
+        assert bool(verdict.boots) == (verdict.number != 10)
+
+
 def test_cases_that_may_notice_are_named(guest: Path, tmp_path: Path) -> None:
     maps = [campaign.watch(guest, tmp_path, way, ["stops"]) for way in (PLAIN, INIT)]
     early, late, *others = maps[0].cases

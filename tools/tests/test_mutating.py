@@ -265,7 +265,10 @@ def _part(fake_kernel: Path, repo: Path, cache_root: Path, tmp_path: Path,  # py
         assert mutating.mutate(base, request, options_of(path, engine="local", **options)) == 0
         files = json.loads(path.read_text())["files"]
         entries = [each for file in files.values() for each in file["mutants"]]
-        return capsys.readouterr().out.splitlines(), {each["id"]: each["status"] for each in entries}
+        states = {each["id"]: each["status"] for each in entries}
+        said, booted = capsys.readouterr(), sum(each in ("Killed", "Survived") for each in states.values())
+        assert (f": booted {booted} mutants, " in said.err) == (" an hour\n" in said.err) == bool(booted)
+        return said.out.splitlines(), states
 
     return part
 

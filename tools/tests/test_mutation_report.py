@@ -56,6 +56,12 @@ def test_share_is_never_rounded_up() -> None:
     assert percent(0, 0) == "-"
 
 
+def test_pace_is_of_those_that_were_booted() -> None:
+    verdicts = [replace(VERDICTS[0], boots=3), replace(VERDICTS[1], boots=2), VERDICTS[3]]
+    assert mutation_report.pace(verdicts, 2.0) == "booted 2 mutants, 5 times in all, in 2 s: 3600 an hour"
+    assert mutation_report.pace(VERDICTS[3:4], 2.0) == ""
+
+
 def test_survivors_are_lines_of_a_compiler(source: Path) -> None:
     found = mutation_report.survivors(NUMBERED, VERDICTS, Reviews([], source, NUMBERED))
     assert list(mutation_report.survivor_lines(NUMBERED, found)) == [

@@ -17,7 +17,6 @@ from typing import Any
 from kmem_kunit import (
     cache,
     campaign,
-    cells,
     changes,
     deaths,
     guest,
@@ -26,7 +25,6 @@ from kmem_kunit import (
     mutation,
     mutation_page,
     mutation_report,
-    overlay,
     progress,
     result,
     reviewed,
@@ -244,7 +242,7 @@ class Store:
 
     def __init__(self, base: Path, made: mutation.Made, wish: Wish) -> None:
         name = cache.digest(made.image.path.name, wish.suites, repr(wish.shard), repr(wish.changed()),
-                            _tool())
+                            mutating_slurm.program())
         self._base, self.path = base, base / "verdicts" / f"verdicts-{name}"
 
     def read(self) -> dict[int, Verdict]:
@@ -270,12 +268,6 @@ class Store:
 
                 print(file=file)  # ends the line that a run has left half written
                 yield known, keep
-
-
-def _tool() -> str:
-    """Return the hash of what verdicts are made with: this command, and its ways to boot."""
-    files = [*sorted(Path(__file__).parent.glob("*.py")), overlay.REPO / cells.FILE]
-    return cache.digest(*(path.read_bytes() for path in files))
 
 
 def lines(outcome: Outcome) -> Iterator[str]:

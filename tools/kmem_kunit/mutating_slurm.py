@@ -19,6 +19,7 @@ from kmem_kunit import (
     arch,
     cache,
     campaign,
+    cells,
     config,
     deaths,
     image,
@@ -251,12 +252,16 @@ def _unpacked(values: Mapping[str, Any], numbers: Collection[int]) -> Map:
 def _contents(spec: str, label: str, configs: Sequence[str]) -> dict[str, str]:
     """Return the hash of each thing that verdicts on mutants of a kernel are made from."""
     the_kernel, the_arch = kernel.resolve(spec), arch.find(label)
-    ours = sorted(Path(__file__).parent.glob("*.py"))
     return {
         f"the source of Linux {the_kernel.series}": kernel.identity(the_kernel).digest,
         "the suites": overlay.digest(overlay.files(overlay.REPO)),
         "their configuration": cache.digest(
             config.merged(overlay.REPO, the_kernel.series, the_arch, configs)),
         "the compiler": cache.digest(image.toolchain(the_arch)),
-        "kmem-kunit": cache.digest(*(path.read_bytes() for path in ours)),
+        "kmem-kunit": program(),
     }
+
+
+def program() -> str:
+    """Return the hash of what makes verdicts of boots: this program, and its ways to boot."""
+    return cache.digest(overlay.program(), (overlay.REPO / cells.FILE).read_bytes())

@@ -108,7 +108,7 @@ def test_verdicts_of_another_version_do_not_count(
     (tmp_path / "tools/kmem_kunit").mkdir(parents=True)
     for path in (*(ours / "kmem_kunit").glob("*.py"), ours / "cells.toml"):
         (tmp_path / "tools" / path.relative_to(ours)).write_bytes(path.read_bytes())
-    monkeypatch.setattr(mutating, "__file__", str(tmp_path / "tools/kmem_kunit/mutating.py"))
+    monkeypatch.setattr(overlay, "__file__", str(tmp_path / "tools/kmem_kunit/overlay.py"))
     monkeypatch.setattr(overlay, "REPO", tmp_path)
     before = mutating.Store(tmp_path, made, Wish()).path
     assert mutating.Store(tmp_path, made, Wish()).path == before

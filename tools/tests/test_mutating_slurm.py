@@ -26,6 +26,7 @@ from kmem_kunit import (
     mutating,
     mutating_slurm,
     mutation,
+    overlay,
     slurm,
     usage,
 )
@@ -228,7 +229,7 @@ def test_what_has_changed_since_is_not_judged(
     elif what == "compiler":
         fake_bin(array.request.arch.tools[0], "")
     else:
-        monkeypatch.setattr(mutating_slurm, "__file__", str(tmp_path / "else/x.py"))
+        monkeypatch.setattr(overlay, "__file__", str(tmp_path / "else/x.py"))
     with pytest.raises(UserError, match=f"^not what it was where this was submitted: {says}; submit"):
         mutating_slurm.perform(array.manifest, 0)
     assert not array.output_of(0).exists()

@@ -24,30 +24,17 @@
 #define LIMIT		512
 /* pages that all objects may cost beyond themselves: owners, red zones as large as they */
 #define OVERHEAD	(2 * NR_PAGES)
-/* no reclaim, so that nobody is killed when the limit is reached */
-#define GFP_ATTEMPT	(GFP_NOWAIT | __GFP_NOWARN)
-
-#ifdef CONFIG_MEMCG
-static inline void set_limit(unsigned long pages)
-{
-	xchg(&memcg->memory.max, pages);
-}
-#else
-static inline void set_limit(unsigned long pages)
-{
-}
-#endif
 
 static inline void lift_limit(void *unused)
 {
-	set_limit(PAGE_COUNTER_MAX);
+	set_limit(memcg, PAGE_COUNTER_MAX);
 }
 
 /* Until the end of the case, the cgroup has room for so many pages more. */
 static inline void limit_charges(struct kunit *test, unsigned long pages)
 {
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, lift_limit, NULL), 0);
-	set_limit(charged() + pages);
+	set_limit(memcg, charged() + pages);
 }
 
 /**

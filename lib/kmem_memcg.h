@@ -30,6 +30,8 @@
 
 /* pages of a stock: MEMCG_CHARGE_BATCH, and two of bytes not yet given back, in it and beside it */
 #define STOCK		66
+/* no reclaim, so that nobody is killed when a limit is reached */
+#define GFP_ATTEMPT	(GFP_NOWAIT | __GFP_NOWARN)
 
 static struct mem_cgroup *memcg;
 
@@ -37,6 +39,11 @@ static struct mem_cgroup *memcg;
 static inline long pages_of(struct mem_cgroup *whose)
 {
 	return page_counter_read(&whose->memory);
+}
+
+static inline void set_limit(struct mem_cgroup *whose, unsigned long pages)
+{
+	xchg(&whose->memory.max, pages);
 }
 
 static inline struct mem_cgroup *memcg_of(struct cgroup *cgroup)
@@ -47,6 +54,10 @@ static inline struct mem_cgroup *memcg_of(struct cgroup *cgroup)
 static inline long pages_of(struct mem_cgroup *whose)
 {
 	return 0;
+}
+
+static inline void set_limit(struct mem_cgroup *whose, unsigned long pages)
+{
 }
 
 static inline struct mem_cgroup *memcg_of(struct cgroup *cgroup)

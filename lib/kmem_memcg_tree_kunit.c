@@ -7,7 +7,6 @@
  */
 #include <kunit/test.h>
 #include <linux/gfp.h>
-#include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/list.h>
 #include <linux/list_lru.h>
@@ -17,158 +16,13 @@
 #include <linux/overflow.h>
 #include <linux/percpu-refcount.h>
 #include <linux/rcupdate.h>
-#include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 #include "kmem_count.h"
-#include "kmem_memcg.h"
-
-/*
- * Families: cgroups that are made for a case and removed with it
- */
-
-#define FAMILY		"/kmem_kunit_family"
-/* more than a CPU has stocks for */
-#define MANY		8
-
-/**
- * struct family - cgroups of one parent, which is there for the rest of the boot
- * @test: the test context
- * @parent: is below the root
- * @children: are below the parent, or each below the one before
- * @generations: it is the latter
- * @nr: how many there are
- * @nr_present: of them, those that are not removed
- * @dying: how many there were that some other case removed, and that are not gone
- */
-struct family {
-	struct kunit *test;
-	struct mem_cgroup *parent, *children[MANY];
-	bool generations;
-	unsigned int nr, nr_present;
-	unsigned long dying;
-};
-
-static const char *path_of_child(const struct family *family, unsigned int i)
-{
-	static char path[sizeof(FAMILY) + 2 * MANY];
-
-	if (family->generations)
-		snprintf(path, sizeof(path), FAMILY "%.*s", 2 * (i + 1), "/0/1/2/3/4/5/6/7");
-	else
-		snprintf(path, sizeof(path), FAMILY "/%u", i);
-	return path;
-}
-
-static void remove_youngest(struct family *family)
-{
-	struct vfsmount *mnt = kern_mount(get_fs_type("cgroup2"));
-	struct kunit *test = family->test;
-	char folder[64], *name;
-	struct file *parent;
-	int err;
-
-	KUNIT_ASSERT_FALSE(test, IS_ERR(mnt));
-	strscpy(folder, path_of_child(family, --family->nr_present), sizeof(folder));
-	name = strrchr(folder, '/');
-	*name++ = '\0';
-	parent = file_open_root_mnt(mnt, folder, O_RDONLY | O_DIRECTORY, 0);
-	err = PTR_ERR_OR_ZERO(parent);
-	if (!err) {
-		err = kmem_rmdir(parent->f_path.dentry, name);
-		__fput_sync(parent);
-	}
-	kern_unmount(mnt);
-	KUNIT_EXPECT_EQ_MSG(test, err, 0, "cannot remove a cgroup");
-}
-
-/* As before, and wait until its parent has taken over. */
-static void bury_youngest(struct family *family)
-{
-	const unsigned long end = jiffies + 2 * HZ;
-	struct mem_cgroup *youngest;
-
-	remove_youngest(family);
-	youngest = family->children[family->nr_present];
-	while (mem_cgroup_online(youngest) && time_before(jiffies, end))
-		schedule_timeout_uninterruptible(1);
-	KUNIT_ASSERT_FALSE(family->test, mem_cgroup_online(youngest));
-}
-
-static unsigned long nr_dying(struct kunit *test)
-{
-	return cgroup_figure(test, FAMILY "/cgroup.stat", "nr_dying_descendants");
-}
-
-/* A cgroup is in the stocks of a CPU for as long as others do not need the place. */
-static void leave_stocks(struct family *family)
-{
-	unsigned long page;
-	unsigned int i;
-
-	for (i = 0; i < family->nr; i++) {
-		set_active_memcg(family->children[i]);
-		/* a stock without pages is not given back */
-		free_page(__get_free_page(GFP_KERNEL_ACCOUNT));
-	}
-	set_active_memcg(family->parent);
-	page = __get_free_page(GFP_KERNEL_ACCOUNT);
-	/* up to 6.x, it takes the place of the one before */
-	kfree(kmalloc(sizeof(page), GFP_KERNEL_ACCOUNT));
-	drain_stocks(family->test, FAMILY "/memory.high");
-	free_page(page);
-}
-
-/* Remove the children, and wait until they are gone. None of them is active any more. */
-static void disband(void *context)
-{
-	const unsigned long end = jiffies + 2 * HZ;
-	struct family *family = context;
-
-	if (!family->nr)
-		return;
-	leave_stocks(family);
-	set_active_memcg(memcg);
-	while (family->nr_present)
-		remove_youngest(family);
-	while (family->nr)
-		mem_cgroup_put(family->children[--family->nr]);
-	while (nr_dying(family->test) > family->dying && time_before(jiffies, end))
-		schedule_timeout_uninterruptible(1);
-	/* references are counted by CPU until a grace period has passed */
-	rcu_barrier();
-	KUNIT_EXPECT_LE_MSG(family->test, nr_dying(family->test), family->dying,
-			    "removed cgroups that are not gone");
-}
-
-static struct family *found(struct kunit *test, unsigned int nr, bool generations)
-{
-	struct family *family = kunit_kzalloc(test, sizeof(*family), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, family);
-	enter(test);
-	family->test = test;
-	family->generations = generations;
-	family->parent = make_memcg(test, FAMILY);
-	family->dying = nr_dying(test);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, disband, family), 0);
-	for (; family->nr < nr; family->nr++, family->nr_present++)
-		family->children[family->nr] = make_memcg(test, path_of_child(family, family->nr));
-	return family;
-}
-
-static struct family *found_family(struct kunit *test, unsigned int nr)
-{
-	return found(test, nr, false);
-}
-
-static struct family *found_generations(struct kunit *test, unsigned int nr)
-{
-	return found(test, nr, true);
-}
+#include "kmem_family.h"
 
 /*
  * In turn
@@ -366,23 +220,49 @@ static void use_mapping(struct kunit *test)
 	vfree(memory);
 }
 
+/* Takes what a CPU has in stock for a cgroup that is full, and is refused more. */
+static void use_stock_up(struct kunit *test)
+{
+	const gfp_t gfp = GFP_ATTEMPT | __GFP_ACCOUNT;
+	void **pages = kmem_make_array(test, 2 * STOCK), *object;
+	unsigned int nr = 0;
+
+	while (nr < 2 * STOCK && (pages[nr] = (void *)__get_free_page(gfp)))
+		nr++;
+	KUNIT_EXPECT_LT(test, nr, 2 * STOCK);
+	object = kmalloc(SMALL, gfp);
+	KUNIT_EXPECT_NULL(test, object);
+	kfree(object);
+	while (nr)
+		free_page((unsigned long)pages[--nr]);
+}
+
+/**
+ * struct use - a use of memory that nothing is left of
+ * @name: of the parameter
+ * @memory: uses it on the account of the cgroup that is active
+ * @full: the cgroup has no room for more than what is in stock
+ */
 static const struct use {
 	const char *name;
 	void (*memory)(struct kunit *test);
+	bool full;
 } uses[] = {
 	{ "object", use_object },
 	{ "listed_object", use_listed_object },
 	{ "large_object", use_large_object },
 	{ "split_pages", use_split_pages },
 	{ "mapping", use_mapping },
+	{ "refused", use_stock_up, true },
 };
 
 KUNIT_ARRAY_PARAM_DESC(use, uses, name);
 
 /*
  * A cgroup that is removed is gone when all its memory is freed, and so is what its
- * memory had for an owner. Source: Documentation/admin-guide/cgroup-v2.rst,
- * nr_dying_descendants; obj_cgroup_get(), obj_cgroup_release(), mm/memcontrol.c.
+ * memory had for an owner, whether or not it was refused some. Source:
+ * Documentation/admin-guide/cgroup-v2.rst, nr_dying_descendants; obj_cgroup_get(),
+ * obj_cgroup_release(), mm/memcontrol.c.
  */
 static void nothing_is_left_of_a_removed_cgroup(struct kunit *test)
 {
@@ -396,7 +276,10 @@ static void nothing_is_left_of_a_removed_cgroup(struct kunit *test)
 	KUNIT_ASSERT_NE(test, page, 0);
 	owner = get_owner(test, page);
 	free_page(page);
+	if (use->full)
+		set_limit(family->children[0], 0);
 	use->memory(test);
+	set_limit(family->children[0], PAGE_COUNTER_MAX);
 	disband(family);
 	KUNIT_EXPECT_TRUE_MSG(test, put_owner(owner), "somebody has a reference to the owner");
 }

@@ -47,6 +47,7 @@ static inline void limit_charges(struct kunit *test, unsigned long pages)
  * @step: how many it takes at a time
  * @require: skips the case where this cannot be done, or NULL
  * @settle: waits for the frees of all, wherever they are done, or NULL
+ * @size: of the cache's objects, if it is not OBJECT_SIZE
  */
 struct allocator {
 	const char *name;
@@ -57,6 +58,7 @@ struct allocator {
 	unsigned int step;
 	void (*require)(struct kunit *test);
 	void (*settle)(struct kunit *test);
+	unsigned int size;
 };
 
 static inline void bulk_free(struct kmem_cache *cache, void **objects)
@@ -102,7 +104,7 @@ static inline struct haul *take(struct kunit *test, const char *name, const stru
 		by->require(test);
 	haul->test = test;
 	haul->by = by;
-	haul->cache = kmem_private_cache(test, name, OBJECT_SIZE, by->flags, NULL);
+	haul->cache = kmem_private_cache(test, name, by->size ?: OBJECT_SIZE, by->flags, NULL);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, give_back, haul), 0);
 	do {
 		got = by->alloc(haul->cache, by->gfp | gfp, &haul->objects[haul->nr]);

@@ -33,6 +33,12 @@ static void cache_free(struct kmem_cache *cache, void **objects)
 	kmem_cache_free(cache, objects[0]);
 }
 
+/* One that is as large as BULK of the others. */
+static unsigned int cache_large_alloc(struct kmem_cache *cache, gfp_t gfp, void **objects)
+{
+	return cache_alloc(cache, gfp, objects) ? BULK : 0;
+}
+
 static unsigned int bulk_alloc(struct kmem_cache *cache, gfp_t gfp, void **objects)
 {
 	return kmem_cache_alloc_bulk(cache, gfp, BULK, objects) ? BULK : 0;
@@ -149,6 +155,8 @@ static const struct allocator accounted[] = {
 	{ "cache_zeroed", SLAB_ACCOUNT, __GFP_ZERO, cache_alloc, cache_free, 1 },
 	{ "cache_node", SLAB_ACCOUNT, 0, node_alloc, cache_free, 1 },
 	{ "cache_reclaimable", SLAB_ACCOUNT | SLAB_RECLAIM_ACCOUNT, 0, cache_alloc, cache_free, 1 },
+	{ "cache_large", SLAB_ACCOUNT, 0, cache_large_alloc, cache_free, BULK,
+	  .size = BULK * OBJECT_SIZE },
 	{ "cache_bulk", SLAB_ACCOUNT, 0, bulk_alloc, bulk_free, BULK },
 	{ "cache_bulk_checked", CHECKED, 0, bulk_alloc, bulk_free, BULK, require_checks },
 	{ "cache_bulk_direct", DIRECT, 0, bulk_alloc, bulk_free, BULK },
@@ -215,7 +223,43 @@ static void allocation_beyond_the_limit_fails(struct kunit *test)
 	expect_failure_beyond_the_limit(test, test->param_value);
 }
 
-static const char *const kinds[] = { "slab_unreclaimable", "slab_reclaimable", "kernel" };
+#define REFUSALS	8
+
+/*
+ * A bulk that its cgroup has room for half of keeps nothing of that: what was free before can still
+ * be had. Source: __memcg_slab_post_alloc_hook(), "kmem_cache_free_bulk() will uncharge any objects
+ * that were already charged".
+ */
+static void refused_bulk_keeps_no_charge(struct kunit *test)
+{
+	unsigned int i, round, nr, refused = 0;
+	void *objects[BULK];
+	struct haul *haul;
+
+	enter(test);
+	limit_charges(test, LIMIT);
+	haul = take(test, "kmem_charged", &accounted[0], GFP_ATTEMPT);
+	nr = haul->nr;
+	KUNIT_ASSERT_GE(test, nr, REFUSALS * BULK / 2);
+	for (round = 0; round < REFUSALS; round++) {
+		for (i = 0; i < BULK / 2; i++)
+			cache_free(haul->cache, &haul->objects[--haul->nr]);
+		if (bulk_alloc(haul->cache, GFP_ATTEMPT, objects))
+			bulk_free(haul->cache, objects);
+		else
+			refused++;
+		while (haul->nr < NR_OBJECTS &&
+		       cache_alloc(haul->cache, GFP_ATTEMPT, &haul->objects[haul->nr]))
+			haul->nr++;
+	}
+	/* others may give back some memory meanwhile */
+	KUNIT_EXPECT_GT(test, refused, REFUSALS / 2);
+	KUNIT_EXPECT_GT(test, haul->nr + BULK, nr);
+}
+
+static const char *const kinds[] = {
+	"slab_unreclaimable", "slab_reclaimable", "slab", "kernel"
+};
 
 #define NR_KINDS	ARRAY_SIZE(kinds)
 
@@ -233,7 +277,7 @@ static void read_stat(struct kunit *test, long *now)
 		now[i] = memory_stat(test, i);
 }
 
-/* Expect so much more slab memory of a kind, no more of the other one, and that it is kernel's. */
+/* Expect so much more slab memory of a kind, no more of the other one, and as much of both. */
 static void expect_stat(struct kunit *test, const long *since, bool reclaimable,
 			long pages, long slack)
 {
@@ -249,7 +293,7 @@ static void expect_stat(struct kunit *test, const long *since, bool reclaimable,
 
 /*
  * memory.stat tells what slab memory a cgroup has, reclaimable or not; large memory of kmalloc()
- * is of that, too. All of it is kernel memory.
+ * is of that, too. All of it is slab memory, and kernel memory.
  * Source: Documentation/admin-guide/cgroup-v2.rst, memory.stat
  */
 static void memory_stat_tells_slab_memory(struct kunit *test)
@@ -527,6 +571,7 @@ static struct kunit_case kmem_memcg_cases[] = {
 	KUNIT_CASE_PARAM(accounted_memory_is_charged_until_it_is_freed, accounted_gen_params),
 	KUNIT_CASE_PARAM(other_memory_is_not_charged, unaccounted_gen_params),
 	KUNIT_CASE_PARAM(allocation_beyond_the_limit_fails, accounted_gen_params),
+	KUNIT_CASE(refused_bulk_keeps_no_charge),
 	KUNIT_CASE_PARAM(memory_stat_tells_slab_memory, accounted_gen_params),
 	KUNIT_CASE(interrupt_is_not_charged_to_the_task),
 	KUNIT_CASE(interrupt_charges_whom_it_likes),

@@ -116,7 +116,7 @@ KUNIT_ARRAY_PARAM_DESC(way, ways, name);
 /* more objects than are free where these are */
 #define MANY	2048
 /* has a slab of its own, and no length or offset in it fits into 16 bits */
-#define HUGE_SIZE	100000
+#define HUGE_SIZE	200000
 
 static const unsigned int sizes[] = { 8, 9, 15, 24, 64, 100, 1000, 4097, HUGE_SIZE };
 
@@ -325,6 +325,39 @@ static void wiped_object_is_handed_out_zero(struct kunit *test)
 			expect_zero_again(test, cache, test->param_value);
 			kmem_private_cache_destroy(test, cache);
 		}
+	}
+}
+
+/*
+ * So it is for an object that is alone in its slab, and whose free pointer, which leads
+ * nowhere, is not zero as it is obfuscated. Source: as above; freelist_ptr_encode() (6.1:
+ * freelist_ptr()), mm/slub.c.
+ */
+static void wiped_huge_object_is_handed_out_zero(struct kunit *test)
+{
+	/* whose slabs take back what is freed at once */
+	static const slab_flags_t flags[] = { SLAB_NOLEAKTRACE, SLAB_CONSISTENCY_CHECKS };
+	const struct way *way = test->param_value;
+	unsigned int i;
+
+	require_init_on_free(test);
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	KMEM_REQUIRE(test, CONFIG_SLAB_FREELIST_HARDENED);
+	if (want_init_on_alloc(0))
+		kunit_skip(test, "needs a boot without init_on_alloc=1, which would do the same");
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		struct kmem_cache *cache = kmem_private_cache(test, NAME, HUGE_SIZE, flags[i],
+							      NULL);
+		struct kmem_batch *batch = kmem_take(test, cache, 1);
+		void *dirty = batch->objects[0], *object;
+
+		memset(dirty, DIRT, HUGE_SIZE);
+		kmem_give_back(test, batch);
+		object = way->alloc(cache);
+		KUNIT_EXPECT_PTR_EQ_MSG(test, object, dirty, "flags %u", i);
+		KUNIT_EXPECT_NULL_MSG(test, memchr_inv(object, 0, HUGE_SIZE), "flags %u", i);
+		kmem_cache_free(cache, object);
+		kmem_private_cache_destroy(test, cache);
 	}
 }
 
@@ -542,6 +575,7 @@ static struct kunit_case kmem_init_cases[] = {
 	KUNIT_CASE(freed_object_is_zero),
 	KUNIT_CASE(freed_bulk_is_zero),
 	KUNIT_CASE_PARAM(wiped_object_is_handed_out_zero, way_gen_params),
+	KUNIT_CASE_PARAM(wiped_huge_object_is_handed_out_zero, way_gen_params),
 	KUNIT_CASE(wiping_spares_what_is_around),
 	KUNIT_CASE_PARAM(what_must_stay_stays, exempt_gen_params),
 	KUNIT_CASE(poison_takes_precedence),

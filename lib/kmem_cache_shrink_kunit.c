@@ -136,7 +136,7 @@ static void full_slab_is_left(struct kunit *test)
 }
 
 /* The free objects of each slab, in the order in which the slabs are to be used. */
-static const unsigned int free_objects[] = { 1, 2, 5, 31, 32, 33 };
+static const unsigned int free_objects[] = { 1, 2, 5, 31, 32, 33, 34 };
 #define NR_SLABS	ARRAY_SIZE(free_objects)
 
 /* Free a number of objects of one slab. */
@@ -171,16 +171,17 @@ static void fullest_slabs_are_used_first(struct kunit *test)
 	/* no CPU holds free objects ready */
 	cache = kmem_private_cache(test, NAME, OBJECT_SIZE, SLAB_CONSISTENCY_CHECKS, NULL);
 	per_slab = kmem_slabinfo(test, NAME).objperslab;
-	if (per_slab < 34)
-		kunit_skip(test, "needs slabs of more than 33 objects");
+	if (per_slab < 35)
+		kunit_skip(test, "needs slabs of more than 34 objects");
 	batch = kmem_take(test, cache, NR_SLABS * per_slab);
 	for (i = 0; i < batch->nr && nr < NR_SLABS; i += per_slab)
 		slabs[nr++] = kmem_slab_of(batch->objects[i]);
 	KUNIT_ASSERT_EQ(test, kmem_slabinfo(test, NAME).num_slabs, NR_SLABS);
 
-	/* the emptiest becomes partial first, so it would be used first */
-	for (i = NR_SLABS; i-- > 0;)
+	/* an emptier one becomes partial first, so it would be used first; the emptiest follows */
+	for (i = NR_SLABS - 1; i-- > 0;)
 		free_some_of(batch, slabs[i], free_objects[i]);
+	free_some_of(batch, slabs[NR_SLABS - 1], free_objects[NR_SLABS - 1]);
 	KUNIT_EXPECT_EQ(test, kmem_cache_shrink(cache), 1);
 	KUNIT_EXPECT_EQ(test, kmem_slabinfo(test, NAME).num_slabs, NR_SLABS);
 

@@ -10,6 +10,7 @@
 #include <linux/irqflags.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/rcupdate.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -230,6 +231,35 @@ static void reclaimable_memory_is_counted_as_such(struct kunit *test)
 	}
 }
 
+#define LARGE_PAGES	64
+#define NR_LARGE	16
+
+/*
+ * Large memory counts as slab that is not reclaimable until it is freed, by kfree_bulk() as
+ * well. Source: ___kmalloc_large_node(), free_large_kmalloc(), build_detached_freelist().
+ */
+static void large_memory_of_a_bulk_is_uncounted(struct kunit *test)
+{
+	/* what others take or give back meanwhile, and what a CPU has not told yet, is less */
+	const long some = LARGE_PAGES * NR_LARGE / 2;
+	void *objects[NR_LARGE];
+	unsigned int nr = 0;
+	long held, left;
+
+	/* slabs of others that are freed after a grace period */
+	rcu_barrier();
+	held = -global_node_page_state_pages(NR_SLAB_UNRECLAIMABLE_B);
+	left = held;
+	while (nr < NR_LARGE && (objects[nr] = kmalloc(LARGE_PAGES * PAGE_SIZE, GFP_KERNEL)))
+		nr++;
+	held += global_node_page_state_pages(NR_SLAB_UNRECLAIMABLE_B);
+	kfree_bulk(nr, objects);
+	left += global_node_page_state_pages(NR_SLAB_UNRECLAIMABLE_B);
+	KUNIT_ASSERT_EQ(test, nr, NR_LARGE);
+	KUNIT_EXPECT_GT(test, held, some);
+	KUNIT_EXPECT_LT(test, left, some);
+}
+
 /*
  * All of an object of kmalloc() may be copied to and from user space. Source:
  * create_kmalloc_cache(), with a usersize of the object's size.
@@ -286,6 +316,7 @@ static struct kunit_case kmem_kinds_cases[] = {
 	KUNIT_CASE_PARAM(kind_has_caches_of_its_own, choice_gen_params),
 	KUNIT_CASE_PARAM(caches_have_the_flags_of_their_kind, choice_gen_params),
 	KUNIT_CASE_PARAM(reclaimable_memory_is_counted_as_such, choice_gen_params),
+	KUNIT_CASE(large_memory_of_a_bulk_is_uncounted),
 	KUNIT_CASE_PARAM(kmalloc_memory_may_be_copied_to_user, choice_gen_params),
 	KUNIT_CASE(kmalloc_shares_no_cache),
 	{}

@@ -388,6 +388,30 @@ static void objects_on_all_pages_are_the_caches(struct kunit *test)
 	});
 }
 
+#define TINY_SIZE	8
+/* in no step with the objects of a slab */
+#define STRIDE		17
+
+/*
+ * Where an object lies in its slab is known of each, also of the last ones of very many.
+ * Source: kernel-doc of kmem_dump_obj(); __kmem_obj_info(), obj_to_index().
+ */
+static void objects_of_a_full_slab_are_told_by_place(struct kunit *test)
+{
+	struct kmem_cache *cache = kmem_private_cache(test, NAME, TINY_SIZE, 0, NULL);
+	struct kmem_batch *batch = kmem_take(test, cache, 2 * PAGE_SIZE / TINY_SIZE);
+	unsigned int i;
+
+	KMEM_REQUIRE(test, CONFIG_PRINTK);
+	for (i = 0; i < batch->nr; i += STRIDE) {
+		const struct kmem_report *report;
+
+		report = KMEM_CAPTURE(test, kmem_dump_obj(batch->objects[i]));
+		kmem_expect_text(test, report, " " NAME " start %px pointer offset 0",
+				 batch->objects[i]);
+	}
+}
+
 static struct kunit_case kmem_cache_layout_cases[] = {
 	KUNIT_CASE(alignment_is_what_was_asked_for),
 	KUNIT_CASE(hwcache_alignment_fits_the_object),
@@ -399,6 +423,7 @@ static struct kunit_case kmem_cache_layout_cases[] = {
 	KUNIT_CASE(huge_object_has_a_slab_of_its_own),
 	KUNIT_CASE(min_partial_grows_with_the_size),
 	KUNIT_CASE_PARAM(objects_on_all_pages_are_the_caches, memory_gen_params),
+	KUNIT_CASE(objects_of_a_full_slab_are_told_by_place),
 	{}
 };
 

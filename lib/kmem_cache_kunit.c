@@ -56,6 +56,29 @@ static void name_is_copied(struct kunit *test)
 }
 
 /*
+ * A name is kept to its end: caches are told apart by the last character. Source:
+ * kernel-doc of kmem_cache_create(), "A string which is used in /proc/slabinfo to
+ * identify this cache"; sysfs_slab_add().
+ */
+static void long_names_are_told_apart(struct kunit *test)
+{
+	static const char * const names[] = {
+		"kmem_whose_name_has_more_than_sixty_characters_and_ends_with_a",
+		"kmem_whose_name_has_more_than_sixty_characters_and_ends_with_b",
+	};
+	unsigned int i;
+
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		kmem_private_cache(test, names[i], OBJECT_SIZE << i, 0, NULL);
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		KUNIT_EXPECT_EQ_MSG(test, kmem_slabinfo(test, names[i]).lines, 1, "%s", names[i]);
+		KUNIT_EXPECT_EQ_MSG(test, kmem_sysfs_number(test, names[i], "object_size"),
+				    OBJECT_SIZE << i, "%s", names[i]);
+	}
+}
+
+/*
  * A second cache of a name is created all the same and is a cache of its own;
  * with CONFIG_DEBUG_VM, 6.12 and later warn. Source: kmem_cache_sanity_check(),
  * sysfs_slab_add(), which lets the newer cache take over the name in sysfs.
@@ -448,6 +471,7 @@ static void good_usercopy_region_is_kept(struct kunit *test)
 static struct kunit_case kmem_cache_cases[] = {
 	KUNIT_CASE(name_may_be_used_again),
 	KUNIT_CASE(name_is_copied),
+	KUNIT_CASE(long_names_are_told_apart),
 	KUNIT_CASE(second_cache_of_a_name_is_separate),
 	KUNIT_CASE(destroy_of_null_does_nothing),
 	KUNIT_CASE(merged_caches_outlive_each_other),

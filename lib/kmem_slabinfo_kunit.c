@@ -190,19 +190,20 @@ static void expect_listed(struct kunit *test, const char *list, const char *name
 
 /*
  * When memory has run out, the kernel lists what is in use of the caches that
- * nobody can empty, and of all there is, also if none of it is in use, and leaves
- * out those that a shrinker could, and those that have no slab. Source:
- * dump_unreclaimable_slab(), mm/slab_common.c.
+ * nobody can empty, by their names, however long, and of all there is, also if none of
+ * it is in use, and leaves out those that a shrinker could, and those that have no slab.
+ * Source: dump_unreclaimable_slab(), mm/slab_common.c.
  */
 static void unreclaimable_slabs_are_listed(struct kunit *test)
 {
 #ifndef MODULE
+	static const char name[] = "kmem_listed_with_more_than_forty_characters";
 	struct kmem_cache *cache, *other, *unused;
 	const struct kmem_report *report;
 
 	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
 	KMEM_REQUIRE(test, CONFIG_PRINTK);
-	cache = kmem_private_cache(test, "kmem_listed", LARGE_SIZE, 0, NULL);
+	cache = kmem_private_cache(test, name, LARGE_SIZE, 0, NULL);
 	other = kmem_private_cache(test, "kmem_unlisted", LARGE_SIZE, SLAB_RECLAIM_ACCOUNT, NULL);
 	kmem_private_cache(test, "kmem_empty", LARGE_SIZE, 0, NULL);
 	/* keeps an empty slab, which no CPU holds */
@@ -216,7 +217,7 @@ static void unreclaimable_slabs_are_listed(struct kunit *test)
 
 	report = KMEM_CAPTURE(test, dump_unreclaimable_slab());
 	kmem_expect_text(test, report, "Unreclaimable slab info:");
-	expect_listed(test, report->text, "kmem_listed");
+	expect_listed(test, report->text, name);
 	expect_listed(test, report->text, "kmem_unused");
 	if (SLAB_RECLAIM_ACCOUNT)
 		KUNIT_EXPECT_NULL(test, strstr(report->text, "kmem_unlisted "));

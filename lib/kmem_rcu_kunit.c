@@ -502,27 +502,31 @@ static void nolock_frees_after_the_readers(struct kunit *test)
 }
 
 /*
- * The barrier waits for what kfree_rcu_nolock() has put off, be it a single object or
+ * The barriers wait for what kfree_rcu_nolock() has put off, be it a single object or
  * a few. Source: defer_kfree_rcu(), mm/slub.c; kvfree_rcu_barrier(),
- * "Wait until all in-flight kvfree_rcu() complete".
+ * "Wait until all in-flight kvfree_rcu() complete", and kvfree_rcu_barrier_on_cache(),
+ * "See the description of kvfree_rcu_barrier()".
  */
 static void barrier_waits_for_nolock(struct kunit *test)
 {
 	struct kmem_batch *batch;
 	struct kmem_cache *cache;
-	unsigned int nr;
+	unsigned int round;
 
 	if (!kmem_has_kfree_rcu_nolock())
 		kunit_skip(test, "needs Linux 7.3");
 	cache = kmem_cache_of_kind(test, "kmem_rcu", OBJECT_SIZE, 0, NULL);
-	for (nr = 1; nr <= 3; nr++) {
-		batch = kmem_take(test, cache, nr);
+	for (round = 0; round < 6; round++) {
+		batch = kmem_take(test, cache, 1 + round / 2);
 		while (batch->nr) {
 			struct nolock_node *node = batch->objects[--batch->nr];
 
 			kfree_rcu_nolock(node, head);
 		}
-		kmem_kfree_rcu_barrier(test);
+		if (round % 2 && kmem_can_call_sheaves())
+			kmem_kfree_rcu_barrier_on_cache(test, cache);
+		else
+			kmem_kfree_rcu_barrier(test);
 		kmem_expect_live(test, cache, 0, "after the barrier");
 	}
 }

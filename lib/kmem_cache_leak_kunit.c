@@ -8,9 +8,11 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 #include <mm/slab.h>
+#include "kmem_count.h"
 #include "kmem_kunit.h"
 
 #define OBJECT_SIZE	64
@@ -218,10 +220,42 @@ static void refused_caches_leave_nothing_behind(struct kunit *test)
 	KUNIT_EXPECT_NULL_MSG(test, leak, "%s", leak);
 }
 
+#define EMPTY_PAGES	2048
+
+/*
+ * A cache that is destroyed with an object left gives back all slabs but that object's,
+ * the empty ones it had kept as well. Source: __kmem_cache_shutdown(), free_partial(),
+ * "Attempt to free all partial slabs on a node".
+ */
+static void cache_with_a_live_object_gives_back_all_other_slabs(struct kunit *test)
+{
+	const long held = EMPTY_PAGES * (PAGE_SIZE / SZ_1K);
+	struct kmem_cache *cache;
+	struct kmem_batch *batch;
+	unsigned long slabs;
+	long before, left;
+
+	kmem_require_counters(test);
+	/* whose empty slabs no CPU holds */
+	cache = kmem_private_cache(test, "kmem_left_one", PAGE_SIZE, SLAB_CONSISTENCY_CHECKS, NULL);
+	kmem_set_attribute(test, cache, "min_partial", EMPTY_PAGES);
+	before = kmem_meminfo(test, "SUnreclaim");
+	batch = kmem_take(test, cache, EMPTY_PAGES);
+	slabs = kmem_attribute(test, cache, "slabs");
+	while (batch->nr > 1)
+		kmem_cache_free(cache, batch->objects[--batch->nr]);
+	KMEM_EXPECT_COUNT(test, cache, "slabs", slabs, "all but one of them are empty");
+
+	KMEM_CAPTURE(test, kmem_private_cache_destroy(test, cache));
+	left = kmem_meminfo(test, "SUnreclaim") - before;
+	KUNIT_EXPECT_LT_MSG(test, left, held / 2, "kB left of %ld", held);
+}
+
 static struct kunit_case kmem_cache_leak_cases[] = {
 	KUNIT_CASE_PARAM(destroyed_caches_leave_nothing_behind, made_of_gen_params),
 	KUNIT_CASE(destroyed_caches_leave_no_percpu_memory),
 	KUNIT_CASE(refused_caches_leave_nothing_behind),
+	KUNIT_CASE(cache_with_a_live_object_gives_back_all_other_slabs),
 	{}
 };
 

@@ -10,11 +10,13 @@
 #include <kunit/test.h>
 #include <linux/fcntl.h>
 #include <linux/mm.h>
+#include <linux/mmzone.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/vmstat.h>
 #include <mm/slab.h>
 #include "kmem_kunit.h"
 
@@ -256,6 +258,87 @@ static void unreclaimable_slabs_are_not_waited_for(struct kunit *test)
 #endif
 }
 
+/* so many that neither other users matter nor what CPUs have not yet added to a counter */
+#define NR_PAGES	2048
+
+static const char * const figures[] = { "Slab", "SReclaimable", "SUnreclaim", "KReclaimable" };
+
+/**
+ * struct told - a kind of caches, and which figures of /proc/meminfo have its slabs
+ * @name: of the parameter
+ * @flags: SLAB_*
+ * @grows: for each of the figures
+ */
+static const struct told {
+	const char *name;
+	slab_flags_t flags;
+	bool grows[ARRAY_SIZE(figures)];
+} tolds[] = {
+	{ "plain", 0, { true, false, true, false } },
+	{ "reclaim_account", SLAB_RECLAIM_ACCOUNT, { true, true, false, true } },
+};
+
+KUNIT_ARRAY_PARAM_DESC(told, tolds, name);
+
+/*
+ * /proc/meminfo tells all slabs, and apart from each other those that can be reclaimed
+ * and those that cannot, of which the former are among all that can. Source:
+ * Documentation/filesystems/proc.rst, Slab, SReclaimable, "Part of Slab, that might be
+ * reclaimed", SUnreclaim, KReclaimable, "Includes SReclaimable".
+ */
+static void meminfo_tells_slabs_by_kind(struct kunit *test)
+{
+	const struct told *told = test->param_value;
+	const long half = NR_PAGES / 2 * (PAGE_SIZE / SZ_1K);
+	long grown[ARRAY_SIZE(figures)];
+	struct kmem_cache *cache;
+	unsigned int i;
+
+	KMEM_REQUIRE_NOT(test, CONFIG_SLOB, "which has one kind of slabs");
+	if (told->grows[1] && !SLAB_RECLAIM_ACCOUNT)
+		kunit_skip(test, "needs CONFIG_SLUB_TINY=n, for SLAB_RECLAIM_ACCOUNT");
+	cache = kmem_private_cache(test, "kmem_told", PAGE_SIZE, told->flags, NULL);
+	for (i = 0; i < ARRAY_SIZE(figures); i++)
+		grown[i] = -kmem_meminfo(test, figures[i]);
+	kmem_take(test, cache, NR_PAGES);
+	for (i = 0; i < ARRAY_SIZE(figures); i++) {
+		grown[i] += kmem_meminfo(test, figures[i]);
+		KUNIT_EXPECT_EQ_MSG(test, grown[i] > half, told->grows[i], "%s grew by %ld kB",
+				    figures[i], grown[i]);
+	}
+}
+
+/*
+ * The report on memory that comes with a failed allocation tells both kinds of slabs in
+ * pages. Source: show_free_areas(), on NR_SLAB_RECLAIMABLE_B and NR_SLAB_UNRECLAIMABLE_B.
+ */
+static void report_on_memory_tells_slabs_by_kind(struct kunit *test)
+{
+#ifndef MODULE
+	const struct kmem_report *report;
+	long reclaimable, unreclaimable;
+	struct kmem_cache *cache;
+	const char *line;
+	int found;
+
+	/* for two figures that differ */
+	cache = kmem_private_cache(test, "kmem_told", PAGE_SIZE, 0, NULL);
+	kmem_take(test, cache, NR_PAGES);
+	report = KMEM_CAPTURE(test, __show_mem(0, NULL, MAX_NR_ZONES - 1));
+	line = strstr(report->text, "slab_reclaimable:");
+	KUNIT_ASSERT_NOT_NULL(test, line);
+	found = sscanf(line, "slab_reclaimable:%ld slab_unreclaimable:%ld", &reclaimable,
+		       &unreclaimable);
+	KUNIT_ASSERT_EQ(test, found, 2);
+	reclaimable -= global_node_page_state_pages(NR_SLAB_RECLAIMABLE_B);
+	unreclaimable -= global_node_page_state_pages(NR_SLAB_UNRECLAIMABLE_B);
+	KUNIT_EXPECT_LT_MSG(test, abs(reclaimable), NR_PAGES / 8, "%ld pages", reclaimable);
+	KUNIT_EXPECT_LT_MSG(test, abs(unreclaimable), NR_PAGES / 8, "%ld pages", unreclaimable);
+#else
+	kunit_skip(test, "needs to be built in, for __show_mem()");
+#endif
+}
+
 /*
  * kmem_cache_shrink() gives all slabs back if no object is live, and says so
  * with 0; it leaves a live object alone, and says so too. Source: its
@@ -371,6 +454,8 @@ static struct kunit_case kmem_slabinfo_cases[] = {
 	KUNIT_CASE(slabinfo_estimates_long_lists),
 	KUNIT_CASE(unreclaimable_slabs_are_listed),
 	KUNIT_CASE(unreclaimable_slabs_are_not_waited_for),
+	KUNIT_CASE_PARAM(meminfo_tells_slabs_by_kind, told_gen_params),
+	KUNIT_CASE(report_on_memory_tells_slabs_by_kind),
 	KUNIT_CASE(shrink_spares_live_objects),
 	KUNIT_CASE_PARAM(flag_is_kept, shown_flag_gen_params),
 	KUNIT_CASE(numbers_end_their_line),

@@ -256,6 +256,19 @@ static inline char *kmem_compat_kstrdup_and_replace(const char *src, char old, c
 #endif
 
 /*
+ * A function that list_lru_walk_one() calls has the arguments item, list and context;
+ * up to 6.12, it was given the lock as well. SLAB_NO_SHEAVES is of 7.x.
+ */
+#ifdef SLAB_NO_SHEAVES
+#define KMEM_LRU_WALK_CB(name)						\
+	enum lru_status name(struct list_head *item, struct list_lru_one *list, void *context)
+#else
+#define KMEM_LRU_WALK_CB(name)						\
+	enum lru_status name(struct list_head *item, struct list_lru_one *list, \
+			     spinlock_t *lock, void *context)
+#endif
+
+/*
  * 6.7 brought devm_krealloc_array() and 6.14 devm_kmemdup_array(); the header
  * that tells is of 6.14, too, and of the stable kernels that took the latter.
  */

@@ -11,6 +11,8 @@
 #include <kunit/test.h>
 #include <linux/cpumask.h>
 #include <linux/gfp.h>
+#include <linux/list.h>
+#include <linux/list_lru.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/poison.h>
@@ -423,6 +425,76 @@ static void merged_objects_do_not_reach_their_owners(struct kunit *test)
 	expect_charged(test, before, 0, 0, "after all was freed");
 }
 
+#define NR_LISTED	4
+
+/**
+ * struct walk - what a walk of a list comes by
+ * @nr: how many objects
+ * @seen: these objects
+ */
+struct walk {
+	unsigned int nr;
+	struct list_head *seen[NR_LISTED];
+};
+
+static KMEM_LRU_WALK_CB(take_off)
+{
+	struct walk *walk = context;
+
+	walk->seen[walk->nr++] = item;
+	list_lru_isolate(list, item);
+	return LRU_REMOVED;
+}
+
+/*
+ * The list of a cgroup's objects is walked from the one that was added first, as far as
+ * it is asked for, also when all lists of a node are walked; what is isolated counts no
+ * more, neither for the cgroup nor for the node. Source: <linux/list_lru.h>, kernel-doc of
+ * list_lru_add(), "add an element to the lru list's tail", and of list_lru_walk_one(),
+ * "how many items to scan", "the number of objects effectively removed from the LRU".
+ */
+static void listed_objects_are_walked_in_their_order(struct kunit *test)
+{
+	static struct list_lru lru;
+	unsigned long to_walk = 1;
+	struct kmem_cache *cache;
+	struct kmem_batch *batch;
+	struct walk walk = { };
+	unsigned int i;
+	void *object;
+	int node;
+
+	enter(test);
+	cache = listed_cache(test, &lru, 0);
+	/* from here on, the cgroup has a list */
+	object = kmem_cache_alloc_lru(cache, &lru, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	kmem_cache_free(cache, object);
+
+	batch = kmem_take(test, cache, NR_LISTED);
+	node = page_to_nid(virt_to_page(batch->objects[0]));
+	for (i = 0; i < NR_LISTED; i++) {
+		INIT_LIST_HEAD(batch->objects[i]);
+		KUNIT_EXPECT_TRUE(test, list_lru_add_obj(&lru, batch->objects[i]));
+	}
+	KUNIT_EXPECT_EQ(test, list_lru_walk_one(&lru, node, memcg, take_off, &walk, &to_walk), 1);
+	KUNIT_EXPECT_EQ(test, to_walk, 0);
+	KUNIT_EXPECT_EQ(test, list_lru_count_one(&lru, node, memcg), NR_LISTED - 1);
+	KUNIT_EXPECT_EQ(test, list_lru_count_node(&lru, node), NR_LISTED - 1);
+
+	to_walk = NR_LISTED;
+	KUNIT_EXPECT_EQ(test, list_lru_walk_node(&lru, node, take_off, &walk, &to_walk),
+			NR_LISTED - 1);
+	KUNIT_EXPECT_EQ(test, to_walk, 1);
+	KUNIT_EXPECT_EQ(test, list_lru_count_one(&lru, node, memcg), 0);
+	KUNIT_EXPECT_EQ(test, list_lru_count_node(&lru, node), 0);
+	for (i = 0; i < NR_LISTED; i++) {
+		KUNIT_EXPECT_PTR_EQ_MSG(test, walk.seen[i], batch->objects[i], "object %u", i);
+		KUNIT_EXPECT_FALSE_MSG(test, list_lru_del_obj(&lru, batch->objects[i]),
+				       "object %u is still on a list", i);
+	}
+}
+
 static struct kunit_case kmem_owners_cases[] = {
 	KUNIT_CASE_PARAM(objects_have_owners_of_their_own, place_gen_params),
 	KUNIT_CASE_PARAM(objects_of_a_bulk_are_uncharged, place_gen_params),
@@ -434,6 +506,7 @@ static struct kunit_case kmem_owners_cases[] = {
 	KUNIT_CASE(rest_behind_the_owners_is_guarded),
 	KUNIT_CASE(objects_without_an_owner_are_not_charged),
 	KUNIT_CASE(merged_objects_do_not_reach_their_owners),
+	KUNIT_CASE(listed_objects_are_walked_in_their_order),
 	{}
 };
 

@@ -21,39 +21,89 @@
 /* so many that some of them come back: they are freed to where they were found */
 #define NR_DIRTY	256
 
-static void free_all(void *context)
+static void free_some(struct page **pages, unsigned int nr)
 {
-	unsigned long *pages = context;
-	unsigned int i;
-
-	for (i = 0; i < NR_DIRTY; i++)
-		free_page(pages[i]);
+	while (nr--)
+		if (pages[nr])
+			__free_page(pages[nr]);
 }
 
+static void free_all(void *pages)
+{
+	free_some(pages, NR_DIRTY);
+}
+
+/* Bulk allocation may give less than it is asked for, and goes on behind what is there. */
+static unsigned int fill(gfp_t gfp, unsigned int nr, struct page **pages)
+{
+	unsigned int before, now = 0;
+
+	do {
+		before = now;
+		now = alloc_pages_bulk(gfp, nr, pages);
+	} while (now > before && now < nr);
+	return now;
+}
+
+static unsigned int zeroed_one_by_one(struct page **pages)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_DIRTY; i++) {
+		unsigned long page = get_zeroed_page(GFP_KERNEL);
+
+		if (!page)
+			break;
+		pages[i] = virt_to_page(page);
+	}
+	return i;
+}
+
+static unsigned int zeroed_in_bulk(struct page **pages)
+{
+	return fill(GFP_KERNEL | __GFP_ZERO, NR_DIRTY, pages);
+}
+
+/**
+ * struct zeroer - one way to get zeroed pages
+ * @name: of the parameter
+ * @get: gets NR_DIRTY of them; returns how many there were
+ */
+static const struct zeroer {
+	const char *name;
+	unsigned int (*get)(struct page **pages);
+} zeroers[] = {
+	{ "get_zeroed_page", zeroed_one_by_one },
+	{ "alloc_pages_bulk", zeroed_in_bulk },
+};
+
+KUNIT_ARRAY_PARAM_DESC(zeroer, zeroers, name);
+
 /*
- * A page of get_zeroed_page() is zero to its last byte, though it was dirty when it was
- * freed. Source: "%__GFP_ZERO returns a zeroed page on success".
+ * A page of get_zeroed_page(), or one that was asked for as such, is zero to its last
+ * byte, though it was dirty when it was freed. Source: "%__GFP_ZERO returns a zeroed page
+ * on success".
  */
 static void zeroed_page_is_zero(struct kunit *test)
 {
-	unsigned long *dirty = kunit_kcalloc(test, NR_DIRTY, sizeof(*dirty), GFP_KERNEL);
-	unsigned long *pages = kunit_kcalloc(test, NR_DIRTY, sizeof(*pages), GFP_KERNEL);
+	struct page **dirty = kunit_kcalloc(test, NR_DIRTY, sizeof(*dirty), GFP_KERNEL);
+	struct page **pages = kunit_kcalloc(test, NR_DIRTY, sizeof(*pages), GFP_KERNEL);
+	const struct zeroer *zeroer = test->param_value;
 	unsigned int i, j, stained = 0, reused = 0;
 
 	KUNIT_ASSERT_NOT_NULL(test, dirty);
 	KUNIT_ASSERT_NOT_NULL(test, pages);
 	for (i = 0; i < NR_DIRTY; i++) {
-		dirty[i] = __get_free_page(GFP_KERNEL);
+		dirty[i] = alloc_page(GFP_KERNEL);
 		if (dirty[i])
-			memset((void *)dirty[i], DIRT, PAGE_SIZE);
+			memset(page_address(dirty[i]), DIRT, PAGE_SIZE);
 	}
 	free_all(dirty);
 
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_all, pages), 0);
+	KUNIT_ASSERT_EQ(test, zeroer->get(pages), NR_DIRTY);
 	for (i = 0; i < NR_DIRTY; i++) {
-		pages[i] = get_zeroed_page(GFP_KERNEL);
-		KUNIT_ASSERT_NE(test, pages[i], 0);
-		stained += !!memchr_inv((void *)pages[i], 0, PAGE_SIZE);
+		stained += !!memchr_inv(page_address(pages[i]), 0, PAGE_SIZE);
 		for (j = 0; j < NR_DIRTY; j++)
 			reused += pages[i] == dirty[j];
 	}
@@ -169,6 +219,55 @@ static void held_page_is_freed_when_it_is_put(struct kunit *test)
 	kmem_expect_no_leak(test, SZ_1M, free_while_held, NULL);
 }
 
+#define HOLES		8
+
+/*
+ * Pages that are in the array already stay where they are, and new ones come before and
+ * between them. Source: comment of __alloc_pages_bulk(), "only the elements in @page_array
+ * that were cleared to %NULL on entry are populated", "including ones already allocated".
+ */
+static void bulk_of_pages_fills_holes_alone(struct kunit *test)
+{
+	struct page *pages[HOLES] = { }, *first, *second;
+	unsigned int filled, i, j, same = 0;
+
+	first = alloc_page(GFP_KERNEL);
+	second = alloc_page(GFP_KERNEL);
+	pages[1] = first;
+	pages[HOLES / 2] = second;
+	filled = fill(GFP_KERNEL, HOLES, pages);
+	for (i = 0; i < HOLES; i++)
+		for (j = 0; j < i; j++)
+			same += pages[i] == pages[j];
+	KUNIT_EXPECT_EQ(test, filled, HOLES);
+	KUNIT_EXPECT_EQ(test, same, 0);
+	KUNIT_EXPECT_PTR_EQ(test, pages[1], first);
+	KUNIT_EXPECT_PTR_EQ(test, pages[HOLES / 2], second);
+	free_some(pages, HOLES);
+}
+
+/*
+ * An array that is full gets no page, and what is behind it is left alone, in whatever
+ * way the pages would be allocated. Source: comment of __alloc_pages_bulk(), "@nr_pages is
+ * the maximum number of pages that will be stored in the array".
+ */
+static void bulk_of_pages_leaves_a_full_array_alone(struct kunit *test)
+{
+	static const gfp_t ways[] = { GFP_KERNEL, GFP_KERNEL_ACCOUNT };
+	struct page *pages[HOLES + 1];
+	unsigned int i;
+
+	enter(test);
+	for (i = 0; i < ARRAY_SIZE(ways); i++) {
+		memset(pages, 0, sizeof(pages));
+		KUNIT_EXPECT_EQ(test, fill(ways[i], HOLES, pages), HOLES);
+		KUNIT_EXPECT_EQ_MSG(test, alloc_pages_bulk(ways[i], HOLES, pages), HOLES,
+				    "way %u", i);
+		KUNIT_EXPECT_NULL_MSG(test, pages[HOLES], "way %u", i);
+		free_some(pages, HOLES + 1);
+	}
+}
+
 #define BULK_BYTES	(BULK * OBJECT_SIZE)
 #define BULK_PAGES	max_t(unsigned int, BULK_BYTES / PAGE_SIZE, 1)
 
@@ -183,31 +282,17 @@ static void exact_free(struct kmem_cache *cache, void **objects)
 	free_pages_exact(objects[0], BULK_BYTES);
 }
 
-static void free_some(void **pages, unsigned int nr)
-{
-	while (nr)
-		__free_page(pages[--nr]);
-}
-
-/* It may give less than it is asked for, and goes on behind what is there. */
-static unsigned int bulk_alloc(struct kmem_cache *cache, gfp_t gfp, void **objects)
-{
-	unsigned int nr = 0, now;
-
-	while (nr < BULK_PAGES) {
-		now = alloc_pages_bulk(gfp, BULK_PAGES, (struct page **)objects);
-		if (now <= nr) {
-			free_some(objects, nr);
-			return 0;
-		}
-		nr = now;
-	}
-	return BULK;
-}
-
 static void bulk_pages_free(struct kmem_cache *cache, void **objects)
 {
-	free_some(objects, BULK_PAGES);
+	free_some((struct page **)objects, BULK_PAGES);
+}
+
+static unsigned int bulk_alloc(struct kmem_cache *cache, gfp_t gfp, void **objects)
+{
+	if (fill(gfp, BULK_PAGES, (struct page **)objects) == BULK_PAGES)
+		return BULK;
+	bulk_pages_free(cache, objects);
+	return 0;
 }
 
 static const struct allocator accounted[] = {
@@ -249,12 +334,14 @@ static void pages_beyond_the_limit_are_freed(struct kunit *test)
 }
 
 static struct kunit_case kmem_pages_cases[] = {
-	KUNIT_CASE(zeroed_page_is_zero),
+	KUNIT_CASE_PARAM(zeroed_page_is_zero, zeroer_gen_params),
 	KUNIT_CASE(exact_pages_are_enough),
 	KUNIT_CASE(exact_pages_leave_nothing),
 	KUNIT_CASE(exact_pages_are_not_compound),
 	KUNIT_CASE(address_zero_may_be_freed),
 	KUNIT_CASE(held_page_is_freed_when_it_is_put),
+	KUNIT_CASE(bulk_of_pages_fills_holes_alone),
+	KUNIT_CASE(bulk_of_pages_leaves_a_full_array_alone),
 	KUNIT_CASE_PARAM(accounted_pages_are_charged_until_they_are_freed, accounted_gen_params),
 	KUNIT_CASE(pages_beyond_the_limit_are_freed),
 	{}

@@ -442,7 +442,7 @@ def _unforeseen(error: Exception) -> str:
     ours = [frame for frame in frames if Path(frame.filename).parent == Path(__file__).parent]
     places = ", ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in ours[: -_PLACES - 1 : -1])
     said = " ".join(str(error).split())[:_SHOWN]
-    return f"a mistake of ours, or a file that is no such file: {type(error).__name__}: {said} ({places})"
+    return f"a fault of ours: {type(error).__name__}: {said} ({places})"
 
 
 def main(argv: Sequence[str] | None = None) -> int:

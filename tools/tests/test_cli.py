@@ -387,7 +387,7 @@ def test_what_nobody_has_foreseen_is_one_line_and_no_verdict(
 ) -> None:
     monkeypatch.setattr(cli, "_show_suite", lambda *_: fail(0))
     line = one_line(run("list"))
-    assert f"no such file: {says}" in line and len(line) < 400
+    assert f"a fault of ours: {says}" in line and len(line) < 400
     assert re.search(r" \(cli\.py:\d+, cli\.py:\d+\)$", line)
 
 

@@ -78,6 +78,41 @@ static void growth_of_mapped_memory_is_zero(struct kunit *test)
 	kvfree(memory);
 }
 
+static const struct stay {
+	const char *name;
+	gfp_t flags;
+	bool for_user;
+} stays[] = {
+	{ "nofs", GFP_NOFS, false },
+	{ "noio", GFP_NOIO, false },
+	{ "user", GFP_KERNEL, true },
+};
+
+KUNIT_ARRAY_PARAM_DESC(stay, stays, name);
+
+/*
+ * So it is where no page is freed when memory shrinks, and the pages that were given up
+ * come back as they were left. Source: vrealloc(), "unused memory will have already been
+ * zeroed [...] during realloc shrink time"; what it says of GFP_NOFS, GFP_NOIO and
+ * VM_USERMAP (7.x).
+ */
+static void growth_is_zero_on_pages_that_stayed(struct kunit *test)
+{
+	const struct stay *stay = test->param_value;
+	const size_t size = 4 * PAGE_SIZE;
+	gfp_t flags = stay->flags | __GFP_ZERO;
+	u8 *memory;
+
+	if (!kmem_kvrealloc_in_place())
+		kunit_skip(test, "needs Linux 6.12");
+	memory = stay->for_user ? vmalloc_user(size) : __vmalloc(size, flags);
+	KUNIT_ASSERT_NOT_NULL(test, memory);
+	pattern_renew();
+	pattern_fill(memory, size);
+	memory = expect_zero(test, memory, size, 1, flags);
+	kvfree(expect_zero(test, memory, 1, size, flags));
+}
+
 /*
  * What a larger size adds to memory of kmalloc() is zero, in place, after a move
  * within kmalloc(), and in mapped memory. Source: as above, and krealloc()'s
@@ -207,6 +242,7 @@ static void write_behind_the_new_size_is_reported(struct kunit *test)
 
 static struct kunit_case kvrealloc_zero_cases[] = {
 	KUNIT_CASE_PARAM(growth_of_mapped_memory_is_zero, request_gen_params),
+	KUNIT_CASE_PARAM(growth_is_zero_on_pages_that_stayed, stay_gen_params),
 	KUNIT_CASE_PARAM(growth_of_kmalloc_memory_is_zero, request_gen_params),
 	KUNIT_CASE_PARAM(what_lies_behind_is_not_handed_on, request_gen_params),
 	KUNIT_CASE(what_mapped_memory_gives_up_is_wiped),

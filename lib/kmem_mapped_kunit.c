@@ -441,10 +441,11 @@ static void nothing_is_freed_in_silence(struct kunit *test)
 	});
 }
 
+#define ARRAY_BYTES	(PAGES * sizeof(struct page *))
+
 /* Map pages that, with their array, go with the mapping. */
-static void *vmap_to_keep(struct kunit *test)
+static noinline void *vmap_to_keep(struct kunit *test, struct page **pages)
 {
-	struct page **pages = kmalloc_array(PAGES, sizeof(*pages), GFP_KERNEL);
 	unsigned int i;
 	void *memory;
 
@@ -465,13 +466,41 @@ static void *vmap_to_keep(struct kunit *test)
  */
 static void vfree_puts_pages_it_was_given(struct kunit *test)
 {
-	void *memory = vmap_to_keep(test);
+	void *memory = vmap_to_keep(test, kmalloc(ARRAY_BYTES, GFP_KERNEL));
 	struct held_pages held;
 
 	hold_pages(test, &held, memory, PAGES * PAGE_SIZE);
 	vfree(memory);
 	expect_unmapped(test, &held, memory);
 	release_pages_held(&held);
+}
+
+static void unmap(void *memory)
+{
+	vfree(memory);
+}
+
+/*
+ * /proc/vmallocinfo tells that vmap() has mapped an area, how many pages that was given,
+ * and whether their array is mapped memory itself. Source:
+ * Documentation/filesystems/proc.rst, vmallocinfo, "vmap()ed pages", "buffer for pages
+ * pointers was vmalloced".
+ */
+static void vmallocinfo_tells_vmap_and_its_array(struct kunit *test)
+{
+	unsigned int mapped;
+
+	for (mapped = 0; mapped < 2; mapped++) {
+		void *memory = vmap_to_keep(test, mapped ? vmalloc(ARRAY_BYTES) :
+							   kmalloc(ARRAY_BYTES, GFP_KERNEL));
+		const char *line;
+
+		KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, unmap, memory), 0);
+		line = kmem_vmallocinfo(test, "vmap_to_keep");
+		KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(line, " pages=4 vmap"), "%s", line);
+		KUNIT_EXPECT_EQ_MSG(test, !!strstr(line, " vpages"), mapped, "%s", line);
+		kunit_release_action(test, unmap, memory);
+	}
 }
 
 static const struct amount {
@@ -495,8 +524,8 @@ static void expect_counted(struct kunit *test, long since, long size, long error
 }
 
 /*
- * What is mapped is counted while it is, in kB. Source:
- * Documentation/filesystems/proc.rst, "VmallocUsed".
+ * What is mapped is counted while it is, in kB, and what a shrink has freed is not.
+ * Source: Documentation/filesystems/proc.rst, "VmallocUsed"; vm_area_free_pages() (7.x).
  */
 static void mapped_memory_is_counted(struct kunit *test)
 {
@@ -509,6 +538,10 @@ static void mapped_memory_is_counted(struct kunit *test)
 	for (i = 0; i < amount->nr; i++)
 		memory[i] = vmalloc(amount->size);
 	expect_counted(test, before, total, total / 2);
+	for (i = 0; i < amount->nr; i++)
+		memory[i] = kmem_kvrealloc(memory[i], amount->size, PAGE_SIZE, GFP_KERNEL);
+	expect_counted(test, before, kmem_vrealloc_frees_the_tail() ? amount->nr * PAGE_SIZE :
+								      total, total / 2);
 	for (i = 0; i < amount->nr; i++)
 		vfree(memory[i]);
 	expect_counted(test, before, 0, total / 2);
@@ -527,7 +560,7 @@ static void pages_it_was_given_are_not_counted(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, counted);
 	for (i = 0; i < SZ_4M / (PAGES * PAGE_SIZE); i++)
-		vfree(vmap_to_keep(test));
+		vfree(vmap_to_keep(test, kmalloc(ARRAY_BYTES, GFP_KERNEL)));
 	expect_counted(test, before, 0, SZ_2M);
 	vfree(counted);
 }
@@ -548,6 +581,7 @@ static struct kunit_case kmem_mapped_cases[] = {
 	KUNIT_CASE(second_vunmap_is_reported),
 	KUNIT_CASE(nothing_is_freed_in_silence),
 	KUNIT_CASE(vfree_puts_pages_it_was_given),
+	KUNIT_CASE(vmallocinfo_tells_vmap_and_its_array),
 	KUNIT_CASE_PARAM(mapped_memory_is_counted, amount_gen_params),
 	KUNIT_CASE(pages_it_was_given_are_not_counted),
 	{}

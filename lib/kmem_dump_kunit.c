@@ -13,6 +13,7 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/topology.h>
 #include <linux/vmalloc.h>
 #include "kmem_count.h"
 #include "kmem_hoard.h"
@@ -369,6 +370,7 @@ static void unmap(void *mapped)
 
 DEFINE_MAPPER(here, vmalloc(size))
 DEFINE_MAPPER(zeroed_here, vzalloc(size))
+DEFINE_MAPPER(on_node_here, vmalloc_node(size, numa_mem_id()))
 DEFINE_MAPPER(with_flags_here, __vmalloc(size, GFP_KERNEL))
 DEFINE_MAPPER(for_user_here, vmalloc_user(size))
 DEFINE_MAPPER(instead_here, kvmalloc(size, GFP_KERNEL))
@@ -409,6 +411,7 @@ static void mapping_is_told_with_its_caller(struct kunit *test)
 	} callers[] = {
 		{ map_here, PAGE_SIZE, "map_here" },
 		{ map_zeroed_here, PAGE_SIZE, "map_zeroed_here" },
+		{ map_on_node_here, PAGE_SIZE, "map_on_node_here" },
 		{ map_with_flags_here, PAGE_SIZE, "map_with_flags_here" },
 		{ map_for_user_here, PAGE_SIZE, "map_for_user_here" },
 		{ map_by_vrealloc_here, PAGE_SIZE, "map_by_vrealloc_here" },

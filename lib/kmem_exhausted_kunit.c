@@ -349,7 +349,7 @@ static void nofail_waits_for_memory(struct kunit *test)
 	const struct patient *patient = test->param_value;
 	struct kmem_cache *cache;
 	void *objects[PATIENT_BULK];
-	unsigned int order, early, nr;
+	unsigned int early, nr;
 	struct task_struct *task;
 	struct hoard *hoard;
 
@@ -360,12 +360,7 @@ static void nofail_waits_for_memory(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
 	get_task_struct(task);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, finish, task), 0);
-	hoard = exhaust(test, 0);
-	/* fewer, as they are many pages, and without what is larger */
-	spare_all(hoard, SPARE_ORDER);
-	scatter(hoard, SCATTERED / 4, 0);
-	for (order = SPARE_ORDER; order; order--)
-		spare_all(hoard, order);
+	hoard = exhaust_to_pages(test);
 
 	early = take_pairs(patient, cache, NO_RECLAIM, objects);
 	kmem_free_array(cache, early, objects);

@@ -13,6 +13,7 @@
 #include <linux/mutex.h>
 #include <linux/notifier.h>
 #include <linux/oom.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include "kmem_kunit.h"
@@ -207,6 +208,22 @@ static inline struct hoard *exhaust(struct kunit *test, slab_flags_t flags)
 	/* what the watermarks had kept from us */
 	while (hoard_one(hoard, NO_RECLAIM))
 		;
+	return hoard;
+}
+
+/* The same, and leave nothing but single pages: fewer, as they are many. */
+static inline struct hoard *exhaust_to_pages(struct kunit *test)
+{
+	struct hoard *hoard = exhaust(test, 0);
+	unsigned int order, flags;
+
+	spare_all(hoard, SPARE_ORDER);
+	scatter(hoard, SCATTERED / 4, 0);
+	/* whatever the watermarks are, which are raised as memory becomes scarce */
+	flags = memalloc_noreclaim_save();
+	for (order = SPARE_ORDER; order; order--)
+		spare_all(hoard, order);
+	memalloc_noreclaim_restore(flags);
 	return hoard;
 }
 

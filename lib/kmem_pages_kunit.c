@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Whole pages: get_zeroed_page(), alloc_pages_exact(), alloc_pages_bulk(), and what frees
- * pages.
+ * pages; and what vmalloc() does when there are single ones only.
  *
- * The contracts are those of the kernel-doc in mm/page_alloc.c.
+ * The contracts are those of the kernel-doc in mm/page_alloc.c, and of mm/vmalloc.c.
  *
  *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_pages'
  */
@@ -12,10 +12,14 @@
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/sched/mm.h>
 #include <linux/sizes.h>
 #include <linux/string.h>
+#include <linux/vmalloc.h>
 #include "kmem_haul.h"
+#include "kmem_hoard.h"
 #include "kmem_text.h"
+#include "kmem_vmalloc.h"
 
 #define DIRT		0xd1
 /* so many that some of them come back: they are freed to where they were found */
@@ -333,6 +337,97 @@ static void pages_beyond_the_limit_are_freed(struct kunit *test)
 	kmem_expect_no_leak(test, PAGE_SIZE << UNSTOCKED_ORDER, fail_to_charge, NULL);
 }
 
+/* so few that their array is had from a single page, and so often that the count tells */
+#define SINGLE_PAGES	64L
+#define MAPPINGS	8
+#define MAPPED_BYTES	(MAPPINGS * SINGLE_PAGES * (long)PAGE_SIZE)
+
+/*
+ * Take page by page, whatever the watermarks are: memory that is accounted is had in no
+ * bulk.
+ */
+static void *map_single_pages(void)
+{
+	const unsigned int flags = memalloc_noreclaim_save();
+	void *memory = __vmalloc(SINGLE_PAGES * PAGE_SIZE, __GFP_ACCOUNT);
+
+	memalloc_noreclaim_restore(flags);
+	return memory;
+}
+
+static struct hoard *leave_single_pages(struct kunit *test)
+{
+	KMEM_REQUIRE_NOT(test, CONFIG_HIGHMEM, "whose pages no cache takes");
+	enter(test);
+	return exhaust_to_pages(test);
+}
+
+/* Expect that nobody told of a failure. Source: warn_alloc(). */
+static void expect_no_failure(struct kunit *test, const struct kmem_report *report)
+{
+	KUNIT_EXPECT_NULL(test, strstr(report->text, ", nodemask="));
+}
+
+static void expect_vmalloc_used(struct kunit *test, long since, long bytes)
+{
+	const long used = kmem_meminfo(test, "VmallocUsed") - since;
+
+	KUNIT_EXPECT_GT(test, used, (bytes - MAPPED_BYTES / 2) / SZ_1K);
+	KUNIT_EXPECT_LT(test, used, (bytes + MAPPED_BYTES / 2) / SZ_1K);
+}
+
+/*
+ * When there are single pages only, these are mapped, and counted as others are; that there
+ * was nothing larger is not told. Source: vm_area_alloc_pages(), "fallback to a single page
+ * allocator"; vmalloc_gfp_adjust(), __GFP_NOWARN; Documentation/filesystems/proc.rst,
+ * "VmallocUsed".
+ */
+static void single_pages_are_mapped_in_silence(struct kunit *test)
+{
+	long before = kmem_meminfo(test, "VmallocUsed");
+	struct hoard *hoard = leave_single_pages(test);
+	const struct kmem_report *report;
+	void *memory[MAPPINGS];
+	unsigned int i;
+
+	report = KMEM_CAPTURE(test, {
+		for (i = 0; i < MAPPINGS; i++)
+			memory[i] = map_single_pages();
+	});
+	kunit_release_action(test, free_hoard, hoard);
+	expect_no_failure(test, report);
+	expect_vmalloc_used(test, before, MAPPED_BYTES);
+	for (i = 0; i < MAPPINGS; i++) {
+		KUNIT_EXPECT_NOT_NULL(test, memory[i]);
+		vfree(memory[i]);
+	}
+	expect_vmalloc_used(test, before, 0);
+}
+
+/*
+ * A task that is being killed takes none of them, and has nothing to tell. Source:
+ * vm_area_alloc_pages(), fatal_signal_pending(); __vmalloc_area_node(), "a pending fatal
+ * signal", "a warning for either is spurious" (6.12).
+ */
+static void dying_task_maps_no_single_pages(struct kunit *test)
+{
+	struct hoard *hoard = leave_single_pages(test);
+	const struct kmem_report *report;
+	void *memory = test;
+	bool dying;
+
+	report = KMEM_CAPTURE(test, {
+		dying = kmem_begin_to_die();
+		memory = map_single_pages();
+		kmem_stay_alive();
+	});
+	kunit_release_action(test, free_hoard, hoard);
+	KUNIT_EXPECT_TRUE(test, dying);
+	KUNIT_EXPECT_NULL(test, memory);
+	expect_no_failure(test, report);
+	vfree(memory);
+}
+
 static struct kunit_case kmem_pages_cases[] = {
 	KUNIT_CASE_PARAM(zeroed_page_is_zero, zeroer_gen_params),
 	KUNIT_CASE(exact_pages_are_enough),
@@ -344,6 +439,8 @@ static struct kunit_case kmem_pages_cases[] = {
 	KUNIT_CASE(bulk_of_pages_leaves_a_full_array_alone),
 	KUNIT_CASE_PARAM(accounted_pages_are_charged_until_they_are_freed, accounted_gen_params),
 	KUNIT_CASE(pages_beyond_the_limit_are_freed),
+	KUNIT_CASE(single_pages_are_mapped_in_silence),
+	KUNIT_CASE(dying_task_maps_no_single_pages),
 	{}
 };
 

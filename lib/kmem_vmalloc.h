@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the suites share that let vmalloc() fail: whether it says so.
+ * What the suites share that let vmalloc() fail: whether it says so, and how a
+ * task is killed that lives on.
  *
  * Of such failures, and of others, the kernel reports one in ten seconds. Whose turn
  * it is cannot be asked, but who comes next has it if the one before was silent.
@@ -11,9 +12,25 @@
 #include <kunit/test.h>
 #include <linux/jiffies.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 #include "kmem_kunit.h"
+
+/* Have this task killed, as far as others can see; false if they cannot. */
+static inline bool kmem_begin_to_die(void)
+{
+	allow_signal(SIGKILL);
+	send_sig(SIGKILL, current, 1);
+	return fatal_signal_pending(current);
+}
+
+static inline void kmem_stay_alive(void)
+{
+	flush_signals(current);
+	disallow_signal(SIGKILL);
+}
 
 #define KMEM_TOO_LARGE_TO_MAP	"exceeds total pages"
 

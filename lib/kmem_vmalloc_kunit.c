@@ -19,7 +19,6 @@
 #include <linux/numa.h>
 #include <linux/pgtable.h>
 #include <linux/sched.h>
-#include <linux/sched/signal.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -521,12 +520,9 @@ static void nofail_array_is_for_the_dying_too(struct kunit *test)
 	if (!way->heeds)
 		kunit_skip(test, "needs a function that takes flags");
 	enter(test);
-	allow_signal(SIGKILL);
-	send_sig(SIGKILL, current, 1);
-	dying = fatal_signal_pending(current);
+	dying = kmem_begin_to_die();
 	array = way->alloc(ELEMENTS, ELEMENT, GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
-	flush_signals(current);
-	disallow_signal(SIGKILL);
+	kmem_stay_alive();
 	KUNIT_EXPECT_TRUE(test, dying);
 	KUNIT_ASSERT_NOT_NULL(test, array);
 	memset(array, 0, ARRAY_BYTES);

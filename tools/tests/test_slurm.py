@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -345,23 +346,26 @@ def test_more_jobs_than_slurm_takes_in_an_array(
     told: list[tuple[int, str]] = []
 
     def machines() -> None:
-        wait_for(lambda: lines_of(cluster, "sbatch"), "an array")
-        (tmp_path / "queue").write_text("0|RUNNING|node1|None\n1|PENDING||JobArrayTaskLimit\n")
-        wait_for(lambda: (0, "node1: started") in told, "the first job")
-        assert matrix_slurm.perform(manifest(jobs), 0) == 0
-        assert jobs[2].output.exists() and not jobs[1].output.exists()
-        with pytest.raises(UserError, match="has no task 2"):
-            matrix_slurm.perform(manifest(jobs), 2)
-        jobs[2].output.unlink()
-        wait_for(lambda: (2, "node1: started") in told, "its second job")
-        assert matrix_slurm.perform(manifest(jobs), 0) == matrix_slurm.perform(manifest(jobs), 1) == 0
-        assert len(command.read_text().splitlines()) == 4
-        matrix_slurm.merge(manifest(jobs))
+        try:
+            wait_for(lambda: lines_of(cluster, "sbatch"), "an array")
+            (tmp_path / "queue").write_text("0|RUNNING|node1|None\n1|PENDING||JobArrayTaskLimit\n")
+            wait_for(lambda: (0, "node1: started") in told, "the first job")
+            assert matrix_slurm._perform(matrix_slurm.read(manifest(jobs)), jobs[0])
+            wait_for(lambda: (2, "node1: started") in told, "its second job")
+            assert matrix_slurm.perform(manifest(jobs), 0) == 0
+            assert jobs[2].output.exists() and not jobs[1].output.exists()
+            with pytest.raises(UserError, match="has no task 2"):
+                matrix_slurm.perform(manifest(jobs), 2)
+            assert matrix_slurm.perform(manifest(jobs), 1) == 0
+            assert len(command.read_text().splitlines()) == 3
+            matrix_slurm.merge(manifest(jobs))
+        finally:
+            (tmp_path / "queue").write_text("")  # and the array ends
 
-    far = threading.Thread(target=machines)
-    far.start()
-    runs = matrix_slurm.run(jobs, "", 2, lambda job, what, _: told.append((jobs.index(job), what)))
-    far.join()
+    with ThreadPoolExecutor() as pool:
+        far = pool.submit(machines)
+        runs = matrix_slurm.run(jobs, "", 2, lambda job, what, _: told.append((jobs.index(job), what)))
+        far.result()
     assert [(run.cell, run.result.ok) for run in runs] == [(job.cell.name, True) for job in jobs]
     array = lines_of(cluster, "sbatch")[0].split()
     assert "--array=0-1%2" in array and "--time=500" in array

@@ -22,6 +22,7 @@
 #include "kmem_dirt.h"
 #include "kmem_kunit.h"
 #include "kmem_realloc.h"
+#include "kmem_vmalloc.h"
 
 /* a few pages and a bit, and as many pages as that takes */
 #define SIZE		(3 * PAGE_SIZE + 100)
@@ -514,15 +515,6 @@ static const struct amount {
 
 KUNIT_ARRAY_PARAM_DESC(amount, amounts, name);
 
-/* Expect a count, in kB: others map memory as well, and each CPU keeps some of it for itself. */
-static void expect_counted(struct kunit *test, long since, long size, long error)
-{
-	long counted = kmem_meminfo(test, "VmallocUsed") - since;
-
-	KUNIT_EXPECT_GT(test, counted, (size - error) / SZ_1K);
-	KUNIT_EXPECT_LT(test, counted, (size + error) / SZ_1K);
-}
-
 /*
  * What is mapped is counted while it is, in kB, and what a shrink has freed is not.
  * Source: Documentation/filesystems/proc.rst, "VmallocUsed"; vm_area_free_pages() (7.x).
@@ -537,14 +529,14 @@ static void mapped_memory_is_counted(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, memory);
 	for (i = 0; i < amount->nr; i++)
 		memory[i] = vmalloc(amount->size);
-	expect_counted(test, before, total, total / 2);
+	kmem_expect_mapped(test, before, total, total / 2);
 	for (i = 0; i < amount->nr; i++)
 		memory[i] = kmem_kvrealloc(memory[i], amount->size, PAGE_SIZE, GFP_KERNEL);
-	expect_counted(test, before, kmem_vrealloc_frees_the_tail() ? amount->nr * PAGE_SIZE :
+	kmem_expect_mapped(test, before, kmem_vrealloc_frees_the_tail() ? amount->nr * PAGE_SIZE :
 								      total, total / 2);
 	for (i = 0; i < amount->nr; i++)
 		vfree(memory[i]);
-	expect_counted(test, before, 0, total / 2);
+	kmem_expect_mapped(test, before, 0, total / 2);
 }
 
 /*
@@ -561,7 +553,7 @@ static void pages_it_was_given_are_not_counted(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, counted);
 	for (i = 0; i < SZ_4M / (PAGES * PAGE_SIZE); i++)
 		vfree(vmap_to_keep(test, kmalloc(ARRAY_BYTES, GFP_KERNEL)));
-	expect_counted(test, before, 0, SZ_2M);
+	kmem_expect_mapped(test, before, 0, SZ_2M);
 	vfree(counted);
 }
 

@@ -362,18 +362,13 @@ static struct hoard *leave_single_pages(struct kunit *test)
 	return exhaust_to_pages(test);
 }
 
-/* Expect that nobody told of a failure. Source: warn_alloc(). */
+/*
+ * Expect that nobody told of a failure. That shows if it was our turn, as it is when this
+ * suite runs alone: see kmem_vmalloc.h. Source: warn_alloc().
+ */
 static void expect_no_failure(struct kunit *test, const struct kmem_report *report)
 {
 	KUNIT_EXPECT_NULL(test, strstr(report->text, ", nodemask="));
-}
-
-static void expect_vmalloc_used(struct kunit *test, long since, long bytes)
-{
-	const long used = kmem_meminfo(test, "VmallocUsed") - since;
-
-	KUNIT_EXPECT_GT(test, used, (bytes - MAPPED_BYTES / 2) / SZ_1K);
-	KUNIT_EXPECT_LT(test, used, (bytes + MAPPED_BYTES / 2) / SZ_1K);
 }
 
 /*
@@ -396,12 +391,12 @@ static void single_pages_are_mapped_in_silence(struct kunit *test)
 	});
 	kunit_release_action(test, free_hoard, hoard);
 	expect_no_failure(test, report);
-	expect_vmalloc_used(test, before, MAPPED_BYTES);
+	kmem_expect_mapped(test, before, MAPPED_BYTES, MAPPED_BYTES / 2);
 	for (i = 0; i < MAPPINGS; i++) {
 		KUNIT_EXPECT_NOT_NULL(test, memory[i]);
 		vfree(memory[i]);
 	}
-	expect_vmalloc_used(test, before, 0);
+	kmem_expect_mapped(test, before, 0, MAPPED_BYTES / 2);
 }
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the suites share that let vmalloc() fail: whether it says so, and how a
- * task is killed that lives on.
+ * What the suites share that map memory: how much there is, whether vmalloc() says
+ * so when it fails, and how a task is killed that lives on.
  *
  * Of such failures, and of others, the kernel reports one in ten seconds. Whose turn
  * it is cannot be asked, but who comes next has it if the one before was silent.
@@ -14,9 +14,27 @@
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
+#include <linux/sizes.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 #include "kmem_kunit.h"
+
+/**
+ * kmem_expect_mapped() - Expect so much mapped memory more than there was
+ * @test: the test context
+ * @since: "VmallocUsed" of kmem_meminfo() then, in kB
+ * @bytes: how much
+ * @error: how many bytes others may map or unmap meanwhile, and CPUs keep for themselves
+ *
+ * Source: Documentation/filesystems/proc.rst, "VmallocUsed".
+ */
+static inline void kmem_expect_mapped(struct kunit *test, long since, long bytes, long error)
+{
+	const long used = kmem_meminfo(test, "VmallocUsed") - since;
+
+	KUNIT_EXPECT_GT(test, used, (bytes - error) / SZ_1K);
+	KUNIT_EXPECT_LT(test, used, (bytes + error) / SZ_1K);
+}
 
 /* Have this task killed, as far as others can see; false if they cannot. */
 static inline bool kmem_begin_to_die(void)

@@ -441,6 +441,8 @@ static KMEM_LRU_WALK_CB(take_off)
 {
 	struct walk *walk = context;
 
+	if (walk->nr == NR_LISTED)
+		return LRU_SKIP;
 	walk->seen[walk->nr++] = item;
 	list_lru_isolate(list, item);
 	return LRU_REMOVED;

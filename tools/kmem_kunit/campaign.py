@@ -258,7 +258,7 @@ class Campaign:
         spent = _Spent()
         found = Verdict(number, Fate.SURVIVED)
         for at, each in enumerate(self.maps):
-            notice = self._in_way(at, number, spent)
+            notice = self._in_way(at, number, spent, found.fate is Fate.BOOT)
             if notice:
                 verdict = Verdict(number, notice.fate, each.way.name, notice.case, **vars(spent))
                 if notice.fate.killed:
@@ -269,12 +269,16 @@ class Campaign:
                 return Verdict(number, Fate.EQUIVALENT, **vars(spent))
         return replace(found, **vars(spent))
 
-    def _in_way(self, at: int, number: int, spent: _Spent) -> _Notice | None:
-        """Return what gives a mutant away in a way of booting: a kill, or else what is not quite one."""
-        if self._only_boots(at, number) and self._spoils_boot(at, number, spent):
+    def _in_way(self, at: int, number: int, spent: _Spent, spoils: bool) -> _Notice | None:
+        """Return what gives a mutant away in a way of booting: a kill, or else what is not quite one.
+
+        spoils says that it spoils the boot in another way, and so it likely does in this one.
+        """
+        unstable, attempts = None, list(self._attempts(at, number))
+        first = self._only_boots(at, number) or spoils and number in self.maps[at].booting
+        if attempts and first and self._spoils_boot(at, number, spent):
             return _Notice(Fate.BOOT, "")
-        unstable = None
-        for what in self._attempts(at, number):
+        for what in attempts:
             notice = self._attempt(at, number, what, spent)
             if notice and notice.fate is not Fate.UNSTABLE:
                 return notice

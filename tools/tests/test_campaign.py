@@ -433,6 +433,15 @@ def test_other_ways_go_on_if_the_kernel_dies_in_one(
     assert verdict.cases >= 3
 
 
+def test_kernel_that_dies_without_a_case_is_booted_once_in_each_other_way(tmp_path: Path) -> None:
+    made = made_of(tmp_path, ways=(PLAIN, INIT, DEBUG),
+                   suites=SUITES.replace('if mutant == "2"', 'if mutant == "1"'))
+    assert made.judge(1).fate is Fate.BOOT
+    assert len(boots_of(tmp_path, "kmem_mutant=1")) == 4
+    for way in (INIT, DEBUG):
+        assert len(boots_of(tmp_path, "kmem_mutant=1", "kmem_cases=0", *way.arguments)) == 1
+
+
 @pytest.mark.parametrize(("conditions", "fate", "way"), [
     ("fails = once or mutant == '8' and 'init_on_alloc' in words", Fate.ASSERTION, "init"),
     ("fails = once", Fate.UNSTABLE, "plain"),

@@ -12,6 +12,7 @@
 
 #include <kunit/test.h>
 #include <linux/cleanup.h>
+#include <linux/completion.h>
 #include <linux/dcache.h>
 #include <linux/device.h>
 #include <linux/err.h>
@@ -78,11 +79,33 @@ static inline int kmem_compat_action_init(struct kunit_resource *resource, void 
 	return resource->data ? 0 : -ENOMEM;
 }
 
+struct kmem_compat_cleanup {
+	struct kmem_compat_action *action;
+	struct completion done;
+};
+
+static inline int kmem_compat_clean_up(void *context)
+{
+	struct kmem_compat_cleanup *cleanup = context;
+
+	cleanup->action->action(cleanup->action->context);
+	kthread_complete_and_exit(&cleanup->done, 0);
+}
+
+/* After a case that was aborted, it is init that cleans up: no kernel thread, as cases are. */
 static inline void kmem_compat_action_run(struct kunit_resource *resource)
 {
 	struct kmem_compat_action *action = resource->data;
+	struct kmem_compat_cleanup cleanup = {
+		.action = action,
+		.done = COMPLETION_INITIALIZER_ONSTACK(cleanup.done),
+	};
 
-	action->action(action->context);
+	if (!(current->flags & PF_KTHREAD) &&
+	    !IS_ERR(kthread_run(kmem_compat_clean_up, &cleanup, "kmem_cleanup")))
+		wait_for_completion(&cleanup.done);
+	else
+		action->action(action->context);
 	kfree(action);
 }
 

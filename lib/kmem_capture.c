@@ -206,7 +206,9 @@ static void show_report(struct kunit *test, const struct kmem_report *report)
 		while (*line && !is_bug_head(message(line)) && !is_warning_head(message(line)))
 			line = next_line(line);
 	for (i = 0; i < SHOWN_LINES && *line; i++) {
-		kunit_info(test, "reported: %.*s\n", (int)strcspn(line, "\n"), line);
+		const char *text = message(line);
+
+		kunit_info(test, "reported: %.*s\n", (int)strcspn(text, "\n"), text);
 		line = next_line(line);
 	}
 }

@@ -297,9 +297,11 @@ def _gate(options: argparse.Namespace) -> int:
 
 def _measurable(options: argparse.Namespace) -> tuple[Path, image.Request]:
     """Do as _prepare(), but raise UserError if there is no suite to be measured."""
-    _check_filter(options.suites)
+    for glob in options.suites:
+        _check_filter(glob)
     base, request = _prepare(options)
-    suites.check_measured(suites.load(overlay.REPO / "lib"), request.kernel.path, options.suites)
+    for glob in options.suites:
+        suites.check_measured(suites.load(overlay.REPO / "lib"), request.kernel.path, glob)
     return base, request
 
 
@@ -331,7 +333,7 @@ def _coverage(options: argparse.Namespace) -> int:
     if options.html is not None:
         _check_output(options.html, is_folder=True)
     base, request = _measurable(options)
-    host.ensure(host.COVERING)
+    host.ensure((*host.COVERING, *(host.DRAWING if options.html else ())))
     return coverage.measure(base, request, options)
 
 

@@ -28,6 +28,7 @@ from kmem_kunit import (
     suites,
 )
 from kmem_kunit.errors import UserError
+from kmem_kunit.suites import OURS
 from kmem_kunit.table import aligned, percent
 
 FILES = (*mutant.FILES, "include/linux/slab.h")
@@ -35,7 +36,8 @@ CONFIGS = ("in_tree", "coverage")
 _NONE = "kunit.filter_glob=none"  # runs nothing
 _LIMIT = 900.0  # seconds for a boot, or for one of LLVM's tools
 _TOLD = 40  # failures
-_KINDS = {"lines": "DA", "branches": "BRDA", "functions": "FNDA"}
+KINDS = ("lines", "branches", "functions")
+_SUMS = ("FNF", "FNH", "BRF", "BRH", "LF", "LH")
 
 
 @dataclass(frozen=True)
@@ -47,24 +49,29 @@ class Counts:
 
 
 _NOTHING = Counts(frozenset(), frozenset())
-Reach = Mapping[tuple[str, str], Counts]  # by file, and by kind of _KINDS
+Reach = Mapping[tuple[str, str], Counts]  # by file, and by kind of KINDS
 
 
 def measure(base: Path, request: image.Request, options: argparse.Namespace) -> int:
     """Do what the command line asks for; return the exit status."""
     the_image = image.build(base, replace(request, configs=(*request.configs, *CONFIGS)))
+    globs = list(dict.fromkeys(options.suites or [OURS]))
     with cache.temporary(base / "runs") as folder:
-        boot, cases = folder / "boot.profdata", folder / "cases.profdata"
-        wrong = _booted(the_image, request, folder / "alone", _alone(request), boot)
-        wrong += _booted(the_image, request, folder / "with", _with(request, options.suites), cases)
-        texts = {name: _exported(the_image, profile)
-                 for name, profile in (("boot", boot), ("cases", cases))}
+        plans = [_alone(request), *(_with(request, glob) for glob in globs)]
+        wrong, texts = list[str](), list[list[str]]()
+        for number, each in enumerate(plans):
+            here, profile = folder / str(number), folder / f"{number}.profdata"
+            wrong += _booted(the_image, request, here, each, profile)
+            texts.append(_exported(the_image, profile).splitlines())
+        boot, *of_suites = map(read, texts)
+        own = folder / "lcov"
+        own.write_text("\n".join(beyond(texts[1], boot)) + "\n", encoding="utf-8")
         if options.lcov is not None:
-            result.save(options.lcov, texts["cases"].encode())
+            result.save(options.lcov, own.read_bytes())
         if options.html is not None:
-            _shown(the_image, cases, options.html)
-    reach = {name: read(text.splitlines()) for name, text in texts.items()}
-    for line in table(reach["boot"], reach["cases"]):
+            _tool("genhtml", "--quiet", "--branch-coverage", "--title", globs[0], "--prefix", the_image.tree,
+                  "--output-directory", options.html, own)
+    for line in table(boot, dict(zip(globs, of_suites))):
         print(line)
     for line in wrong[:_TOLD]:
         print(progress.clean(line))
@@ -142,74 +149,91 @@ def _booted(the_image: image.Image, request: image.Request, folder: Path, plans:
     if not found:
         said = f"Linux {the_image.release} has counted nothing"
         raise UserError(f"{said} (clang does so from 6.12 on): {wrong[0]}")
-    _tool("llvm-profdata", "merge", "--sparse", "-o", target, *found)
+    _tool(_llvm("profdata"), "merge", "--sparse", "-o", target, *found)
     return wrong
 
 
+def _llvm(name: str) -> str:
+    return f"llvm-{name}{arch.find('uml-clang').llvm}"
+
+
 def _tool(name: str, *words: str | Path) -> str:
-    """Run one of LLVM's tools; return what it prints."""
-    done = proc.run([f"{name}{arch.find('uml-clang').llvm}", *words], timeout=_LIMIT)
+    """Run a tool; return what it prints."""
+    done = proc.run([name, *words], timeout=_LIMIT)
     if done.status != 0:
         raise UserError(f"{name}: {(done.output.strip().splitlines() or ['failed'])[-1]}")
     return done.output
 
 
 def _exported(the_image: image.Image, profile: Path) -> str:
-    return _tool("llvm-cov", "export", "--format=lcov", f"--instr-profile={profile}",
-                 the_image.binary, *_sources(the_image))
+    return _tool(_llvm("cov"), "export", "--format=lcov", f"--instr-profile={profile}",
+                 the_image.binary, *(the_image.tree / file for file in FILES))
 
 
-def _shown(the_image: image.Image, profile: Path, target: Path) -> None:
-    _tool("llvm-cov", "show", "--format=html", "--show-branches=count", f"--output-dir={target}",
-          f"--instr-profile={profile}", the_image.binary, *_sources(the_image))
 
 
-def _sources(the_image: image.Image) -> list[Path]:
-    return [the_image.tree / file for file in FILES]
+@dataclass(frozen=True)
+class _Entry:
+    """A line of an lcov tracefile: of which file of ours, or "", and of which kind of thing, or "".
+
+    count is how often that was reached, if the line says it.
+    """
+
+    line: str
+    file: str
+    kind: str
+    where: str = ""
+    count: str = ""
+
+
+def _entries(lines: Sequence[str]) -> Iterator[_Entry]:
+    file = ""
+    for line in lines:
+        tag, _, rest = line.partition(":")
+        if tag == "SF":
+            file = next((each for each in FILES if rest.endswith(f"/{each}")), "")
+        first, _, last = rest.rpartition(",") if tag == "BRDA" else rest.partition(",")
+        if tag in ("DA", "BRDA"):  # LINE,COUNT and LINE,BLOCK,BRANCH,COUNT
+            yield _Entry(line, file, "lines" if tag == "DA" else "branches", first, last)
+        elif tag in ("FN", "FNDA"):  # LINE,NAME and COUNT,NAME
+            name = re.sub(r"\A.*:", "", last)
+            yield _Entry(line, file, "functions", name, first if tag == "FNDA" else "")
+        elif tag not in _SUMS:
+            yield _Entry(line, file, "")
 
 
 def read(lines: Sequence[str]) -> Reach:
     """Return what an lcov tracefile says, each file by its path in the kernel."""
     there: dict[tuple[str, str], set[str]] = defaultdict(set)
     reached: dict[tuple[str, str], set[str]] = defaultdict(set)
-    file = ""
-    for line in lines:
-        tag, _, rest = line.partition(":")
-        if tag == "SF":
-            file = next((each for each in FILES if rest.endswith(f"/{each}")), "")
-        for kind, wanted in _KINDS.items():
-            if file and tag == wanted:
-                count, where = _entry(kind, rest)
-                there[file, kind].add(where)
-                if count not in ("0", "-"):
-                    reached[file, kind].add(where)
+    for each in _entries(lines):
+        if each.file and each.kind:
+            there[each.file, each.kind].add(each.where)
+            if each.count not in ("", "0", "-"):
+                reached[each.file, each.kind].add(each.where)
     return {key: Counts(frozenset(all_), frozenset(reached[key])) for key, all_ in there.items()}
 
 
-def _entry(kind: str, rest: str) -> tuple[str, str]:
-    """Return how often an entry was reached, and what it stands for."""
-    if kind == "lines":  # LINE,COUNT
-        where, _, count = rest.partition(",")
-        return count, where
-    if kind == "branches":  # LINE,BLOCK,BRANCH,COUNT
-        where, _, count = rest.rpartition(",")
-        return count, where
-    count, _, where = rest.partition(",")  # COUNT,NAME
-    return count, re.sub(r"\A.*:", "", where)
+def beyond(lines: Sequence[str], boot: Reach) -> Iterator[str]:
+    """Yield the lines of an lcov tracefile but for what boot has reached, and for sums, as readers make these."""
+    for each in _entries(lines):
+        if each.file and each.where not in boot.get((each.file, each.kind), _NOTHING).reached:
+            yield each.line
 
 
-def table(boot: Reach, cases: Reach) -> Iterator[str]:
-    """Yield what people are told: of each file and kind, what booting and what the cases reach."""
-    rows = [["file"]]
-    rows[0] += (word for kind in _KINDS for word in (kind, "boot", "all", "cases"))
+def table(boot: Reach, of_suites: Mapping[str, Reach]) -> Iterator[str]:
+    """Yield what people are told of each file and kind: what booting reaches, and what suites do, by their globs.
+
+    beyond is their share of what booting does not reach.
+    """
+    rows = [["file", "", "", "boot", *(word for glob in of_suites for word in (glob, "beyond"))]]
     for file in FILES:
-        row = [file]
-        for kind in _KINDS:
-            there = cases.get((file, kind), _NOTHING)
+        for kind in KINDS:
+            there = set[str]().union(*(each.get((file, kind), _NOTHING).there for each in of_suites.values()))
             alone = boot.get((file, kind), _NOTHING).reached
-            left = there.there - alone
-            row += [str(len(there.there)), percent(len(alone), len(there.there)),
-                    percent(len(there.reached), len(there.there)),
-                    percent(len(there.reached & left), len(left))]
-        rows.append(row)
+            row = [file, kind, str(len(there)), percent(len(alone), len(there))]
+            for each in of_suites.values():
+                reached = each.get((file, kind), _NOTHING).reached
+                row += [percent(len(reached), len(there)), percent(len(reached - alone), len(there - alone))]
+            rows.append(row)
     yield from aligned(rows)

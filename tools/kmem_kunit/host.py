@@ -84,6 +84,7 @@ COVERING = (
     Need("compiler-rt", "counts what is reached", "libclang-rt-22-dev",
          lambda: bool(list(Path("/usr/lib/llvm-22/lib/clang").glob("*/lib/linux/*profile*")))),
 )
+DRAWING = (_command("genhtml", "makes pages of what was reached", "lcov"),)
 PAGES = (_command("npm", "gets what shows mutants"),)
 BISECTING = (_command("git", "tells one commit from another"),)
 SHOWING = (
@@ -91,7 +92,7 @@ SHOWING = (
     _module("junitparser", "writes JUnit", "python3-junitparser"),
 )
 ALL = tuple(dict.fromkeys((*FETCHING, *BUILDING, *CACHING, *READING, *BISECTING, *MUTATING,
-                           *COVERING, *PAGES, *SHOWING)))
+                           *COVERING, *DRAWING, *PAGES, *SHOWING)))
 # for this project's own tests, not for its users
 TESTING = (
     _command("shellcheck", "checks shell scripts"),

@@ -133,16 +133,20 @@ def mutate(base: Path, request: image.Request, options: argparse.Namespace) -> i
         changed = changes.since(request.kernel.path, options.since, request.repo)
     elif options.diff is not None:
         changed = changes.of_file(options.diff, request.kernel.path, request.repo)
-    wish = Wish(options.suites, tuple(options.without), options.shard, options.resume, changed)
+    wishes = [Wish(glob, tuple(options.without), options.shard, options.resume, changed)
+              for glob in dict.fromkeys(options.suites or [OURS])]
     # what has to be fetched is fetched before the hours of work that are to be shown by it
     script = mutation_page.script(base) if options.html is not None else ""
     tasks = None
     if options.engine == "slurm":  # what is made before its tasks is made here, with what is here
         tasks = request.jobs
         request = replace(request, jobs=min(tasks, len(os.sched_getaffinity(0))))
-    outcome = run(base, request, wish, tasks)
+    outcomes = run(base, request, wishes, tasks)
+    outcome = outcomes[0]
     try:
         for line in lines(outcome):
+            print(line)
+        for line in side_by_side(wishes, outcomes):
             print(line)
         sys.stdout.flush()
         for line in outcome.complaints():
@@ -152,16 +156,18 @@ def mutate(base: Path, request: image.Request, options: argparse.Namespace) -> i
             result.save(options.json, json.dumps(outcome.document(), indent=1).encode())
         if options.html is not None:
             result.save(options.html, mutation_page.page(outcome.document(), script).encode())
-    return 1 if outcome.lost else 0
+    return 1 if any(each.lost for each in outcomes) else 0
 
 
-def run(base: Path, request: image.Request, wish: Wish, tasks: int | None = None) -> Outcome:
-    """Make the kernel, and judge all of its mutants that are asked for.
+def run(base: Path, request: image.Request, wishes: Sequence[Wish], tasks: int | None = None
+        ) -> list[Outcome]:
+    """Make the kernel, and judge its mutants that are asked for, by the suites of each wish in turn.
 
-    They are judged by this machine, or by so many tasks at once of a cluster.
+    They are judged by this machine, or by so many tasks at once of a cluster. wishes differ in their suites
+    alone.
     """
     entries = reviewed.load(request.repo)
-    made = mutation.make(base, request, wish.without)
+    made = mutation.make(base, request, wishes[0].without)
     reviews = Reviews(entries, made.source, made.mutants)
     with cache.temporary(base / "runs") as folder:
         with progress.step("finding out which cases reach which mutants"):
@@ -170,35 +176,45 @@ def run(base: Path, request: image.Request, wish: Wish, tasks: int | None = None
                 maps = list(pool.map(partial(campaign.watch, made.image.binary, folder, dying=dying),
                                      guest.ways(request.kernel.series)))
         comparison = Comparison(made.source, made.build, made.commands, folder)
-        the_campaign = Campaign(made.image.binary, folder, maps, wish.measures,
-                                lambda number: comparison.same(made.mutants[number]))
-        the_campaign.check()
-        the_campaign.tell()
-        made = asked(made, wish, the_campaign.reached)
-        told = list(of_changes(made.mutants, wish.changes, the_campaign.reached))
-        made = replace(made, mutants=wish.part(made.mutants), single=wish.part(made.single))
-        wanted = list(made.mutants)
-        store = Store(base, made, wish)
-        with store.opened(wish.resume) as (known, keep), progress.step("booting mutants", "mutants") as tick:
-            missing = [number for number in wanted if number not in known]
-            started = time.monotonic()
-
-            def tell(verdict: Verdict) -> None:
-                known[verdict.number] = verdict
-                keep(verdict)
-                tick(len(known), len(wanted))
-
-            if tasks is None:
-                campaign.run(the_campaign, missing, request.jobs, tell)
-            else:
-                with slurm.folder(base) as place:
-                    mutating_slurm.run(place / store.path.name, mutation.configured(request), made,
-                                       the_campaign, missing, tasks, tell)
-        judged = [known[number] for number in missing if number in known]
-        if said := mutation_report.pace(judged, time.monotonic() - started):
-            progress.say(said)
+        judges = [Campaign(made.image.binary, folder, maps, wish.measures,
+                           lambda number: comparison.same(made.mutants[number])) for wish in wishes]
+        parts = [asked(made, wish, judge.reached) for wish, judge in zip(wishes, judges)]
+        judges[0].check()
+        outcomes = []
+        for wish, judge, part in zip(wishes, judges, parts):
+            judge.tell()
+            outcomes.append(_judged(base, request, part, wish, judge, reviews, tasks))
     made.check()
-    reach = {number: the_campaign.noticing(number) for number in wanted}
+    return outcomes
+
+
+def _judged(base: Path, request: image.Request, made: mutation.Made, wish: Wish, judge: Campaign,
+            reviews: Reviews, tasks: int | None) -> Outcome:
+    """Judge a kernel's mutants, which are those that are asked for in all parts."""
+    told = list(of_changes(made.mutants, wish.changes, judge.reached))
+    made = replace(made, mutants=wish.part(made.mutants), single=wish.part(made.single))
+    wanted = list(made.mutants)
+    store = Store(base, made, wish)
+    step = f"booting mutants, for {wish.suites}"
+    with store.opened(wish.resume) as (known, keep), progress.step(step, "mutants") as tick:
+        missing = [number for number in wanted if number not in known]
+        started = time.monotonic()
+
+        def tell(verdict: Verdict) -> None:
+            known[verdict.number] = verdict
+            keep(verdict)
+            tick(len(known), len(wanted))
+
+        if tasks is None:
+            campaign.run(judge, missing, request.jobs, tell)
+        else:
+            with slurm.folder(base) as place:
+                mutating_slurm.run(place / store.path.name, mutation.configured(request), made,
+                                   judge, missing, tasks, tell)
+    judged = [known[number] for number in missing if number in known]
+    if said := mutation_report.pace(judged, time.monotonic() - started):
+        progress.say(said)
+    reach = {number: judge.noticing(number) for number in wanted}
     return Outcome(made, reach, [known[number] for number in wanted if number in known], reviews,
                    wish.whole, [number for number in wanted if number not in known], told)
 
@@ -270,6 +286,18 @@ class Store:
                 yield known, keep
 
 
+def side_by_side(wishes: Sequence[Wish], outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """Yield lines on what the suites of each wish have noticed, if there are several."""
+    if len(wishes) > 1:
+        mutants = {number: each for outcome in outcomes for number, each in outcome.made.mutants.items()}
+        yield ""
+        yield from mutation_report.side_by_side(
+            mutants, {wish.suites: outcome.verdicts for wish, outcome in zip(wishes, outcomes)})
+    for wish, outcome in list(zip(wishes, outcomes))[1:]:
+        if outcome.lost:
+            yield _without_verdict(outcome, f" of {wish.suites}")
+
+
 def lines(outcome: Outcome) -> Iterator[str]:
     """Yield what people are told."""
     made, verdicts, survivors = outcome.made, outcome.verdicts, outcome.survivors()
@@ -285,4 +313,8 @@ def lines(outcome: Outcome) -> Iterator[str]:
     if survivors:
         yield reviewed.summary([review for _, _, review in survivors], killed, could)
     if outcome.lost:
-        yield f"{len(outcome.lost)} mutants have no verdict: try these again with --resume"
+        yield _without_verdict(outcome)
+
+
+def _without_verdict(outcome: Outcome, of_suites: str = "") -> str:
+    return f"{len(outcome.lost)} mutants have no verdict{of_suites}: try these again with --resume"

@@ -35,9 +35,12 @@ def score(verdicts: Sequence[Verdict]) -> tuple[int, int]:
 
     Those could that are run and that are not equivalent, nor fatal to the boot.
     """
-    out = (Fate.NOT_COVERED, Fate.BOOT, Fate.EQUIVALENT)
     return (sum(each.fate.killed for each in verdicts),
-            sum(each.fate not in out for each in verdicts))
+            sum(_could_be_noticed(each) for each in verdicts))
+
+
+def _could_be_noticed(verdict: Verdict) -> bool:
+    return verdict.fate not in (Fate.NOT_COVERED, Fate.BOOT, Fate.EQUIVALENT)
 
 
 def pace(verdicts: Sequence[Verdict], seconds: float) -> str:
@@ -72,6 +75,23 @@ def by_function(numbered: Mapping[int, Mutant], verdicts: Sequence[Verdict]) -> 
         counts = Counter(each.fate for each in group)
         rows.append([f"{file}:{function}()", str(len(group)), str(score(group)[0]),
                      str(counts[Fate.SURVIVED]), str(counts[Fate.NOT_COVERED]), percent(*score(group))])
+    yield from aligned(rows)
+
+
+def side_by_side(numbered: Mapping[int, Mutant], of_suites: Mapping[str, Sequence[Verdict]]) -> Iterator[str]:
+    """Yield a line for each file: how many of its mutants some suites have noticed, and others, by globs.
+
+    The shares are of those that could be noticed by any of them.
+    """
+    could = {each.number for verdicts in of_suites.values() for each in verdicts if _could_be_noticed(each)}
+    rows = [["file", "mutants", "could be", *(word for name in of_suites for word in (name, "share"))]]
+    for file in (*dict.fromkeys(each.file for each in sorted(numbered.values())), "all"):
+        here = {number for number, each in numbered.items() if file in (each.file, "all")}
+        row = [file, str(len(here)), str(len(here & could))]
+        for verdicts in of_suites.values():
+            noticed = sum(each.fate.killed for each in verdicts if each.number in here)
+            row += [str(noticed), percent(noticed, len(here & could))]
+        rows.append(row)
     yield from aligned(rows)
 
 

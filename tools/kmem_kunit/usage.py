@@ -114,7 +114,7 @@ def parser(functions: Mapping[str, Verb]) -> argparse.ArgumentParser:
 
     cover = verb("coverage", "count which lines, branches and functions the suites reach")
     _add_mutable(cover)
-    cover.add_argument("--suites", default=OURS, metavar="GLOB", help="the suites that are run")
+    _add_measured(cover)
     cover.add_argument("--lcov", type=Path, metavar="FILE", help="write an lcov tracefile")
     cover.add_argument("--html", type=Path, metavar="DIR", help="write pages with the sources")
     _add_jobs(cover, "compilers at once")
@@ -157,9 +157,14 @@ def _add_mutable(parser: argparse.ArgumentParser) -> None:
                         help=f"a series such as 7.3, or a kernel tree (default: {kernel.DEFAULT})")
 
 
+def _add_measured(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--suites", action="append", default=[], metavar="GLOB",
+                        help=f"the suites that are measured (default: {OURS}); may be repeated, to compare them")
+
+
 def _add_mutate(mutate: argparse.ArgumentParser) -> None:
     _add_mutable(mutate)
-    mutate.add_argument("--suites", default=OURS, metavar="GLOB", help="the suites that are measured")
+    _add_measured(mutate)
     mutate.add_argument("--without", action="append", default=[], choices=list(OPERATORS),
                         metavar="OPERATOR", help="leave out the mutants of an operator; may be repeated")
     changed = mutate.add_mutually_exclusive_group()

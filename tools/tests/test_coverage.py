@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Coverage: an lcov tracefile read, what booting alone reaches taken away."""
 import argparse
+import re
 from pathlib import Path
 
 import pytest
 
-from kmem_kunit import arch, coverage, guest, image, kernel
+from kmem_kunit import arch, coverage, guest, image, kernel, proc
 from kmem_kunit.errors import UserError
 from kmem_kunit.guest import Way
 
@@ -78,16 +79,32 @@ def test_trace_is_read_by_kind() -> None:
 
 
 def test_what_booting_reaches_is_taken_away() -> None:
-    row = next(line for line in coverage.table(reach(1, 0), reach(5, 5)) if line.startswith("mm/slub.c"))
-    # of 4 lines, booting reaches 2 and all together 3; of the 2 that are left, the cases reach 1
-    assert row.split()[1:8] == ["4", "50.0", "%", "75.0", "%", "50.0", "%"]
-    other = next(line for line in coverage.table({}, reach(1, 0)) if line.startswith("mm/util.c"))
-    assert set(other.split()[1:]) == {"0", "-"}
+    rows = list(coverage.table(reach(1, 0), {"kmem_*": reach(5, 5), "[!k]*": reach(2, 0)}))
+    # of 4 lines, booting reaches 2 and ours with it 3; of the 2 that are left, ours reach 1, and others none
+    assert [row.split() for row in rows[:2]] == [
+        ["file", "boot", "kmem_*", "beyond", "[!k]*", "beyond"],
+        ["mm/slub.c", "lines", "4", "50.0", "%", "75.0", "%", "50.0", "%", "50.0", "%", "0.0", "%"]]
+    other = next(row for row in coverage.table({}, {"kmem_*": reach(1, 0)}) if row.startswith("mm/util.c"))
+    assert set(other.split()[2:]) == {"0", "-"}
 
 
 def test_share_of_nothing_is_no_share() -> None:
-    row = next(line for line in coverage.table(reach(1, 1), reach(1, 1)) if line.startswith("mm/slub.c"))
-    assert row.split()[1:8] == ["4", "75.0", "%", "75.0", "%", "0.0", "%"]
+    functions = list(coverage.table(reach(1, 1), {"kmem_*": reach(1, 1)}))[3]
+    assert functions.split()[1:] == ["functions", "2", "100.0", "%", "100.0", "%", "-"]
+
+
+def test_tracefile_is_of_what_booting_does_not_reach(tmp_path: Path) -> None:
+    text = HEAD.format(f=5, g=5).replace("end_of", "LF:4\nLH:3\nend_of").splitlines()
+    left = list(coverage.beyond(text, reach(1, 0)))
+    assert left == ["SF:/shadow/trees/1/mm/slub.c", "FN:20,slub.c:g", "FNDA:5,slub.c:g", "DA:20,5", "DA:21,0",
+                    "BRDA:11,0,1,-", "end_of_record"]
+    (tmp_path / "mm").mkdir()
+    (tmp_path / "mm/slub.c").write_text("line\n" * 30)
+    (tmp_path / "lcov").write_text("\n".join(left).replace("/shadow/trees/1", str(tmp_path)) + "\n")
+    done = proc.run(["genhtml", "--branch-coverage", "--output-directory", tmp_path / "pages",
+                     tmp_path / "lcov"], timeout=60)
+    assert done.status == 0 and re.search(r"lines\.*: 50.0% \(1 of 2 lines\)", done.output)
+    assert (tmp_path / "pages/mm/slub.c.gcov.html").is_file()
 
 
 def measured(folder: Path, patch: pytest.MonkeyPatch, behave: str) -> int:
@@ -102,7 +119,7 @@ def measured(folder: Path, patch: pytest.MonkeyPatch, behave: str) -> int:
     patch.setattr(guest, "ways", lambda _: WAYS)
     patch.setattr(coverage, "_tool", lambda *_: "")
     request = image.Request(kernel.Kernel("7.3", folder, "7.3", version="7.3.4"), folder)
-    return coverage.measure(folder, request, argparse.Namespace(suites="kmem_tiny", lcov=None, html=None))
+    return coverage.measure(folder, request, argparse.Namespace(suites=["kmem_tiny"], lcov=None, html=None))
 
 
 @pytest.mark.parametrize(("behave", "says"), [
@@ -120,7 +137,7 @@ def test_failures_are_told_beside_the_table(
         behave: str, says: list[str]) -> None:
     assert measured(tmp_path, monkeypatch, behave) == bool(says)
     told = capsys.readouterr().out.splitlines()
-    at = len(coverage.FILES) + 1
+    at = len(coverage.FILES) * len(coverage.KINDS) + 1
     assert told[0].split()[0] == "file" and told[at : at + len(says)] == says
     assert told[at + len(says) :] == ([f"{len(says)} failures: what did not run to its end may be "
                                        "missing above"] if says else [])

@@ -18,6 +18,7 @@ from test_mutation_report import NUMBER, RETURN, SOURCE, WHOLE
 from kmem_kunit import (
     arch,
     cache,
+    campaign,
     changes,
     cli,
     guest,
@@ -287,6 +288,14 @@ def test_whole_of_a_kernel(part: Part) -> None:
                         "1 more cannot be chosen at boot")
 
 
+def test_other_suites_are_compared_but_not_written(part: Part) -> None:
+    told, states = part(suites=["kmem_a", "kmem_*"])
+    assert states == {"10": "NoCoverage", "3": "Killed", "4": "Killed", "12": "Survived", "13": "Ignored"}
+    assert [line.split() for line in told[-3:]] == [
+        ["file", "mutants", "could", "be", "kmem_a", "share", "kmem_*", "share"],
+        *([what, "4", "3", "2", "66.6", "%", "2", "66.6", "%"] for what in ("mm/slub.c", "all"))]
+
+
 def test_lines_that_no_case_reaches_are_an_answer(part: Part, monkeypatch: pytest.MonkeyPatch) -> None:
     change(monkeypatch, "mm/new.c", "x.h", slub=1, util=7)
     told, states = part(since="HEAD")
@@ -322,8 +331,9 @@ def test_any_part_is_an_answer(part: Part, shard: tuple[int, int], expected: dic
 
 
 def test_what_cannot_be_answered_is_refused(part: Part, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(campaign, "run", lambda *_: pytest.fail("was judged"))
     with pytest.raises(UserError, match="passes without one, of those of 'kmem_b'$"):
-        part(suites="kmem_b")
+        part(suites=["kmem_a", "kmem_b"])
     change(monkeypatch, util=7)
     with pytest.raises(UserError, match="no mutant is on the lines that were changed in mm/util.c$"):
         part(since="HEAD")
@@ -356,7 +366,7 @@ def test_what_was_found_is_told_before_a_file_that_cannot_be_written(
     (tmp_path / "mm").mkdir()
     (tmp_path / "mm/x.c").write_text(SOURCE)
     outcome = mutating.Outcome(made, {}, VERDICTS, Reviews([], tmp_path, made.mutants), False)
-    monkeypatch.setattr(mutating, "run", lambda *_: outcome)
+    monkeypatch.setattr(mutating, "run", lambda *_: [outcome])
     with pytest.raises(UserError, match="cannot write"):
         mutating.mutate(tmp_path, request_of_none, options(json=Path("/dev/full")))
     assert "mm/x.c:4:9: survived: [constant] 1 -> 0" in capsys.readouterr().out
@@ -370,7 +380,7 @@ def test_stale_reviews_are_told_of_after_a_whole_run(
     entries = [Review(f"mm/x.c:{function}", "1 -> *", "equivalent", "so it is") for function in "fg"]
     outcome = mutating.Outcome(made, {}, VERDICTS, Reviews(entries, tmp_path, made.mutants), True)
     for run, told in ((outcome, 1), (replace(outcome, lost=[1]), 0), (replace(outcome, whole=False), 0)):
-        monkeypatch.setattr(mutating, "run", lambda *_, run=run: run)
+        monkeypatch.setattr(mutating, "run", lambda *_, run=run: [run])
         mutating.mutate(tmp_path, request_of_none, options())
         said = capsys.readouterr()
         assert said.err.count("mm/x.c:g, '1 -> *': there is no such mutant") == told

@@ -440,6 +440,6 @@ def test_cases_that_are_not_measured_are_told(
     binary.write_text(text.replace("if fails:", "if fails and mutant != 'watch':"))
     monkeypatch.setattr(mutation, "make", lambda *_: array.made)
     monkeypatch.setattr(guest, "ways", lambda _: [PLAIN])
-    mutating.run(cache_root, array.request, mutating.Wish(suites="kmem_a", shard=(4, 5000)))
+    mutating.run(cache_root, array.request, [mutating.Wish(suites="kmem_a", shard=(4, 5000))])
     said = "booted plain, these fail or complain without a mutant, and do not count: kmem_a.late\n"
     assert said in capsys.readouterr().err

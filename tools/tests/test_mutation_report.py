@@ -102,6 +102,18 @@ def test_tables_add_up() -> None:
         "mm/x.c:f()", "6", "2", "1", "1", "50.0", "%"]
 
 
+def test_suites_are_compared_on_what_any_of_them_could_notice() -> None:
+    others = [Verdict(n, Fate.NOT_COVERED) for n in (1, 2)] + [Verdict(4, Fate.PANIC), Verdict(5, Fate.SURVIVED)]
+    numbered = {**NUMBERED, 5: replace(NUMBER, file="mm/y.c")}
+    table = mutation_report.side_by_side(numbered, {"kmem_*": VERDICTS, "[!k]*": others})
+    assert [line.split() for line in table] == [
+        ["file", "mutants", "could", "be", "kmem_*", "share", "[!k]*", "share"],
+        ["mm/x.c", "6", "5", "2", "40.0", "%", "1", "20.0", "%"],
+        ["mm/y.c", "1", "1", "0", "0.0", "%", "0", "0.0", "%"],
+        ["all", "7", "6", "2", "33.3", "%", "1", "16.6", "%"],
+    ]
+
+
 def test_document_has_each_mutant_with_its_place(document: dict[str, Any]) -> None:
     entries = {each["id"]: each for each in document["files"]["mm/x.c"]["mutants"]}
     assert {number: each["status"] for number, each in entries.items()} == {

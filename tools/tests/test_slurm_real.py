@@ -382,7 +382,7 @@ def judge(cluster: Cluster, checkout: Checkout, tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(guest, "ways", lambda _: [PLAIN, INIT])
 
     def judged(tasks: int | None) -> list[Verdict]:
-        outcome = mutating.run(cache.root(), request, mutating.Wish(), tasks)
+        (outcome,) = mutating.run(cache.root(), request, [mutating.Wish()], tasks)
         assert not outcome.lost and not list((tmp_path / "cache/matrices").iterdir())
         return test_mutating_slurm.essence(outcome.verdicts)
 

@@ -20,7 +20,6 @@ from kmem_kunit import (
     guest,
     image,
     ktap,
-    mutant,
     proc,
     progress,
     quarantine,
@@ -28,10 +27,10 @@ from kmem_kunit import (
     suites,
 )
 from kmem_kunit.errors import UserError
+from kmem_kunit.mutant import FILES
 from kmem_kunit.suites import OURS
 from kmem_kunit.table import aligned, percent
 
-FILES = (*mutant.FILES, "include/linux/slab.h")
 CONFIGS = ("in_tree", "coverage")
 _NONE = "kunit.filter_glob=none"  # runs nothing
 _LIMIT = 900.0  # seconds for a boot, or for one of LLVM's tools

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 from kmem_kunit import proc
 from kmem_kunit.errors import UserError
-from kmem_kunit.mutant import FILES, UNITS, Mutant, in_suite
+from kmem_kunit.mutant import FILES, UNITS, Mutant, acts
 
 _LIMIT = 600.0  # seconds for one compilation
 
@@ -24,17 +24,24 @@ class Comparison:
         self._build, self._commands, self._folder = build, commands, folder
         self._texts = {file: (source / file).read_bytes() for file in FILES if (source / file).is_file()}
         self._plain: dict[str, bytes] = {}
+        self._differed: dict[str, str] = {}
 
     def same(self, mutant: Mutant) -> bool:
         """Say whether a mutant's object code is the same as without it; one that fails is another.
 
-        Of a header's mutants, that of all in which they act has to be the same.
+        Of a header's mutants, that of all in which they act has to be the same. Most of these do not call
+        its function: the one in which another mutant of it was another is compared first.
         """
         text = self._texts[mutant.file]
         edited = text[: mutant.start] + mutant.text(text) + text[mutant.end :]
         units = [mutant.file] if mutant.file in UNITS else [
-            unit for unit, command in self._commands.items() if not in_suite(command)]
-        return all(self._object(unit, {mutant.file: edited}) == self._without(unit) for unit in units)
+            unit for unit, command in self._commands.items() if acts(mutant.file, command)]
+        first = self._differed.get(mutant.function)
+        for unit in sorted(units, key=lambda unit: unit != first):
+            if self._object(unit, {mutant.file: edited}) != self._without(unit):
+                self._differed[mutant.function] = unit
+                return False
+        return True
 
     def _without(self, unit: str) -> bytes:
         """Return the object code of a source without mutants."""

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 # each source that is compiled, with what is mutated in its compilation
 UNITS = {
-    "mm/slub.c": ("mm/slub.c", "mm/slab.h"),
+    "mm/slub.c": ("mm/slub.c", "mm/slab.h", "include/linux/slab.h"),
     "mm/slab_common.c": ("mm/slab_common.c",),
     "mm/util.c": ("mm/util.c",),
     "mm/mempool.c": ("mm/mempool.c",),
     "lib/kasprintf.c": ("lib/kasprintf.c",),
 }
-# what chooses the mutants of a file, if they do not act in the suites, which include it as well
-SWITCHES = {"mm/slab.h": "kmem_mutant_outside"}
+# what chooses the mutants of a header: they act outside of the suites, or in them only
+_INSIDE = "kmem_mutant_inside"
+SWITCHES = {"mm/slab.h": "kmem_mutant_outside", "include/linux/slab.h": _INSIDE}
 FILES = tuple(file for files in UNITS.values() for file in files)
 OPERATORS = {
     "relational": "another comparison",
@@ -36,6 +37,11 @@ def in_suite(command: Sequence[str]) -> bool:
     """Say whether an object is a suite's, by how it is compiled: what kmem_mutant.h calls a suite."""
     names = [word.partition("=")[2].strip('"') for word in command if word.startswith("-DKBUILD_MODFILE=")]
     return any(name.startswith("lib/kmem_kunit/") or name.endswith("_kunit") for name in names)
+
+
+def acts(file: str, command: Sequence[str]) -> bool:
+    """Say whether the mutants of a header act in an object, by how that is compiled."""
+    return in_suite(command) is (SWITCHES[file] == _INSIDE)
 
 
 @dataclass(frozen=True, order=True)

@@ -15,7 +15,7 @@ from typing import Any
 
 from clang import cindex  # type: ignore[import]  # it has no types
 
-from kmem_kunit import cache, host, image, kernel, mutant, mutants, progress, schemata, tree
+from kmem_kunit import cache, folding, host, image, kernel, mutant, mutants, progress, schemata, tree
 from kmem_kunit.errors import UserError
 from kmem_kunit.mutant import FILES, UNITS, Mutant
 
@@ -39,23 +39,23 @@ _BOOK = "mutants.json"
 class _Book:
     """What is kept of the search: mutants by number, and, as single, those that no boot can choose.
 
-    The numbers of the latter are behind all others. commands say, by source, how the plain kernel was
-    compiled: what is mutated, or includes it.
+    The numbers of the latter are behind all others.
     """
 
     mutants: Mapping[int, Mutant]
     single: Mapping[int, Mutant]
-    commands: Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True)
 class Made(_Book):
     """An image of a kernel with mutants in it; source is the kernel's own tree.
 
-    place is the tree with its mutants, and build the folder in which the commands are to be run.
+    place is the tree with its mutants, and build the folder in which the commands are to be run. These
+    say, by source, how it was compiled: what is mutated, or includes a header whose mutants act there.
     texts has the hashes of the files that the mutants are of.
     """
 
+    commands: Mapping[str, Sequence[str]]
     image: image.Image
     source: Path
     place: Path
@@ -105,8 +105,8 @@ def make(base: Path, request: image.Request, without: Sequence[str]) -> Made:
         if not (build / ".config").is_file():  # only the image is left
             cache.remove(the_image.path)
             the_image = _mutated(base, request, place, book.mutants)
-        return Made(**vars(book), image=the_image, source=source.path, place=place, build=build,
-                    texts=texts)
+        return Made(**vars(book), commands=_commands(build), image=the_image, source=source.path,
+                    place=place, build=build, texts=texts)
 
 
 def edited(base: Path, request: image.Request, made: Made, each: Mutant) -> image.Image:
@@ -123,7 +123,7 @@ def edited(base: Path, request: image.Request, made: Made, each: Mutant) -> imag
 
 def _key(plan: image.Plan, request: image.Request, without: Sequence[str]) -> str:
     """Return the hash of all that the mutants are made of."""
-    ours = [Path(module.__file__ or "").read_bytes() for module in (mutant, mutants, schemata)]
+    ours = [Path(module.__file__ or "").read_bytes() for module in (folding, mutant, mutants, schemata)]
     ours += [Path(__file__).read_bytes(), *((request.repo / name).read_bytes()
                                             for name in _OURS.values())]
     return cache.digest(kernel.identity(request.kernel).digest, image.toolchain(request.arch),
@@ -164,19 +164,24 @@ def _mutated(base: Path, request: image.Request, place: Path,
     return _built(base, request, place, contents | _runtime(request, max(numbered)))
 
 
-def _including(build: Path) -> list[str]:
-    """Return the sources that include a header with mutants, by what a build has noted."""
-    headers = [f"/{file} ".encode() for file in FILES if file not in UNITS]
-    found = []
+def _commands(build: Path) -> dict[str, list[str]]:
+    """Return how the sources were compiled that have mutants, or in which those of a header act."""
+    found = {unit: _command(build, unit) for unit in UNITS}
     for noted in sorted(build.rglob(".*.o.cmd")):
-        if any(header in noted.read_bytes() for header in headers):
-            found.append(str(noted.relative_to(build).with_name(noted.name[1 : -len(".o.cmd")] + ".c")))
+        text = noted.read_bytes()
+        unit = str(noted.relative_to(build).with_name(noted.name[1 : -len(".o.cmd")] + ".c"))
+        headers = [file for file in mutant.SWITCHES if f"/{file} ".encode() in text]
+        if headers and unit not in found:
+            command = _command(build, unit)
+            # what was taken out of the kernel since then may still be noted
+            if any(mutant.acts(file, command) for file in headers) and Path(command[-1]).is_file():
+                found[unit] = command
     return found
 
 
-def _command(plan: image.Plan, unit: str) -> list[str]:
-    """Return how a source of the plain kernel was compiled, which its build folder has noted."""
-    noted = plan.build_dir / Path(unit).parent / f".{Path(unit).stem}.o.cmd"
+def _command(build: Path, unit: str) -> list[str]:
+    """Return how a source was compiled, which its build folder has noted."""
+    noted = build / Path(unit).parent / f".{Path(unit).stem}.o.cmd"
     match = re.match(r"(?:saved)?cmd_\S+ := (.*)", noted.read_text(encoding="utf-8"))
     if not match:
         raise UserError(f"{noted} does not say how {unit} was compiled")
@@ -192,16 +197,18 @@ def _searched(base: Path, request: image.Request, place: Path, without: Sequence
     if not (plan.build_dir / ".config").is_file():
         cache.remove(plain.path)
         _built(base, request, place, {})
-    commands = {unit: _command(plan, unit) for unit in dict.fromkeys([*UNITS, *_including(plan.build_dir)])}
     numbered, single = dict[int, Mutant](), list[Mutant]()
     for unit, files in UNITS.items():
         with progress.step(f"looking for mutants of {', '.join(files)}"):
-            clang = _Unit(commands[unit], plan)
-            found = [each for each in mutants.find(clang.whole(), place, files)
-                     if each.operator not in without]
+            clang = _Unit(_command(plan.build_dir, unit), plan)
+            whole = clang.whole()
+            found = [each for each in mutants.find(whole, place, files) if each.operator not in without]
             if not found:
                 raise UserError(f"{request.kernel.path / unit} has nothing to mutate")
-            here = dict(enumerate(found, max(numbered, default=0) + 1))
+            fixed = folding.folding(whole, place, found)
+            single += (each for each in found if each in fixed)
+            here = dict(enumerate((each for each in found if each not in fixed),
+                                  max(numbered, default=0) + 1))
             for _ in range(_ROUNDS):
                 texts = _rendered(request.kernel.path, files, here)
                 refused = _refused(clang, place, texts)
@@ -212,7 +219,7 @@ def _searched(base: Path, request: image.Request, place: Path, without: Sequence
     for _ in range(_ROUNDS):
         try:
             the_image = _mutated(base, request, place, numbered)
-            return _Book(numbered, dict(enumerate(single, max(numbered) + 1)), commands), the_image
+            return _Book(numbered, dict(enumerate(single, max(numbered) + 1))), the_image
         except image.BuildFailed as error:
             texts = _rendered(request.kernel.path, FILES, numbered)
             refused = _named(error.lines, texts)
@@ -329,6 +336,6 @@ def _read(path: Path, key: str) -> _Book | None:
             return None
         numbered, single = ({int(number): Mutant(**each) for number, each in data[name].items()}
                             for name in ("mutants", "single"))
-        return _Book(numbered, single, data["commands"])
+        return _Book(numbered, single)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

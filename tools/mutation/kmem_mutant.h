@@ -25,7 +25,9 @@ static __always_inline bool kmem_mutant(unsigned int id)
 
 /*
  * What is compiled into a suite is no part of what it tests: it looks at slabs
- * with mm/slab.h, too, and is to see what is there.
+ * with mm/slab.h, too, and is to see what is there. What it is compiled with of
+ * include/linux/slab.h is what it tests: that is as it was for all others, whose
+ * calls fold.
  */
 #define KMEM_MUTANT_SUITE							\
 	(!__builtin_strncmp(KBUILD_MODFILE, "lib/kmem_kunit/", 15) ||		\
@@ -34,6 +36,7 @@ static __always_inline bool kmem_mutant(unsigned int id)
 			    sizeof("_kunit"), "_kunit")))
 
 #define kmem_mutant_outside(id) (!KMEM_MUTANT_SUITE && kmem_mutant(id))
+#define kmem_mutant_inside(id) (KMEM_MUTANT_SUITE && kmem_mutant(id))
 
 void kmem_case_ended(bool failed);
 

@@ -9,6 +9,7 @@ import pytest
 from kmem_kunit import arch, coverage, guest, image, kernel, proc
 from kmem_kunit.errors import UserError
 from kmem_kunit.guest import Way
+from kmem_kunit.mutant import FILES
 
 GUEST = """\
 #!/usr/bin/python3
@@ -137,7 +138,7 @@ def test_failures_are_told_beside_the_table(
         behave: str, says: list[str]) -> None:
     assert measured(tmp_path, monkeypatch, behave) == bool(says)
     told = capsys.readouterr().out.splitlines()
-    at = len(coverage.FILES) * len(coverage.KINDS) + 1
+    at = len(FILES) * len(coverage.KINDS) + 1
     assert told[0].split()[0] == "file" and told[at : at + len(says)] == says
     assert told[at + len(says) :] == ([f"{len(says)} failures: what did not run to its end may be "
                                        "missing above"] if says else [])

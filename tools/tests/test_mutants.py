@@ -9,7 +9,7 @@ import pytest
 from clang import cindex  # type: ignore[import]
 
 from kmem_kunit import arch, host, mutants, overlay, schemata
-from kmem_kunit.mutant import OPERATORS, SWITCHES, Mutant, in_suite
+from kmem_kunit.mutant import OPERATORS, SWITCHES, Mutant, acts
 
 LLVM = arch.find("uml-clang").llvm
 PROGRAM = """\
@@ -373,13 +373,15 @@ def test_each_mutant_acts_as_the_plain_edit(tmp_path: Path, found: list[Mutant])
     assert sum(expected != output(together) for expected in outputs) > len(found) // 2
 
 
-@pytest.mark.parametrize(("name", "acts"), [
-    ("lib/kmem_kunit/lib/kmem_kunit_helpers", False), ("lib/tests/slub_kunit", False),
-    ("lib/slub_kunit", False), ("mm/slub", True), ("mm/x", True), ("lib/kasprintf", True)])
-def test_mutants_of_what_suites_include_do_not_act_in_them(tmp_path: Path, name: str, acts: bool) -> None:
-    switch = SWITCHES["mm/slab.h"]
+@pytest.mark.parametrize(("file", "suites"), [("mm/slab.h", False), ("include/linux/slab.h", True)])
+@pytest.mark.parametrize(("name", "suite"), [
+    ("lib/kmem_kunit/lib/kmem_kunit_helpers", True), ("lib/tests/slub_kunit", True),
+    ("lib/slub_kunit", True), ("mm/slub", False), ("mm/x", False), ("lib/kasprintf", False),
+    ("./bounds", False)])
+def test_mutants_of_headers_act_outside_of_suites_or_in_them_only(
+        tmp_path: Path, file: str, suites: bool, name: str, suite: bool) -> None:
     text, _ = schemata.render(b"int f(void) { return 1; }\n", {
-        7: Mutant("mm/slab.h", 21, 22, "constant", "2", 1, 22, "f")}, switch)
+        7: Mutant(file, 21, 22, "constant", "2", 1, 22, "f")}, SWITCHES[file])
     (tmp_path / "linux").mkdir()
     (tmp_path / "linux/compiler.h").write_text("#define __always_inline inline\n#define unlikely(x) (x)\n")
     (tmp_path / "linux/types.h").write_text("#include <stdbool.h>\n")
@@ -389,8 +391,8 @@ def test_mutants_of_what_suites_include_do_not_act_in_them(tmp_path: Path, name:
     command = [f"clang{LLVM}", "-O1", f"-I{tmp_path}", f'-DKBUILD_MODFILE="{name}"', "-c", "-o",
                str(tmp_path / "x.o"), str(tmp_path / "x.c")]
     subprocess.run(command, check=True)
-    assert (b"kmem_mutant_acts" in (tmp_path / "x.o").read_bytes()) is acts
-    assert in_suite(command) is not acts
+    assert (b"kmem_mutant_acts" in (tmp_path / "x.o").read_bytes()) is (suite is suites)
+    assert acts(file, command) is (suite is suites)
 
 
 def test_all_lines_stay_where_they_are(found: list[Mutant]) -> None:

@@ -149,8 +149,9 @@ def test_parts_push_out_neither_each_other_nor_the_kernel(
         monkeypatch: pytest.MonkeyPatch) -> None:
     base = cache.root()
     (cache_root / ".config").touch()
-    found = mutation._Book(made.mutants, made.single, made.commands)
-    for name, value in (("_key", ""), ("_read", found), ("_of", None), ("_mutated", made.image)):
+    found = mutation._Book(made.mutants, made.single)
+    for name, value in (("_key", ""), ("_read", found), ("_of", None), ("_mutated", made.image),
+                        ("_commands", made.commands)):
         monkeypatch.setattr(mutation, name, lambda *_, value=value: value)
     monkeypatch.setattr(image, "plan", lambda *_: argparse.Namespace(build_dir=cache_root))
     mutation.make(base, request_of_none, ())
@@ -174,7 +175,7 @@ def test_parts_push_out_neither_each_other_nor_the_kernel(
 
 
 def test_what_was_found_in_a_kernel_is_read_back(made: mutation.Made, tmp_path: Path) -> None:
-    found = mutation._Book(made.mutants, made.single, {"mm/x.c": ["cc", "-c"]})
+    found = mutation._Book(made.mutants, made.single)
     mutation._write(tmp_path / "book", "key", found)
     assert mutation._read(tmp_path / "book", "key") == found
     assert mutation._read(tmp_path / "book", "other") is None

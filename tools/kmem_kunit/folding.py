@@ -6,7 +6,7 @@ reached: for each constant it is called with, all that leads there has to fold. 
 of no mutant, as each alone may do no harm, but of the suites that call it.
 """
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +19,16 @@ _NEVER_REACHED = re.compile(rb"\bBUILD_BUG(?:_ON(?:_MSG)?\(1[,)]|\(\))")
 _Range = tuple[int, int]
 
 
-def folding(unit: Any, source: Path, found: Sequence[Mutant]) -> set[Mutant]:
-    """Return those mutants, which were found in a translation unit, of what has to fold.
+def folding(unit: Any, source: Path, data: Mapping[str, bytes],
+            found: Sequence[Mutant]) -> set[Mutant]:
+    """Return those mutants, found in such files of a translation unit, of what has to fold.
 
-    That is all of a function that has what must never be reached and, in what calls it, all before the
+    data has the text of each file below source. What has to fold is all of a function that has what must never be reached and, in what calls it, all before the
     call but what is returned there, and what it is called with.
     """
-    files = {each.file for each in found}
-    texts = {file: (source / file).read_bytes() for file in files}
-    functions = dict(_functions(unit, source, files))
+    functions = dict(_functions(unit, source, data))
     ends = {name for (file, name), cursor in functions.items()
-            if _NEVER_REACHED.search(texts[file], *_range(cursor))}
+            if _NEVER_REACHED.search(data[file], *_range(cursor))}
     if not ends:
         return set()
     parts = {key: _parts(cursor, ends) for key, cursor in functions.items()}
@@ -37,7 +36,7 @@ def folding(unit: Any, source: Path, found: Sequence[Mutant]) -> set[Mutant]:
             if each.function in ends or _decides(each, *parts[each.file, each.function])}
 
 
-def _functions(unit: Any, source: Path, files: set[str]) -> Iterator[tuple[tuple[str, str], Any]]:
+def _functions(unit: Any, source: Path, files: Iterable[str]) -> Iterator[tuple[tuple[str, str], Any]]:
     """Yield the definitions in files, by these and by their names."""
     paths = {str((source / file).resolve()): file for file in files}
     for cursor in unit.cursor.get_children():

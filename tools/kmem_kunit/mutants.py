@@ -415,7 +415,7 @@ _FINDERS: dict[Any, Callable[[_Function, Any, Sequence[Any]], None]] = {
 }
 
 
-def _texts(unit: Any, paths: Mapping[str, str]) -> dict[str, _Text]:
+def _texts(unit: Any, paths: Mapping[str, str], data: Mapping[str, bytes]) -> dict[str, _Text]:
     """Return the texts of files, by their paths."""
     macros: dict[str, bool] = {}
     constant: dict[str, list[tuple[int, int]]] = {path: [] for path in paths}
@@ -427,14 +427,16 @@ def _texts(unit: Any, paths: Mapping[str, str]) -> dict[str, _Text]:
             (first, start), (_, end) = located(cursor.extent.start), located(cursor.extent.end)
             if first in constant:
                 constant[first].append((start, end))
-    data = {path: Path(path).read_bytes() for path in paths}
-    return {path: _Text(file, data[path], line_starts(data[path]), constant[path], macros)
+    return {path: _Text(file, data[file], line_starts(data[file]), constant[path], macros)
             for path, file in paths.items()}
 
 
-def find(unit: Any, source: Path, files: Sequence[str]) -> Iterator[Mutant]:
-    """Yield the mutants of the functions that a translation unit defines in files below source."""
-    texts = _texts(unit, {os.path.realpath(source / file): file for file in files})
+def find(unit: Any, source: Path, data: Mapping[str, bytes]) -> Iterator[Mutant]:
+    """Yield the mutants of the functions that a translation unit defines in files below source.
+
+    data has the text of each file, as the unit was read with it.
+    """
+    texts = _texts(unit, {os.path.realpath(source / file): file for file in data}, data)
     for cursor in unit.cursor.get_children():
         if cursor.kind == Kind.FUNCTION_DECL and cursor.is_definition():
             path, _ = located(cursor.extent.start)

@@ -23,6 +23,7 @@ _OURS = {
     "include/linux/kmem_mutant.h": "tools/mutation/kmem_mutant.h",
     "mm/kmem_mutant.c": "tools/mutation/kmem_mutant.c",
 }
+_COMMON = "include/linux/slab.h"  # included by most of the kernel
 _MAKEFILE, _KUNIT = "mm/Makefile", "lib/kunit/test.c"
 _PRINTS = re.compile(r"^static void kunit_print_ok_not_ok\(.*?^\}\n", re.MULTILINE | re.DOTALL)
 _ENDED = """\
@@ -39,11 +40,12 @@ _BOOK = "mutants.json"
 class _Book:
     """What is kept of the search: mutants by number, and, as single, those that no boot can choose.
 
-    The numbers of the latter are behind all others.
+    The numbers of the latter are behind all others. texts has the hashes of the files that they are of.
     """
 
     mutants: Mapping[int, Mutant]
     single: Mapping[int, Mutant]
+    texts: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,6 @@ class Made(_Book):
 
     place is the tree with its mutants, and build the folder in which the commands are to be run. These
     say, by source, how it was compiled: what is mutated, or includes a header whose mutants act there.
-    texts has the hashes of the files that the mutants are of.
     """
 
     commands: Mapping[str, Sequence[str]]
@@ -60,7 +61,6 @@ class Made(_Book):
     source: Path
     place: Path
     build: Path
-    texts: Mapping[str, str]
 
     def check(self) -> None:
         """Raise UserError if what the mutants are of has been edited since they were made."""
@@ -95,9 +95,11 @@ def make(base: Path, request: image.Request, without: Sequence[str]) -> Made:
     with cache.lock(cache.lock_path(base, f"mutants-{folder.name}"), str(folder), progress.say):
         texts = hashes(source.path)
         key = _key(image.plan(base, request), request, without)
-        book = _read(folder / _BOOK, key)
-        if book is None:
-            book, the_image = _searched(base, request, place, without)
+        known, book = _read(folder / _BOOK)
+        if book is None or known != key:
+            kept = _kept(request, book) if book and book.texts[_COMMON] == texts[_COMMON] else {}
+            chosen, single, the_image = _searched(base, request, place, without, kept)
+            book = _Book(chosen, single, texts)
             _write(folder / _BOOK, key, book)
         else:
             the_image = _mutated(base, request, place, book.mutants)
@@ -106,7 +108,7 @@ def make(base: Path, request: image.Request, without: Sequence[str]) -> Made:
             cache.remove(the_image.path)
             the_image = _mutated(base, request, place, book.mutants)
         return Made(**vars(book), commands=_commands(build), image=the_image, source=source.path,
-                    place=place, build=build, texts=texts)
+                    place=place, build=build)
 
 
 def edited(base: Path, request: image.Request, made: Made, each: Mutant) -> image.Image:
@@ -189,23 +191,36 @@ def _command(build: Path, unit: str) -> list[str]:
     return shlex.split(re.sub(r"\$\(pound\)|\\#", "#", match[1]).partition(" ; ")[0])
 
 
-def _searched(base: Path, request: image.Request, place: Path, without: Sequence[str]
-              ) -> tuple[_Book, image.Image]:
-    """Find the mutants, and build a kernel with those that can be chosen when it boots."""
-    plain = _built(base, request, place, {})
+def _kept(request: image.Request, book: _Book) -> dict[str, str]:
+    """Return the header that most of the kernel includes with its mutants of before, and what chooses them.
+
+    Without it, make would compile all that for a search, and once more for what was found.
+    """
+    (text, _), = _rendered(request.kernel.path, (_COMMON,), book.mutants).values()
+    return {_COMMON: text.decode(), **_runtime(request, max(book.mutants))}
+
+
+def _searched(base: Path, request: image.Request, place: Path, without: Sequence[str],
+              kept: Mapping[str, str]) -> tuple[dict[int, Mutant], dict[int, Mutant], image.Image]:
+    """Find the mutants, and build a kernel with those that can be chosen when it boots.
+
+    kept is what the kernel without may have of the one before. Returns both kinds as _Book has them.
+    """
+    plain = _built(base, request, place, kept)
     plan = image.plan(base, _of(request, place))
     if not (plan.build_dir / ".config").is_file():
         cache.remove(plain.path)
-        _built(base, request, place, {})
+        _built(base, request, place, kept)
     numbered, single = dict[int, Mutant](), list[Mutant]()
     for unit, files in UNITS.items():
         with progress.step(f"looking for mutants of {', '.join(files)}"):
             clang = _Unit(_command(plan.build_dir, unit), plan)
-            whole = clang.whole()
-            found = [each for each in mutants.find(whole, place, files) if each.operator not in without]
+            data = {file: (request.kernel.path / file).read_bytes() for file in files}
+            whole = clang.whole({place / file: text for file, text in data.items()})
+            found = [each for each in mutants.find(whole, place, data) if each.operator not in without]
             if not found:
                 raise UserError(f"{request.kernel.path / unit} has nothing to mutate")
-            fixed = folding.folding(whole, place, found)
+            fixed = folding.folding(whole, place, data, found)
             single += (each for each in found if each in fixed)
             here = dict(enumerate((each for each in found if each not in fixed),
                                   max(numbered, default=0) + 1))
@@ -219,7 +234,7 @@ def _searched(base: Path, request: image.Request, place: Path, without: Sequence
     for _ in range(_ROUNDS):
         try:
             the_image = _mutated(base, request, place, numbered)
-            return _Book(numbered, dict(enumerate(single, max(numbered) + 1))), the_image
+            return numbered, dict(enumerate(single, max(numbered) + 1)), the_image
         except image.BuildFailed as error:
             texts = _rendered(request.kernel.path, FILES, numbered)
             refused = _named(error.lines, texts)
@@ -304,9 +319,9 @@ class _Unit:
         self._words = [word for n, word in enumerate(words[1:-1], 1) if n not in (at, at + 1)]
         self._build = plan.build_dir
 
-    def whole(self) -> Any:
-        """Return clang's view of it as it is; raises UserError unless it has understood all of it."""
-        unit = self.parsed({})
+    def whole(self, texts: Mapping[Path, bytes]) -> Any:
+        """Return clang's view of it; raises UserError unless it has understood all of it."""
+        unit = self.parsed(texts)
         for each in unit.diagnostics:
             if each.severity >= each.Error:
                 raise UserError(progress.clean(f"clang cannot read {each.location.file or self._source}:"
@@ -328,14 +343,12 @@ def _write(path: Path, key: str, book: _Book) -> None:
     cache.write(path, json.dumps({"key": key, **asdict(book)}))
 
 
-def _read(path: Path, key: str) -> _Book | None:
-    """Return what was found before, if it was for the same key."""
+def _read(path: Path) -> tuple[str, _Book | None]:
+    """Return what was found before, and for which key."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        if data["key"] != key:
-            return None
         numbered, single = ({int(number): Mutant(**each) for number, each in data[name].items()}
                             for name in ("mutants", "single"))
-        return _Book(numbered, single)
+        return str(data["key"]), _Book(numbered, single, data["texts"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None
+        return "", None

@@ -211,7 +211,7 @@ def _found(source: Path) -> list[Mutant]:
         str(source / "mm/x.c"),
         options=cindex.TranslationUnit.PARSE_DETAILED_PROCESSING_RECORD)
     assert not list(unit.diagnostics)
-    return [each for each in mutants.find(unit, source, ["mm/x.c"]) if each.function != "main"]
+    return [each for each in mutants.find(unit, source, {"mm/x.c": PROGRAM.encode()}) if each.function != "main"]
 
 
 def edits(found: list[Mutant], operator: str, function: str) -> list[tuple[str, str | None]]:

@@ -44,7 +44,7 @@ VERDICTS = [Verdict(1, Fate.ASSERTION, "plain", "kmem_a.one", 3, 0.25), Verdict(
 @pytest.fixture(name="made")
 def _made(tmp_path: Path) -> mutation.Made:
     the_image = image.Image(tmp_path / "image", tmp_path, "7.3", "", arch.UML)
-    return mutation.Made({1: WHOLE, 2: NUMBER}, {3: RETURN}, {}, the_image, tmp_path, tmp_path, tmp_path, {})
+    return mutation.Made({1: WHOLE, 2: NUMBER}, {3: RETURN}, {}, {}, the_image, tmp_path, tmp_path, tmp_path)
 
 
 @pytest.fixture(name="request_of_none")
@@ -149,8 +149,8 @@ def test_parts_push_out_neither_each_other_nor_the_kernel(
         monkeypatch: pytest.MonkeyPatch) -> None:
     base = cache.root()
     (cache_root / ".config").touch()
-    found = mutation._Book(made.mutants, made.single)
-    for name, value in (("_key", ""), ("_read", found), ("_of", None), ("_mutated", made.image),
+    found = mutation._Book(made.mutants, made.single, {})
+    for name, value in (("_key", ""), ("_read", ("", found)), ("_of", None), ("_mutated", made.image),
                         ("_commands", made.commands)):
         monkeypatch.setattr(mutation, name, lambda *_, value=value: value)
     monkeypatch.setattr(image, "plan", lambda *_: argparse.Namespace(build_dir=cache_root))
@@ -175,10 +175,10 @@ def test_parts_push_out_neither_each_other_nor_the_kernel(
 
 
 def test_what_was_found_in_a_kernel_is_read_back(made: mutation.Made, tmp_path: Path) -> None:
-    found = mutation._Book(made.mutants, made.single)
+    found = mutation._Book(made.mutants, made.single, {"mm/x.c": "hash"})
     mutation._write(tmp_path / "book", "key", found)
-    assert mutation._read(tmp_path / "book", "key") == found
-    assert mutation._read(tmp_path / "book", "other") is None
+    assert mutation._read(tmp_path / "book") == ("key", found)
+    assert mutation._read(tmp_path / "none") == ("", None)
 
 
 def test_what_a_cluster_has_left_counts(made: mutation.Made, tmp_path: Path) -> None:

@@ -84,8 +84,7 @@ def make_kernel_with_mutants(folder: Path, linux: Path, waits: str = "") -> muta
     numbered[SURVIVORS[-1]] = replace(numbered[SURVIVORS[-1]], replacement="sl ub")
     commands = {"mm/slub.c": [str(compiler), "-o", "x", "-c", str(linux / "mm/slub.c")]}
     made = image.Image(binary.parent, linux, "6.12.3", "", arch.find("uml-clang"))
-    return mutation.Made(numbered, {}, commands, made, linux, linux, folder,
-                         mutation.hashes(linux))
+    return mutation.Made(numbered, {}, mutation.hashes(linux), commands, made, linux, linux, folder)
 
 
 def request_for(linux: Path, repo: Path) -> image.Request:

@@ -119,6 +119,33 @@ def test_sources_are_noted_in_which_mutants_of_a_header_act(
     assert [unit for unit in commands if in_suite(commands[unit])] == ["mm/x_kunit.c"]
 
 
+def test_header_of_most_of_the_kernel_stays_as_it_is(
+        request_: image.Request, cache_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or make would compile most of the kernel, twice, for each edit."""
+    seen, linux = list[bytes](), request_.kernel.path
+
+    def noted(base: Path, request: image.Request) -> image.Image:
+        seen.append((request.kernel.path / "include/linux/slab.h").read_bytes())
+        links = b"kmem_mutant.o" in (request.kernel.path / "mm/Makefile").read_bytes()
+        assert links or b"kmem_mutant_inside" not in seen[-1]
+        return built(base, request)
+
+    monkeypatch.setattr(image, "build", noted)
+    first = mutation.make(cache_root, request_, ())
+    plain, rendered = seen
+    assert plain == SLAB.encode() and b"kmem_mutant_inside(1)" in rendered
+    with open(linux / "mm/util.c", "a", encoding="utf-8") as file:
+        print("static int more(int a)\n{\n\treturn a - 1;\n}", file=file)
+    again = mutation.make(cache_root, request_, ())
+    assert seen[2:] == [rendered, rendered] and len(again.mutants) > len(first.mutants)
+    for kernel_ in (first, again):
+        assert [each for each in kernel_.mutants.values() if each.file == "include/linux/slab.h"] == [
+            each for each in first.mutants.values() if each.file == "include/linux/slab.h"]
+    (linux / "include/linux/slab.h").write_text(f"\n{SLAB}")
+    mutation.make(cache_root, request_, ())
+    assert seen[4] == f"\n{SLAB}".encode() and seen[5] not in (rendered, seen[4])
+
+
 def test_source_that_clang_cannot_read_is_an_error(request_: image.Request, cache_root: Path) -> None:
     """Or code would have no mutants, and nobody would know."""
     with open(request_.kernel.path / "mm/util.c", "a", encoding="utf-8") as file:

@@ -56,7 +56,10 @@ def compare(series: str, size: int, seed: int) -> int:
         chosen = on(made.image.binary)
         took = {"chosen at boot": 0.0, "edited": 0.0}
         differ = 0
-        for number in random.Random(seed).sample(list(filter(chosen.reached, made.mutants)), size):
+        # as a plain edit, one of what acts in suites only would act in all of the kernel
+        numbers = [number for number, each in made.mutants.items()
+                   if each.file != "include/linux/slab.h" and chosen.reached(number)]
+        for number in random.Random(seed).sample(numbers, size):
             verdicts = []
             for way, judge in zip(took, (lambda each: shown(chosen.judge(each)), edited)):
                 started = time.monotonic()

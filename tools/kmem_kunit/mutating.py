@@ -175,7 +175,8 @@ def run(base: Path, request: image.Request, wishes: Sequence[Wish], tasks: int |
             with ThreadPoolExecutor(request.jobs) as pool:
                 maps = list(pool.map(partial(campaign.watch, made.image.binary, folder, dying=dying),
                                      guest.ways(request.kernel.series)))
-        comparison = Comparison(made.source, made.build, made.commands, folder)
+        comparison = Comparison(made.source, made.build, made.commands, folder,
+                                made.mutants.values())
         judges = [Campaign(made.image.binary, folder, maps, wish.measures,
                            lambda number: comparison.same(made.mutants[number])) for wish in wishes]
         parts = [asked(made, wish, judge.reached) for wish, judge in zip(wishes, judges)]

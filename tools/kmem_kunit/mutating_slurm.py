@@ -160,7 +160,8 @@ def perform(manifest: Path, index: int) -> int:
         progress.say(f"mutant {verdict.number}: {verdict.fate.value}")
 
     with cache.temporary(cache.root() / "runs") as folder:
-        comparison = Comparison(order.source, order.build, order.commands, folder)
+        comparison = Comparison(order.source, order.build, order.commands, folder,
+                                order.mutants.values())
         judge = Campaign(order.binary, folder, order.maps, order.measured.__contains__,
                          lambda number: comparison.same(order.mutants[number]))
         judge.check()

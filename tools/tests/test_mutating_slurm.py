@@ -160,7 +160,8 @@ def array(fake_kernel: Path, repo: Path, cache_root: Path, tmp_path: Path) -> It
     made = make_kernel_with_mutants(tmp_path / "made", fake_kernel)
     maps = [replace(campaign.watch(made.image.binary, tmp_path, way, ["stops"]), noisy=frozenset({"kmem_b"}))
             for way in (PLAIN, INIT)]
-    comparison = Comparison(made.source, made.build, made.commands, tmp_path)
+    comparison = Comparison(made.source, made.build, made.commands, tmp_path,
+                            made.mutants.values())
     judge = Campaign(made.image.binary, tmp_path, maps, lambda case: case != "kmem_a.slow",
                      lambda number: comparison.same(made.mutants[number]))
     with slurm.folder(cache.root()) as place:

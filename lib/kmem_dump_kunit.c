@@ -371,6 +371,8 @@ static void unmap(void *mapped)
 DEFINE_MAPPER(here, vmalloc(size))
 DEFINE_MAPPER(zeroed_here, vzalloc(size))
 DEFINE_MAPPER(on_node_here, vmalloc_node(size, numa_mem_id()))
+DEFINE_MAPPER(zeroed_on_node_here, vzalloc_node(size, numa_mem_id()))
+DEFINE_MAPPER(low_here, vmalloc_32(size))
 DEFINE_MAPPER(with_flags_here, __vmalloc(size, GFP_KERNEL))
 DEFINE_MAPPER(for_user_here, vmalloc_user(size))
 DEFINE_MAPPER(instead_here, kvmalloc(size, GFP_KERNEL))
@@ -412,6 +414,8 @@ static void mapping_is_told_with_its_caller(struct kunit *test)
 		{ map_here, PAGE_SIZE, "map_here" },
 		{ map_zeroed_here, PAGE_SIZE, "map_zeroed_here" },
 		{ map_on_node_here, PAGE_SIZE, "map_on_node_here" },
+		{ map_zeroed_on_node_here, PAGE_SIZE, "map_zeroed_on_node_here" },
+		{ map_low_here, PAGE_SIZE, "map_low_here" },
 		{ map_with_flags_here, PAGE_SIZE, "map_with_flags_here" },
 		{ map_for_user_here, PAGE_SIZE, "map_for_user_here" },
 		{ map_by_vrealloc_here, PAGE_SIZE, "map_by_vrealloc_here" },
@@ -436,23 +440,27 @@ static void mapping_is_told_with_its_caller(struct kunit *test)
 }
 
 /*
- * /proc/vmallocinfo tells of an area how many pages it has, without those that a shrink
- * has freed, and whether user space may map it. Source:
- * Documentation/filesystems/proc.rst, vmallocinfo, "pages=nr", "VM_USERMAP area".
+ * /proc/vmallocinfo tells of an area how large it is, with the guard page, how many pages
+ * it has, without those that a shrink has freed, and whether user space may map it. Source:
+ * Documentation/filesystems/proc.rst, vmallocinfo, "size in bytes", "pages=nr",
+ * "VM_USERMAP area"; __get_vm_area_node(), VM_NO_GUARD.
  */
 static void vmallocinfo_tells_pages_and_user(struct kunit *test)
 {
 	void *mapped = map_here(3 * PAGE_SIZE);
+	char size[32];
 	const char *line;
 
 	KUNIT_ASSERT_NOT_NULL(test, mapped);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, unmap, mapped), 0);
-	line = kmem_vmallocinfo(test, "map_here");
+	line = kmem_vmallocinfo(test, " map_here+");
+	snprintf(size, sizeof(size), " %lu map_here+", 4 * PAGE_SIZE);
+	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(line, size), "%s", line);
 	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(line, " pages=3 vmalloc"), "%s", line);
 	KUNIT_EXPECT_NULL_MSG(test, strstr(line, " user"), "%s", line);
 
 	KUNIT_ASSERT_PTR_EQ(test, kmem_kvrealloc(mapped, 3 * PAGE_SIZE, 1, GFP_KERNEL), mapped);
-	line = kmem_vmallocinfo(test, "map_here");
+	line = kmem_vmallocinfo(test, " map_here+");
 	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(line, kmem_vrealloc_frees_the_tail() ?
 						     " pages=1 vmalloc" : " pages=3 vmalloc"),
 				  "%s", line);
@@ -460,7 +468,7 @@ static void vmallocinfo_tells_pages_and_user(struct kunit *test)
 	mapped = map_for_user_here(2 * PAGE_SIZE);
 	KUNIT_ASSERT_NOT_NULL(test, mapped);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, unmap, mapped), 0);
-	line = kmem_vmallocinfo(test, "map_for_user_here");
+	line = kmem_vmallocinfo(test, " map_for_user_here+");
 	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(line, " pages=2 vmalloc user"), "%s", line);
 }
 

@@ -180,23 +180,24 @@ EXPORT_SYMBOL_GPL(kmem_meminfo);
 /**
  * kmem_vmallocinfo() - Read the line of an area in /proc/vmallocinfo.
  * @test: the test context; skipped where there is no such file, or it has no names
- * @caller: name of the function that mapped it, and no other area
+ * @words: what the line has, and that of no other area, such as " caller+"
  *
- * Return: the line, from the name on; the case ends here if there is none.
+ * Return: the line; the case ends here if there is none.
  */
-const char *kmem_vmallocinfo(struct kunit *test, const char *caller)
+const char *kmem_vmallocinfo(struct kunit *test, const char *words)
 {
-	char *text, *line, name[80];
+	char *text, *line;
 
 	KMEM_REQUIRE(test, CONFIG_PROC_FS);
 	KMEM_REQUIRE(test, CONFIG_KALLSYMS);
 	KMEM_REQUIRE(test, CONFIG_MMU);
 	text = read_file(test, mounted(test, &proc, "proc"), "vmallocinfo", SZ_256K);
 	KUNIT_ASSERT_NOT_NULL(test, text);
-	snprintf(name, sizeof(name), " %s+", caller);
-	line = strstr(text, name);
-	KUNIT_ASSERT_NOT_NULL_MSG(test, line, "no area of %s", caller);
+	line = strstr(text, words);
+	KUNIT_ASSERT_NOT_NULL_MSG(test, line, "no line has \"%s\"", words);
 	line[strcspn(line, "\n")] = '\0';
+	while (line > text && line[-1] != '\n')
+		line--;
 	return line;
 }
 EXPORT_SYMBOL_GPL(kmem_vmallocinfo);

@@ -108,7 +108,7 @@ bool kmem_slabinfo_is_there(void);
 struct kmem_slabinfo kmem_slabinfo(struct kunit *test, const char *name);
 umode_t kmem_slabinfo_mode(struct kunit *test);
 unsigned long kmem_meminfo(struct kunit *test, const char *name);
-const char *kmem_vmallocinfo(struct kunit *test, const char *caller);
+const char *kmem_vmallocinfo(struct kunit *test, const char *words);
 char *kmem_sysfs_text(struct kunit *test, const char *name, const char *attribute);
 int kmem_sysfs_number(struct kunit *test, const char *name, const char *attribute);
 int kmem_sysfs_store(struct kunit *test, const char *name, const char *attribute, const char *text);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Whole pages: get_zeroed_page(), alloc_pages_exact(), alloc_pages_bulk(), and what frees
- * pages; and what vmalloc() does when there are single ones only.
+ * pages; vm_map_ram(); and what vmalloc() does when there are single ones only.
  *
  * The contracts are those of the kernel-doc in mm/page_alloc.c, and of mm/vmalloc.c.
  *
@@ -12,6 +12,7 @@
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/numa.h>
 #include <linux/sched/mm.h>
 #include <linux/sizes.h>
 #include <linux/string.h>
@@ -175,19 +176,28 @@ static void exact_pages_leave_nothing(struct kunit *test)
 }
 
 /*
- * They are no compound page, whatever the caller asks for, who is told of it. Source:
- * kernel-doc of alloc_pages_exact(), "must not contain __GFP_COMP".
+ * They are no compound page, and no high memory, whatever the caller asks for, who is told
+ * of it once. Source: kernel-doc of alloc_pages_exact(), "must not contain __GFP_COMP";
+ * WARN_ON_ONCE(gfp_mask & (__GFP_COMP | __GFP_HIGHMEM)).
  */
 static void exact_pages_are_not_compound(struct kunit *test)
 {
+	static const gfp_t bad[] = { __GFP_COMP, __GFP_HIGHMEM };
 	const size_t size = 3 * PAGE_SIZE;
-	void *memory = NULL;
+	void *memory = NULL, *more = NULL;
+	unsigned int i;
 
-	KMEM_EXPECT_WARN(test, memory = alloc_pages_exact(size, GFP_KERNEL | __GFP_COMP),
-			 "mm/page_alloc.c:");
-	KUNIT_ASSERT_NOT_NULL(test, memory);
-	expect_single_pages(test, memory, size);
-	KMEM_EXPECT_SILENCE(test, free_pages_exact(memory, size));
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		KMEM_EXPECT_WARN(test, {
+			memory = alloc_pages_exact(size, GFP_KERNEL | bad[i]);
+			more = alloc_pages_exact(size, GFP_KERNEL | bad[i]);
+		}, "mm/page_alloc.c:");
+		KUNIT_ASSERT_NOT_NULL(test, memory);
+		KUNIT_ASSERT_NOT_NULL(test, more);
+		free_pages_exact(more, size);
+		expect_single_pages(test, memory, size);
+		KMEM_EXPECT_SILENCE(test, free_pages_exact(memory, size));
+	}
 }
 
 /* No page is freed where there is none. Source: free_pages(), "if (addr != 0)". */
@@ -423,6 +433,145 @@ static void dying_task_maps_no_single_pages(struct kunit *test)
 	vfree(memory);
 }
 
+/* of one block at most, which vm_map_ram() gives to several */
+#define BLOCK_PAGES	BITS_PER_LONG
+
+/* What vm_map_ram() has mapped. */
+struct window {
+	u8 *memory;
+	unsigned int count;
+};
+
+static void close_window(void *context)
+{
+	const struct window *window = context;
+
+	vm_unmap_ram(window->memory, window->count);
+}
+
+static struct window *open_window(struct kunit *test, struct page **pages, unsigned int count)
+{
+	struct window *window = kunit_kzalloc(test, sizeof(*window), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, window);
+	window->count = count;
+	window->memory = vm_map_ram(pages, count, NUMA_NO_NODE);
+	KUNIT_ASSERT_NOT_NULL(test, window->memory);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, close_window, window), 0);
+	return window;
+}
+
+/* Expect that it leads to these pages, or nowhere. */
+static void expect_view(struct kunit *test, const struct window *window, struct page **pages)
+{
+	unsigned int i;
+
+	for (i = 0; i < window->count; i++)
+		KUNIT_EXPECT_PTR_EQ_MSG(test, vmalloc_to_page(window->memory + i * PAGE_SIZE),
+					pages ? pages[i] : NULL, "page %u of %u", i, window->count);
+}
+
+static struct page **pages_to_map(struct kunit *test)
+{
+	struct page **pages = kunit_kcalloc(test, NR_DIRTY, sizeof(*pages), GFP_KERNEL);
+
+	KMEM_REQUIRE(test, CONFIG_MMU);
+	KUNIT_ASSERT_NOT_NULL(test, pages);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_all, pages), 0);
+	KUNIT_ASSERT_EQ(test, fill(GFP_KERNEL, NR_DIRTY, pages), NR_DIRTY);
+	return pages;
+}
+
+/*
+ * vm_unmap_ram() unmaps what vm_map_ram() has mapped, and nothing beside it. Source:
+ * kernel-doc of vm_unmap_ram(), "the count passed to that vm_map_ram call".
+ */
+static void pages_beside_unmapped_ones_stay_mapped(struct kunit *test)
+{
+	struct page **pages = pages_to_map(test);
+	/* a block has room for two at least, so that the second one has a neighbour */
+	struct window *windows[3];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(windows); i++)
+		windows[i] = open_window(test, pages + i * BLOCK_PAGES, BLOCK_PAGES);
+	kunit_release_action(test, close_window, windows[1]);
+	expect_view(test, windows[0], pages);
+	expect_view(test, windows[1], NULL);
+	expect_view(test, windows[2], pages + 2 * BLOCK_PAGES);
+}
+
+/*
+ * All pages that vm_map_ram() is given are mapped, in their order, be they many or few.
+ * Source: its kernel-doc, "map pages linearly", "number of pages".
+ */
+static void pages_are_mapped_in_their_order(struct kunit *test)
+{
+	static const unsigned int counts[] = { 1, 4, BLOCK_PAGES, BLOCK_PAGES + 1, NR_DIRTY };
+	struct page **pages = pages_to_map(test);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(counts); i++) {
+		struct window *window = open_window(test, pages, counts[i]);
+
+		expect_view(test, window, pages);
+		kunit_release_action(test, close_window, window);
+		expect_view(test, window, NULL);
+	}
+}
+
+/*
+ * /proc/vmallocinfo and mem_dump_obj() know of such a mapping no more than that it is one.
+ * Source: Documentation/filesystems/proc.rst, vmallocinfo, "size in bytes";
+ * vmalloc_info_show(), "vm_map_ram"; mem_dump_obj(), "vmalloc memory".
+ */
+static void mapped_pages_are_told_without_a_caller(struct kunit *test)
+{
+	const unsigned int count = BLOCK_PAGES + 1;
+	struct window *window = open_window(test, pages_to_map(test), count);
+	const struct kmem_report *report;
+	char words[40];
+
+	snprintf(words, sizeof(words), " %lu vm_map_ram", count * PAGE_SIZE);
+	kmem_vmallocinfo(test, words);
+	report = KMEM_CAPTURE(test, mem_dump_obj(window->memory));
+	kmem_expect_text(test, report, " vmalloc memory");
+}
+
+static void *map_a_page(gfp_t gfp)
+{
+	return __vmalloc(PAGE_SIZE, gfp);
+}
+
+static void *map_a_huge_page(gfp_t gfp)
+{
+	return vmalloc_huge(PAGE_SIZE, gfp);
+}
+
+/*
+ * Flags that vmalloc() has no use for are dropped, and the memory is given all the same;
+ * that is reported once. Source: vmalloc_fix_flags(), GFP_VMALLOC_SUPPORTED, WARN_ONCE().
+ */
+static void bad_flag_for_mapped_memory_is_dropped(struct kunit *test)
+{
+	static void *(* const maps[])(gfp_t gfp) = { map_a_page, map_a_huge_page };
+	const gfp_t bad = __GFP_COMP, good = GFP_KERNEL;
+	void *memory = NULL;
+	unsigned int i;
+
+	if (!kmem_has_sheaves())
+		kunit_skip(test, "needs Linux 7.x, whose vmalloc() looks at its flags");
+	for (i = 0; i < ARRAY_SIZE(maps); i++) {
+		KMEM_EXPECT_WARN(test, {
+			vfree(maps[i](good | bad));
+			memory = maps[i](good | bad);
+		}, "Unexpected gfp: %#x (%pGg). Fixing up to gfp: %#x (%pGg). ",
+		(__force unsigned int)bad, &bad, (__force unsigned int)good, &good);
+		KUNIT_EXPECT_NOT_NULL(test, memory);
+		vfree(memory);
+	}
+}
+
 static struct kunit_case kmem_pages_cases[] = {
 	KUNIT_CASE_PARAM(zeroed_page_is_zero, zeroer_gen_params),
 	KUNIT_CASE(exact_pages_are_enough),
@@ -436,6 +585,10 @@ static struct kunit_case kmem_pages_cases[] = {
 	KUNIT_CASE(pages_beyond_the_limit_are_freed),
 	KUNIT_CASE(single_pages_are_mapped_in_silence),
 	KUNIT_CASE(dying_task_maps_no_single_pages),
+	KUNIT_CASE(pages_beside_unmapped_ones_stay_mapped),
+	KUNIT_CASE(pages_are_mapped_in_their_order),
+	KUNIT_CASE(mapped_pages_are_told_without_a_caller),
+	KUNIT_CASE(bad_flag_for_mapped_memory_is_dropped),
 	{}
 };
 

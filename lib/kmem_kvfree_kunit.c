@@ -10,6 +10,7 @@
  */
 #include <kunit/test.h>
 #include <linux/gfp.h>
+#include <linux/irq_work.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -127,8 +128,8 @@ static void mapped_memory_is_freed(struct kunit *test)
 }
 
 /*
- * Nothing is freed by an address inside of a mapping, which is reported. Source:
- * remove_vm_area(), "Trying to vfree() bad address".
+ * Nothing is freed by an address inside of a mapping, which is reported each time.
+ * Source: remove_vm_area(), WARN(), "Trying to vfree() bad address".
  */
 static void address_inside_a_mapping_is_reported(struct kunit *test)
 {
@@ -137,11 +138,14 @@ static void address_inside_a_mapping_is_reported(struct kunit *test)
 	const struct kmem_report *report;
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(offsets); i++) {
-		report = KMEM_CAPTURE(test, kvfree(memory + offsets[i]));
-		kmem_expect_text(test, report, "Trying to vfree() bad address");
-		KUNIT_ASSERT_NOT_NULL_MSG(test, vmalloc_to_page(memory), "offset %zu", offsets[i]);
-	}
+	report = KMEM_CAPTURE(test, {
+		for (i = 0; i < ARRAY_SIZE(offsets); i++)
+			kvfree(memory + offsets[i]);
+	});
+	KUNIT_ASSERT_NOT_NULL(test, vmalloc_to_page(memory));
+	for (i = 0; i < ARRAY_SIZE(offsets); i++)
+		kmem_expect_text(test, report, "Trying to vfree() bad address (%p)",
+				 memory + offsets[i]);
 	KUNIT_EXPECT_EQ(test, pattern_kept(memory, SIZE), SIZE);
 	KMEM_EXPECT_SILENCE(test, kvfree(memory));
 }
@@ -180,45 +184,84 @@ static void sensitive_mapped_memory_is_wiped(struct kunit *test)
 	}
 }
 
-static void free_in_softirq(const void *memory)
+static struct page *free_in_softirq(const void *memory)
 {
+	struct page *during;
+
 	local_bh_disable();
 	kvfree(memory);
+	during = vmalloc_to_page(memory);
+	local_bh_enable();
+	return during;
 }
 
-static void free_atomically(const void *memory)
+struct interrupt {
+	struct irq_work work;
+	const void *memory;
+	struct page *during;
+};
+
+static void free_and_look(struct irq_work *work)
 {
+	struct interrupt *irq = container_of(work, struct interrupt, work);
+
+	kvfree(irq->memory);
+	irq->during = vmalloc_to_page(irq->memory);
+}
+
+static struct page *free_in_hard_interrupt(const void *memory)
+{
+	struct interrupt irq = { .work = IRQ_WORK_INIT_HARD(free_and_look), .memory = memory };
+
+	irq_work_queue(&irq.work);
+	irq_work_sync(&irq.work);
+	return irq.during;
+}
+
+static struct page *free_atomically(const void *memory)
+{
+	struct page *during;
+
 	preempt_disable();
 	kvfree_atomic(memory);
+	during = vmalloc_to_page(memory);
+	preempt_enable();
+	return during;
 }
 
-static void free_by_atomic_scope(const void *memory)
+static void leave_scope(const void *memory)
 {
 	void *scoped __free(kvfree_atomic) = (void *)memory;
 
-	preempt_disable();
 	OPTIMIZER_HIDE_VAR(scoped);
 }
 
-static void bh_enable(void)
+static struct page *free_by_atomic_scope(const void *memory)
 {
-	local_bh_enable();
-}
+	struct page *during;
 
-static void preemption_enable(void)
-{
+	preempt_disable();
+	leave_scope(memory);
+	during = vmalloc_to_page(memory);
 	preempt_enable();
+	return during;
 }
 
-/* Those who may not sleep. */
+/**
+ * struct context - where nobody may sleep
+ * @name: of the parameter
+ * @release: frees there; returns where the memory led to right after
+ * @atomic: by kvfree_atomic()
+ */
 static const struct context {
 	const char *name;
-	void (*release)(const void *memory);
-	void (*leave)(void);
+	struct page *(*release)(const void *memory);
+	bool atomic;
 } contexts[] = {
-	{ "softirq", free_in_softirq, bh_enable },
-	{ "atomic", free_atomically, preemption_enable },
-	{ "atomic_scope", free_by_atomic_scope, preemption_enable },
+	{ "softirq", free_in_softirq },
+	{ "hardirq", free_in_hard_interrupt },
+	{ "atomic", free_atomically, true },
+	{ "atomic_scope", free_by_atomic_scope, true },
 };
 
 KUNIT_ARRAY_PARAM_DESC(context, contexts, name);
@@ -260,14 +303,12 @@ static void mapped_memory_is_freed_later(struct kunit *test)
 	struct page *during;
 
 	KUNIT_ASSERT_NOT_NULL(test, memory);
-	if (context->leave == preemption_enable && !kmem_has_kvfree_atomic()) {
+	if (context->atomic && !kmem_has_kvfree_atomic()) {
 		vfree(memory);
 		kunit_skip(test, "needs Linux 7.2");
 	}
 	hold_pages(test, &held, memory, SIZE);
-	context->release(memory);
-	during = vmalloc_to_page(memory);
-	context->leave();
+	during = context->release(memory);
 	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
 		KUNIT_EXPECT_PTR_EQ_MSG(test, during, held.pages[0], "it was freed at once");
 	let_work_be_done(held.pages[held.nr - 1]);

@@ -448,6 +448,29 @@ static KMEM_LRU_WALK_CB(take_off)
 	return LRU_REMOVED;
 }
 
+/* Fill a list of the cgroup's. */
+static struct kmem_batch *list_objects(struct kunit *test, struct list_lru *lru)
+{
+	struct kmem_cache *cache;
+	struct kmem_batch *batch;
+	unsigned int i;
+	void *object;
+
+	enter(test);
+	cache = listed_cache(test, lru, 0);
+	/* from here on, the cgroup has a list */
+	object = kmem_cache_alloc_lru(cache, lru, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	kmem_cache_free(cache, object);
+
+	batch = kmem_take(test, cache, NR_LISTED);
+	for (i = 0; i < NR_LISTED; i++) {
+		INIT_LIST_HEAD(batch->objects[i]);
+		KUNIT_EXPECT_TRUE(test, list_lru_add_obj(lru, batch->objects[i]));
+	}
+	return batch;
+}
+
 /*
  * The list of a cgroup's objects is walked from the one that was added first, as far as
  * it is asked for, also when all lists of a node are walked; what is isolated counts no
@@ -458,27 +481,12 @@ static KMEM_LRU_WALK_CB(take_off)
 static void listed_objects_are_walked_in_their_order(struct kunit *test)
 {
 	static struct list_lru lru;
+	struct kmem_batch *batch = list_objects(test, &lru);
+	const int node = page_to_nid(virt_to_page(batch->objects[0]));
 	unsigned long to_walk = 1;
-	struct kmem_cache *cache;
-	struct kmem_batch *batch;
 	struct walk walk = { };
 	unsigned int i;
-	void *object;
-	int node;
 
-	enter(test);
-	cache = listed_cache(test, &lru, 0);
-	/* from here on, the cgroup has a list */
-	object = kmem_cache_alloc_lru(cache, &lru, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, object);
-	kmem_cache_free(cache, object);
-
-	batch = kmem_take(test, cache, NR_LISTED);
-	node = page_to_nid(virt_to_page(batch->objects[0]));
-	for (i = 0; i < NR_LISTED; i++) {
-		INIT_LIST_HEAD(batch->objects[i]);
-		KUNIT_EXPECT_TRUE(test, list_lru_add_obj(&lru, batch->objects[i]));
-	}
 	KUNIT_EXPECT_EQ(test, list_lru_walk_one(&lru, node, memcg, take_off, &walk, &to_walk), 1);
 	KUNIT_EXPECT_EQ(test, to_walk, 0);
 	KUNIT_EXPECT_EQ(test, list_lru_count_one(&lru, node, memcg), NR_LISTED - 1);
@@ -497,6 +505,71 @@ static void listed_objects_are_walked_in_their_order(struct kunit *test)
 	}
 }
 
+static KMEM_LRU_WALK_CB(rotate_first)
+{
+	struct walk *walk = context;
+
+	return walk->nr++ ? LRU_SKIP : LRU_ROTATE;
+}
+
+/*
+ * An object that a walk rotates stays on its list, as the one that is met last from then
+ * on. Source: LRU_ROTATE in <linux/list_lru.h>, "item referenced, give another pass".
+ */
+static void rotated_object_is_met_last(struct kunit *test)
+{
+	static struct list_lru lru;
+	struct kmem_batch *batch = list_objects(test, &lru);
+	unsigned long to_walk = NR_LISTED;
+	const int node = page_to_nid(virt_to_page(batch->objects[0]));
+	struct walk walk = { };
+	unsigned int i;
+
+	KUNIT_EXPECT_EQ(test, list_lru_walk_one(&lru, node, memcg, rotate_first, &walk, &to_walk),
+			0);
+	KUNIT_EXPECT_EQ(test, list_lru_count_one(&lru, node, memcg), NR_LISTED);
+
+	walk.nr = 0;
+	to_walk = NR_LISTED;
+	KUNIT_EXPECT_EQ(test, list_lru_walk_one(&lru, node, memcg, take_off, &walk, &to_walk),
+			NR_LISTED);
+	for (i = 0; i < NR_LISTED; i++)
+		KUNIT_EXPECT_PTR_EQ_MSG(test, walk.seen[i], batch->objects[(i + 1) % NR_LISTED],
+					"object %u", i);
+}
+
+static KMEM_LRU_WALK_CB(move_away)
+{
+	list_lru_isolate_move(list, item, context);
+	return LRU_REMOVED;
+}
+
+/*
+ * An object that a walk moves to another list is there, and counts no more. Source:
+ * list_lru_isolate_move(); kernel-doc of list_lru_walk_one(), "the number of objects
+ * effectively removed from the LRU".
+ */
+static void objects_that_are_moved_away_count_no_more(struct kunit *test)
+{
+	static struct list_lru lru;
+	struct kmem_batch *batch = list_objects(test, &lru);
+	const int node = page_to_nid(virt_to_page(batch->objects[0]));
+	unsigned long to_walk = 2;
+	LIST_HEAD(away);
+	unsigned int i;
+
+	KUNIT_EXPECT_EQ(test, list_lru_walk_one(&lru, node, memcg, move_away, &away, &to_walk), 2);
+	KUNIT_EXPECT_EQ(test, list_lru_count_one(&lru, node, memcg), NR_LISTED - 2);
+	KUNIT_EXPECT_EQ(test, list_lru_count_node(&lru, node), NR_LISTED - 2);
+	for (i = 0; i < 2; i++) {
+		KUNIT_EXPECT_PTR_EQ(test, away.prev, (struct list_head *)batch->objects[i]);
+		list_del_init(batch->objects[i]);
+	}
+	KUNIT_EXPECT_TRUE(test, list_empty(&away));
+	for (; i < NR_LISTED; i++)
+		KUNIT_EXPECT_TRUE(test, list_lru_del_obj(&lru, batch->objects[i]));
+}
+
 static struct kunit_case kmem_owners_cases[] = {
 	KUNIT_CASE_PARAM(objects_have_owners_of_their_own, place_gen_params),
 	KUNIT_CASE_PARAM(objects_of_a_bulk_are_uncharged, place_gen_params),
@@ -509,6 +582,8 @@ static struct kunit_case kmem_owners_cases[] = {
 	KUNIT_CASE(objects_without_an_owner_are_not_charged),
 	KUNIT_CASE(merged_objects_do_not_reach_their_owners),
 	KUNIT_CASE(listed_objects_are_walked_in_their_order),
+	KUNIT_CASE(rotated_object_is_met_last),
+	KUNIT_CASE(objects_that_are_moved_away_count_no_more),
 	{}
 };
 

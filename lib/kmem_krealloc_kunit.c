@@ -438,19 +438,28 @@ static void object_stays_on_its_node(struct kunit *test)
 	}
 }
 
-#define ODD_SIZE	96
-#define ALIGNMENT	64
+/* Classes that do not align to some alignment, which is no less than a smaller class. */
+static const struct odd {
+	const char *name;
+	size_t size, alignment;
+} odds[] = {
+	{ "96", 96, 64 },
+	{ "192", 192, 128 },
+};
 
-/* An object of a class that does not align to ALIGNMENT, which is aligned to it or not. */
+KUNIT_ARRAY_PARAM_DESC(odd, odds, name);
+
+/* An object of such a class, which is aligned all the same or not. */
 static u8 *object_with_alignment(struct kunit *test, bool aligned)
 {
+	const struct odd *odd = test->param_value;
 	void *others[MANY_ROUNDS];
 	unsigned int nr = 0;
 	u8 *object = NULL;
 
 	while (nr < ARRAY_SIZE(others)) {
-		object = kmalloc_unfenced(test, ODD_SIZE, GFP_KERNEL);
-		if (IS_ALIGNED((unsigned long)object, ALIGNMENT) == aligned)
+		object = kmalloc_unfenced(test, odd->size, GFP_KERNEL);
+		if (IS_ALIGNED((unsigned long)object, odd->alignment) == aligned)
 			break;
 		others[nr++] = object;
 		object = NULL;
@@ -460,7 +469,7 @@ static u8 *object_with_alignment(struct kunit *test, bool aligned)
 	if (!object)
 		kunit_skip(test, "needs a class whose objects are not all aligned alike");
 	pattern_renew();
-	pattern_fill(object, ODD_SIZE);
+	pattern_fill(object, odd->size);
 	return object;
 }
 
@@ -471,15 +480,16 @@ static u8 *object_with_alignment(struct kunit *test, bool aligned)
  */
 static void misaligned_object_moves(struct kunit *test)
 {
+	const size_t alignment = ((const struct odd *)test->param_value)->alignment;
 	u8 *object, *resized;
 
 	require_node_align(test);
 	object = object_with_alignment(test, false);
-	resized = krealloc_node_align(object, ALIGNMENT, ALIGNMENT, GFP_KERNEL, NUMA_NO_NODE);
+	resized = krealloc_node_align(object, alignment, alignment, GFP_KERNEL, NUMA_NO_NODE);
 	KUNIT_ASSERT_NOT_NULL(test, resized);
 	KUNIT_EXPECT_PTR_NE(test, kasan_reset_tag(resized), kasan_reset_tag(object));
-	KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)resized, ALIGNMENT));
-	KUNIT_EXPECT_EQ(test, pattern_kept(resized, ALIGNMENT), ALIGNMENT);
+	KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)resized, alignment));
+	KUNIT_EXPECT_EQ(test, pattern_kept(resized, alignment), alignment);
 	kfree(resized);
 }
 
@@ -489,13 +499,14 @@ static void misaligned_object_moves(struct kunit *test)
  */
 static void aligned_object_stays(struct kunit *test)
 {
+	const size_t alignment = ((const struct odd *)test->param_value)->alignment;
 	u8 *object;
 
 	require_node_align(test);
 	object = object_with_alignment(test, true);
-	KUNIT_EXPECT_PTR_EQ(test, krealloc_node_align(object, ALIGNMENT, ALIGNMENT, GFP_KERNEL,
+	KUNIT_EXPECT_PTR_EQ(test, krealloc_node_align(object, alignment, alignment, GFP_KERNEL,
 						      NUMA_NO_NODE), object);
-	KUNIT_EXPECT_EQ(test, pattern_kept(object, ALIGNMENT), ALIGNMENT);
+	KUNIT_EXPECT_EQ(test, pattern_kept(object, alignment), alignment);
 	kfree(object);
 }
 
@@ -505,19 +516,20 @@ static void aligned_object_stays(struct kunit *test)
  */
 static void move_for_alignment_spares_the_neighbours(struct kunit *test)
 {
+	const size_t alignment = ((const struct odd *)test->param_value)->alignment;
 	u8 *moved[MANY_ROUNDS], *object;
 	unsigned int i;
 
 	require_node_align(test);
 	for (i = 0; i < ARRAY_SIZE(moved); i++) {
 		object = object_with_alignment(test, false);
-		moved[i] = krealloc_node_align(object, ALIGNMENT, ALIGNMENT, GFP_KERNEL,
+		moved[i] = krealloc_node_align(object, alignment, alignment, GFP_KERNEL,
 					       NUMA_NO_NODE);
 		KUNIT_ASSERT_NOT_NULL(test, moved[i]);
-		memset(moved[i], i, ALIGNMENT);
+		memset(moved[i], i, alignment);
 	}
 	for (i = 0; i < ARRAY_SIZE(moved); i++) {
-		KUNIT_EXPECT_NULL_MSG(test, memchr_inv(moved[i], i, ALIGNMENT), "object %u", i);
+		KUNIT_EXPECT_NULL_MSG(test, memchr_inv(moved[i], i, alignment), "object %u", i);
 		kfree(moved[i]);
 	}
 }
@@ -539,9 +551,9 @@ static struct kunit_case krealloc_cases[] = {
 	KUNIT_CASE(flags_choose_the_new_cache),
 	KUNIT_CASE(caller_has_allocated),
 	KUNIT_CASE(object_stays_on_its_node),
-	KUNIT_CASE(misaligned_object_moves),
-	KUNIT_CASE(aligned_object_stays),
-	KUNIT_CASE(move_for_alignment_spares_the_neighbours),
+	KUNIT_CASE_PARAM(misaligned_object_moves, odd_gen_params),
+	KUNIT_CASE_PARAM(aligned_object_stays, odd_gen_params),
+	KUNIT_CASE_PARAM(move_for_alignment_spares_the_neighbours, odd_gen_params),
 	{}
 };
 

@@ -113,6 +113,9 @@ static void objects_are_usable_to_the_last_byte(struct kunit *test)
 	}
 }
 
+/* SLOB looks for room in single pages. */
+#define LARGEST_ALIGNMENT	(IS_ENABLED(CONFIG_SLOB) ? PAGE_SIZE : 2 * PAGE_SIZE)
+
 /*
  * Objects are aligned as asked for, whatever their size and flags, and to a
  * word at least. Source: kernel-doc of kmem_cache_create(), "The required
@@ -124,7 +127,7 @@ static void objects_are_aligned(struct kunit *test)
 	const struct kind *kind = the_kind(test);
 	unsigned int align, i;
 
-	for (align = 1; align <= PAGE_SIZE; align *= 2) {
+	for (align = 1; align <= LARGEST_ALIGNMENT; align *= 2) {
 		unsigned int aligned_to = max_t(unsigned int, align, sizeof(void *));
 
 		for (i = 0; i < ARRAY_SIZE(sizes); i++) {

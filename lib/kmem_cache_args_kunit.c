@@ -42,6 +42,7 @@ static void expect_refusal(struct kunit *test, const struct kmem_report *report,
 {
 	kmem_expect_heads(test, report, name, 0, 0);
 	kmem_expect_text(test, report, "(%s) failed with error %d", name, -EINVAL);
+	kmem_expect_trace(test, report);
 	KUNIT_EXPECT_NULL_MSG(test, cache, "%s", name);
 	kmem_cache_destroy(cache);
 }

@@ -329,6 +329,7 @@ static void expect_refusal(struct kunit *test, const struct kmem_report *report,
 {
 	kmem_expect_heads(test, report, "kmem_cache_create()", 0, 0);
 	kmem_expect_text(test, report, "(%s) failed with error %d", name, error);
+	kmem_expect_trace(test, report);
 	KUNIT_EXPECT_NULL(test, cache);
 	kmem_cache_destroy(cache);
 }

@@ -70,12 +70,14 @@ static void prepare(struct kunit *test)
  * @failed: whether so many allocations were made
  * @in_sysfs: whether it is the first one of sysfs
  * @told: whether the kernel said that sysfs lacks the cache
+ * @refused: whether it said that there is no cache
  */
 struct attempt {
 	struct kmem_cache *cache;
 	bool failed;
 	bool in_sysfs;
 	bool told;
+	bool refused;
 };
 
 static struct attempt create_failing(struct kunit *test, const struct kind *kind,
@@ -96,6 +98,7 @@ static struct attempt create_failing(struct kunit *test, const struct kind *kind
 	kmem_expect_heads(test, report, "kmem_cache_create()", 0, 0);
 	attempt.in_sysfs = strstr(report->text, "can not set name properly");
 	attempt.told = strstr(report->text, "Unable to add cache");
+	attempt.refused = strstr(report->text, ") failed with error -");
 	return attempt;
 }
 
@@ -148,8 +151,9 @@ static unsigned int least_failures(void)
 
 /*
  * Where one of the allocations that a cache consists of fails, there is no cache:
- * the result is NULL, its name is in neither slabinfo nor sysfs, and can be used
- * afterwards. Source: kmem_cache_create(), "NULL on failure"; create_cache().
+ * the result is NULL, which is reported, its name is in neither slabinfo nor sysfs, and
+ * can be used afterwards. Source: kmem_cache_create(), "NULL on failure", "failed with
+ * error"; create_cache().
  */
 static void inner_failure_fails_the_creation(struct kunit *test)
 {
@@ -169,6 +173,7 @@ static void inner_failure_fails_the_creation(struct kunit *test)
 		} else {
 			failures++;
 		}
+		KUNIT_EXPECT_EQ_MSG(test, attempt.refused, !attempt.cache, "allocation %u", nth);
 		expect_gone(test, nth);
 	}
 	destroy(test, attempt.cache, nth);

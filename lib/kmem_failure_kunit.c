@@ -479,8 +479,8 @@ static void failed_creation_leaves_nothing(struct kunit *test)
 }
 
 /*
- * A failed creation says so, with the name of the cache. Source:
- * kmem_cache_create(), "failed with error".
+ * A failed creation says so, with the name of the cache and who asked for it. Source:
+ * kmem_cache_create(), "failed with error", dump_stack().
  */
 static void failed_creation_is_reported(struct kunit *test)
 {
@@ -492,6 +492,7 @@ static void failed_creation_is_reported(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, cache);
 	kmem_cache_destroy(cache);
 	kmem_expect_text(test, report, "(kmem_too_large) failed with error -22");
+	kmem_expect_trace(test, report);
 }
 
 /*

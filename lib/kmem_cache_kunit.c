@@ -80,37 +80,49 @@ static void long_names_are_told_apart(struct kunit *test)
 
 /*
  * A second cache of a name is created all the same and is a cache of its own;
- * with CONFIG_DEBUG_VM, 6.12 and later warn. Source: kmem_cache_sanity_check(),
- * sysfs_slab_add(), which lets the newer cache take over the name in sysfs.
+ * with CONFIG_DEBUG_VM, 6.12 and later warn of each. Source: WARN() of
+ * kmem_cache_sanity_check(); sysfs_slab_add(), which lets the newer cache take over
+ * the name in sysfs.
  */
 static void second_cache_of_a_name_is_separate(struct kunit *test)
 {
+	static const char * const names[] = { "kmem_double", "kmem_twin" };
+	struct kmem_cache *first[ARRAY_SIZE(names)], *second[ARRAY_SIZE(names)] = { };
 	bool warns = kmem_duplicate_names_are_reported();
 	const struct kmem_report *report;
-	struct kmem_cache *first, *second = NULL;
 	struct kmem_batch *batch;
+	unsigned int i;
 
-	first = kmem_private_cache(test, "kmem_double", OBJECT_SIZE, 0, NULL);
-	report = KMEM_CAPTURE(test, second = kmem_cache_create("kmem_double", 2 * OBJECT_SIZE, 0,
-							       PRIVATE, NULL));
-	kmem_expect_heads(test, report, "the second kmem_cache_create()", 0, warns);
-	if (warns)
-		kmem_expect_text(test, report, "kmem_cache of name 'kmem_double' already exists");
-	else
-		KUNIT_EXPECT_NULL(test, strstr(report->text, "kmem_double"));
-	kmem_adopt_cache(test, second);
-	KUNIT_EXPECT_EQ(test, kmem_slabinfo(test, "kmem_double").lines, 2);
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		first[i] = kmem_private_cache(test, names[i], OBJECT_SIZE, 0, NULL);
+	report = KMEM_CAPTURE(test, {
+		for (i = 0; i < ARRAY_SIZE(names); i++)
+			second[i] = kmem_cache_create(names[i], 2 * OBJECT_SIZE, 0, PRIVATE, NULL);
+	});
+	kmem_expect_heads(test, report, "the second kmem_cache_create()", 0,
+			  warns ? ARRAY_SIZE(names) : 0);
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		if (warns)
+			kmem_expect_text(test, report, "kmem_cache of name '%s' already exists",
+					 names[i]);
+		else
+			KUNIT_EXPECT_NULL(test, strstr(report->text, names[i]));
+	}
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		kmem_adopt_cache(test, second[i]);
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		KUNIT_EXPECT_EQ(test, kmem_slabinfo(test, names[i]).lines, 2);
+		if (IS_ENABLED(CONFIG_SYSFS) && IS_ENABLED(CONFIG_SLUB_DEBUG))
+			KUNIT_EXPECT_EQ(test, kmem_sysfs_number(test, names[i], "object_size"),
+					2 * OBJECT_SIZE);
 
-	if (IS_ENABLED(CONFIG_SYSFS) && IS_ENABLED(CONFIG_SLUB_DEBUG))
-		KUNIT_EXPECT_EQ(test, kmem_sysfs_number(test, "kmem_double", "object_size"),
-				2 * OBJECT_SIZE);
-
-	batch = kmem_take(test, second, MANY);
-	kmem_mark(batch, 2 * OBJECT_SIZE);
-	kmem_give_back(test, kmem_take(test, first, MANY));
-	KMEM_EXPECT_SILENCE(test, kmem_private_cache_destroy(test, first));
-	KUNIT_EXPECT_EQ(test, kmem_slabinfo(test, "kmem_double").lines, 1);
-	KUNIT_EXPECT_EQ(test, kmem_count_overwritten(batch, 2 * OBJECT_SIZE), 0);
+		batch = kmem_take(test, second[i], MANY);
+		kmem_mark(batch, 2 * OBJECT_SIZE);
+		kmem_give_back(test, kmem_take(test, first[i], MANY));
+		KMEM_EXPECT_SILENCE(test, kmem_private_cache_destroy(test, first[i]));
+		KUNIT_EXPECT_EQ(test, kmem_slabinfo(test, names[i]).lines, 1);
+		KUNIT_EXPECT_EQ(test, kmem_count_overwritten(batch, 2 * OBJECT_SIZE), 0);
+	}
 }
 
 /* To destroy no cache is to do nothing. Source: kmem_cache_destroy(). */
@@ -252,31 +264,39 @@ static const struct leak full_leaks[] = {
 	{ "all_checks", "kmem_left_full_checked", 0, KMEM_ALL_CHECKS },
 };
 
-KUNIT_ARRAY_PARAM_DESC(full_leak, full_leaks, name);
-
 /*
  * The destruction of a cache is reported, too, if all slabs that are left are
- * full, and so on no list that SLUB goes through. Source: __kmem_cache_shutdown().
+ * full, and so on no list that SLUB goes through; and that of each cache is.
+ * Source: __kmem_cache_shutdown(); kmem_cache_destroy(), WARN().
  */
 static void destroy_with_full_slabs_is_reported(struct kunit *test)
 {
-	const struct leak *leak = test->param_value;
+	struct kmem_cache *caches[ARRAY_SIZE(full_leaks)];
 	const struct kmem_report *report;
-	struct kmem_cache *cache;
 	struct kmem_batch *batch;
+	unsigned int i;
 
 	if (!kmem_slabinfo_is_there())
 		kunit_skip(test, "needs CONFIG_PROC_FS=y and CONFIG_SLUB_DEBUG=y");
-	cache = kmem_cache_create(leak->cache, OBJECT_SIZE, 0, leak->flags | PRIVATE, NULL);
-	KUNIT_ASSERT_NOT_NULL(test, cache);
-	batch = kmem_take(test, cache, MANY);
-	kmem_keep_slab(batch);
-	KUNIT_ASSERT_EQ(test, batch->nr, kmem_slabinfo(test, leak->cache).objperslab);
-	report = KMEM_CAPTURE(test, kmem_cache_destroy(cache));
-	kmem_expect_heads(test, report, "kmem_cache_destroy()", 0, 1);
-	kmem_expect_text(test, report,
-			 "kmem_cache_destroy %s: Slab cache still has objects when called from",
-			 leak->cache);
+	for (i = 0; i < ARRAY_SIZE(caches); i++) {
+		const struct leak *leak = &full_leaks[i];
+
+		caches[i] = kmem_cache_create(leak->cache, OBJECT_SIZE, 0, leak->flags | PRIVATE,
+					      NULL);
+		KUNIT_ASSERT_NOT_NULL(test, caches[i]);
+		batch = kmem_take(test, caches[i], MANY);
+		kmem_keep_slab(batch);
+		KUNIT_ASSERT_EQ(test, batch->nr, kmem_slabinfo(test, leak->cache).objperslab);
+	}
+	report = KMEM_CAPTURE(test, {
+		for (i = 0; i < ARRAY_SIZE(caches); i++)
+			kmem_cache_destroy(caches[i]);
+	});
+	kmem_expect_heads(test, report, "kmem_cache_destroy()", 0, ARRAY_SIZE(caches));
+	for (i = 0; i < ARRAY_SIZE(caches); i++)
+		kmem_expect_text(test, report,
+				 "kmem_cache_destroy %s: Slab cache still has objects when called from",
+				 full_leaks[i].cache);
 }
 
 /*
@@ -478,7 +498,7 @@ static struct kunit_case kmem_cache_cases[] = {
 	KUNIT_CASE(merged_caches_outlive_each_other),
 	KUNIT_CASE_PARAM(destroy_with_live_objects_is_reported, leak_gen_params),
 	KUNIT_CASE_PARAM(counted_live_objects_are_not_reported, leak_gen_params),
-	KUNIT_CASE_PARAM(destroy_with_full_slabs_is_reported, full_leak_gen_params),
+	KUNIT_CASE(destroy_with_full_slabs_is_reported),
 	KUNIT_CASE(destroy_with_live_objects_is_survivable),
 	KUNIT_CASE(null_name_is_refused),
 	KUNIT_CASE(too_large_objects_are_refused),

@@ -499,10 +499,7 @@ static void bad_flag_for_a_slab_is_dropped(struct kunit *test)
 	kmem_cache_free(cache, object);
 }
 
-/*
- * So it is for large memory, each time. Source: ___kmalloc_large_node(), as
- * above.
- */
+/* So it is for large memory, each time. Source: ___kmalloc_large_node(), as above. */
 static void bad_flag_for_pages_is_dropped(struct kunit *test)
 {
 	const struct bad_flag *bad = test->param_value;
@@ -515,7 +512,10 @@ static void bad_flag_for_pages_is_dropped(struct kunit *test)
 
 		if (ways[i].alloc == kzalloc_way || ways[i].alloc == kcalloc_way)
 			good |= __GFP_ZERO;
-		report = KMEM_CAPTURE(test, memory = ways[i].alloc(LARGE, GFP_KERNEL | bad->gfp));
+		report = KMEM_CAPTURE(test, {
+			kfree(ways[i].alloc(LARGE, GFP_NOIO | bad->gfp));
+			memory = ways[i].alloc(LARGE, GFP_KERNEL | bad->gfp);
+		});
 		kmem_expect_heads(test, report, ways[i].name, 0, 0);
 		kmem_expect_text(test, report,
 				 "Unexpected gfp: %#x (%pGg). Fixing up to gfp: %#x (%pGg). ",

@@ -298,9 +298,9 @@ static void mapping_without_sleep_is_up_to_the_series(struct kunit *test)
 }
 
 /*
- * More than INT_MAX bytes are refused with a warning of kvmalloc() itself, which
- * __GFP_NOWARN silences. Source: __kvmalloc_node(), "Don't even allow crazy
- * sizes".
+ * More than INT_MAX bytes are refused, the first time with a warning of kvmalloc()
+ * itself, which __GFP_NOWARN silences. Source: __kvmalloc_node(), "Don't even allow
+ * crazy sizes", WARN_ON_ONCE().
  */
 static void crazy_sizes_are_refused(struct kunit *test)
 {
@@ -315,7 +315,8 @@ static void crazy_sizes_are_refused(struct kunit *test)
 		OPTIMIZER_HIDE_VAR(size);
 		KMEM_EXPECT_SILENCE(test, memory = kvmalloc(size, GFP_KERNEL | __GFP_NOWARN));
 		KUNIT_EXPECT_NULL_MSG(test, memory, "size %zu", size);
-		report = KMEM_EXPECT_WARN(test, memory = kvmalloc(size, GFP_KERNEL),
+		report = KMEM_EXPECT_WARN(test, memory = kvmalloc(size, GFP_KERNEL) ?:
+							 kvmalloc(size, GFP_KERNEL),
 					  "kvmalloc_node");
 		KUNIT_EXPECT_NULL_MSG(test, memory, "size %zu", size);
 		KUNIT_EXPECT_NULL(test, strstr(report->text, "vmalloc error"));

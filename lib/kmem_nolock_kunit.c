@@ -490,8 +490,8 @@ static void nolock_may_free_nothing(struct kunit *test)
 }
 
 /*
- * Large memory is not kmalloc_nolock()'s: to free it so is reported, and it
- * stays allocated. Source: kfree_nolock(), "large_kmalloc is not supported".
+ * Large memory is not kmalloc_nolock()'s: to free it so is reported once, and it
+ * stays allocated. Source: kfree_nolock(), WARN_ONCE(), "large_kmalloc is not supported".
  */
 static void nolock_does_not_free_pages(struct kunit *test)
 {
@@ -501,8 +501,10 @@ static void nolock_does_not_free_pages(struct kunit *test)
 	memory = kmalloc(KMALLOC_MAX_CACHE_SIZE + 1, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, memory);
 	memset(memory, DIRT, PAGE_SIZE);
-	KMEM_EXPECT_WARN(test, kfree_nolock(memory),
-			 "large_kmalloc is not supported by kfree_nolock()");
+	KMEM_EXPECT_WARN(test, {
+		kfree_nolock(memory);
+		kfree_nolock(memory);
+	}, "large_kmalloc is not supported by kfree_nolock()");
 	KUNIT_EXPECT_NULL(test, memchr_inv(memory, DIRT, PAGE_SIZE));
 	KMEM_EXPECT_SILENCE(test, kfree(memory));
 }

@@ -9,6 +9,7 @@
 #include <kunit/resource.h>
 #include <kunit/test.h>
 #include <linux/gfp.h>
+#include <linux/irqflags.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/spinlock_types.h>
@@ -271,6 +272,28 @@ extern const struct kmem_overflow kmem_overflows[6];
 
 void kmem_poke(void *address, u8 value);
 u8 kmem_peek(const void *address);
+
+/*
+ * Contexts
+ */
+
+/**
+ * KMEM_WITH_IRQS_OFF() - Run a statement with interrupts off, and expect it to leave them so.
+ * @test: the test context
+ * @statement: what to run; with PREEMPT_RT, whose locks may sleep, with interrupts on
+ */
+#define KMEM_WITH_IRQS_OFF(test, statement) do {			\
+	bool __realtime = IS_ENABLED(CONFIG_PREEMPT_RT), __off;		\
+	unsigned long __flags = 0;					\
+									\
+	if (!__realtime)						\
+		local_irq_save(__flags);				\
+	statement;							\
+	__off = irqs_disabled();					\
+	if (!__realtime)						\
+		local_irq_restore(__flags);				\
+	KUNIT_EXPECT_NE_MSG(test, __off, __realtime, "%s", #statement);	\
+} while (0)
 
 /*
  * Failing allocations

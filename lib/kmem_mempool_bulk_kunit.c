@@ -50,8 +50,8 @@ static void drain(struct kunit *test, struct source *source, mempool_t *pool, vo
 
 /*
  * Elements in bulk come from the allocator as far as that gives them, the rest
- * from the reserve, and all are distinct. Source: mempool_alloc_bulk(),
- * "dipping into the reserved pool when alloc_fn fails".
+ * from the reserve, and all are distinct; for none, nobody is asked. Source:
+ * mempool_alloc_bulk(), "dipping into the reserved pool when alloc_fn fails".
  */
 static void bulk_takes_the_rest_from_the_reserve(struct kunit *test)
 {
@@ -60,7 +60,7 @@ static void bulk_takes_the_rest_from_the_reserve(struct kunit *test)
 	unsigned int given, count, i;
 
 	require_bulk(test);
-	for (count = 1; count <= FEW; count++)
+	for (count = 0; count <= FEW; count++)
 		for (given = 0; given <= count; given++) {
 			mempool_t *pool = pool_create(test, source, FEW);
 			unsigned int rest = count - given;
@@ -146,7 +146,7 @@ static void expect_bulk_free(struct kunit *test, struct source *source, unsigned
 			     unsigned int count)
 {
 	mempool_t *pool = pool_create(test, source, FEW);
-	void *out[FEW], *elements[2 * FEW], *before[FEW];
+	void *out[FEW], *elements[2 * FEW] = {}, *before[FEW];
 	unsigned int i, taken, held;
 	struct probe probe;
 
@@ -188,7 +188,7 @@ static void bulk_free_gives_what_the_pool_lacks(struct kunit *test)
 
 	require_bulk(test);
 	for (lacks = 0; lacks <= FEW; lacks++)
-		for (count = 1; count <= FEW; count++)
+		for (count = 0; count <= FEW; count++)
 			expect_bulk_free(test, source, lacks, count);
 }
 
@@ -217,9 +217,18 @@ static void bulk_free_fills_a_pool_without_minimum(struct kunit *test)
 	pool_destroy(test, source, pool);
 }
 
-/* Expect to be told who was made to use the reserve, and of no other failure. */
-static void expect_forced(struct kunit *test, const struct kmem_report *report, const char *caller)
+/* Expect to be told so often who was made to use the reserve, and of no other failure. */
+static void expect_forced(struct kunit *test, const struct kmem_report *report,
+			  unsigned int times, const char *caller)
 {
+	const char *text = report->text;
+	unsigned int told = 0;
+
+	while ((text = strstr(text, "forcing mempool usage"))) {
+		told++;
+		text++;
+	}
+	KUNIT_EXPECT_EQ(test, told, times);
 	kmem_expect_text(test, report, "forcing mempool usage for %s",
 			 IS_ENABLED(CONFIG_KALLSYMS) ? caller : "");
 	KUNIT_EXPECT_NULL(test, strstr(report->text, "FAULT_INJECTION"));
@@ -227,7 +236,7 @@ static void expect_forced(struct kunit *test, const struct kmem_report *report, 
 
 /*
  * Fault injection makes an allocation use the reserve though the allocator could
- * give an element, and says so, and for whom. Source: should_fail_ex() in
+ * give an element, and says so each time, and for whom. Source: should_fail_ex() in
  * mempool_alloc(), with FAULT_NOWARN and _RET_IP_.
  */
 static void injected_failure_uses_the_reserve(struct kunit *test)
@@ -235,17 +244,20 @@ static void injected_failure_uses_the_reserve(struct kunit *test)
 	struct source *source = source_create(test);
 	mempool_t *pool = pool_create(test, source, FEW);
 	const struct kmem_report *report;
-	void *element = NULL;
+	void *elements[2] = {};
+	unsigned int i;
 
 	require_bulk(test);
 	KMEM_REQUIRE(test, CONFIG_FAILSLAB);
-	report = KMEM_CAPTURE(test, element = KMEM_FAILING(test, 1,
-							   mempool_alloc(pool, GFP_KERNEL)));
-	expect_forced(test, report, __func__);
+	report = KMEM_CAPTURE(test, {
+		for (i = 0; i < 2; i++)
+			elements[i] = KMEM_FAILING(test, 1, mempool_alloc(pool, GFP_KERNEL));
+	});
+	expect_forced(test, report, 2, __func__);
 	KUNIT_EXPECT_EQ(test, source->calls, 0);
-	KUNIT_EXPECT_NOT_NULL(test, element);
+	expect_distinct(test, elements, 2);
 	KUNIT_EXPECT_FALSE(test, mempool_is_saturated(pool));
-	mempool_free(element, pool);
+	refill(pool, elements, 2);
 	KUNIT_EXPECT_TRUE(test, mempool_is_saturated(pool));
 	pool_destroy(test, source, pool);
 }
@@ -263,7 +275,7 @@ static void injected_failure_of_a_bulk_uses_the_reserve(struct kunit *test)
 	KMEM_REQUIRE(test, CONFIG_FAILSLAB);
 	report = KMEM_CAPTURE(test, error = KMEM_FAILING(test, 1,
 							 mempool_alloc_bulk(pool, elements, FEW)));
-	expect_forced(test, report, __func__);
+	expect_forced(test, report, 1, __func__);
 	KUNIT_EXPECT_EQ(test, error, 0);
 	KUNIT_EXPECT_EQ(test, source->calls, 0);
 	expect_distinct(test, elements, FEW);

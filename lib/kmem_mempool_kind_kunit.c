@@ -111,7 +111,7 @@ static void *take_reserved(mempool_t *pool)
 	return mempool_alloc_preallocated(pool) ?: mempool_alloc(pool, GFP_KERNEL);
 }
 
-/* Use a pool up to twice its minimum; each element must be whole, and its own. */
+/* Use a pool up to twice its minimum; each element must be whole, and its own, its pages single. */
 static void use_pool(struct kunit *test, const struct kind *kind, mempool_t *pool)
 {
 	void *elements[2 * FEW];
@@ -122,6 +122,8 @@ static void use_pool(struct kunit *test, const struct kind *kind, mempool_t *poo
 		KUNIT_ASSERT_NOT_NULL_MSG(test, elements[i], "element %u", i);
 		if (kind->source == KMALLOC)
 			KUNIT_EXPECT_GE_MSG(test, ksize(elements[i]), kind->size, "element %u", i);
+		if (kind->source == PAGES)
+			KUNIT_EXPECT_FALSE_MSG(test, PageCompound(elements[i]), "element %u", i);
 		memset(memory_of(kind, elements[i]), i + 1, kind->size);
 	}
 	for (i = 0; i < 2 * FEW; i++) {
@@ -136,7 +138,7 @@ static void use_pool(struct kunit *test, const struct kind *kind, mempool_t *poo
 /*
  * A pool of any kind hands out elements of the size asked for, which do not
  * overlap, from its allocator and from its reserve, and takes all of them back.
- * Source: mempool_create_slab_pool() and its like in include/linux/mempool.h.
+ * Source: mempool_create_slab_pool() and its like; __GFP_COMP in <linux/gfp_types.h>.
  */
 static void elements_are_whole_and_distinct(struct kunit *test)
 {
@@ -310,9 +312,7 @@ static unsigned int reserve_of(struct kunit *test, struct source *source, mempoo
 	source_script(source, 0, NEVER);
 	while (nr < SOURCE_ELEMENTS && (element = mempool_alloc(pool, GFP_NOWAIT)))
 		elements[nr++] = element;
-	if (nr > 1)
-		KUNIT_EXPECT_FALSE_MSG(test, any_came_back(elements, nr),
-				       "an element was given twice");
+	KUNIT_EXPECT_FALSE_MSG(test, any_came_back(elements, nr), "an element was given twice");
 	for (i = 0; i < nr; i++)
 		mempool_free(elements[i], pool);
 	source_script(source, NEVER, 0);
@@ -539,8 +539,8 @@ static void expect_bytes_around(struct kunit *test, const struct kmem_report *re
 
 /*
  * With debugging, a write to an element in reserve is reported when the element
- * leaves it, be it at the pool's end, wherever the byte is, with some bytes before
- * and after it. Source: remove_element(), poison_error().
+ * leaves it, be it at the pool's end, wherever the first wrong byte is, with some bytes
+ * before and after it. Source: remove_element(), poison_error().
  */
 static void write_to_reserve_is_reported(struct kunit *test)
 {
@@ -566,7 +566,7 @@ static void write_to_reserve_is_reported(struct kunit *test)
 	}
 	KMEM_EXPECT_SILENCE(test, element = mempool_alloc_preallocated(pool));
 	mempool_free(element, pool);
-	kmem_poke(memory_of(kind, element), 0x99);
+	memset(memory_of(kind, element), 0x99, 2);
 	KMEM_EXPECT_REPORT(test,
 			   kunit_release_action(test, kmem_mempool_destroy_action, pool),
 			   "mempool element poison mismatch");

@@ -8,6 +8,7 @@
  *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_mempool'
  */
 #include <kunit/test.h>
+#include <linux/err.h>
 #include <linux/gfp.h>
 #include <linux/mempool.h>
 #include <linux/mm.h>
@@ -35,7 +36,7 @@ static const struct maker {
 
 KUNIT_ARRAY_PARAM_DESC(maker, makers, name);
 
-/* Make a pool, in @embedded where the maker does not allocate it; NULL if that fails. */
+/* Make a pool, in @embedded where the maker does not allocate it, or give its NULL or error. */
 static mempool_t *make(const struct maker *maker, mempool_t *embedded, int min_nr,
 		       struct source *source)
 {
@@ -53,7 +54,7 @@ static mempool_t *make(const struct maker *maker, mempool_t *embedded, int min_n
 		mempool_init_node(embedded, min_nr, source_alloc, source_free, source, gfp,
 				  NUMA_NO_NODE) :
 		mempool_init(embedded, min_nr, source_alloc, source_free, source);
-	return error ? NULL : embedded;
+	return error ? ERR_PTR(error) : embedded;
 }
 
 static void unmake(const struct maker *maker, mempool_t *pool)
@@ -79,7 +80,7 @@ static void new_pool_holds_its_minimum(struct kunit *test)
 	for (min_nr = 1; min_nr <= SOURCE_ELEMENTS; min_nr *= 2) {
 		source_script(source, NEVER, 0);
 		pool = make(maker, &embedded, min_nr, source);
-		KUNIT_ASSERT_NOT_NULL_MSG(test, pool, "min_nr %d", min_nr);
+		KUNIT_ASSERT_FALSE_MSG(test, IS_ERR_OR_NULL(pool), "min_nr %d", min_nr);
 		KUNIT_EXPECT_EQ_MSG(test, source->calls, min_nr, "min_nr %d", min_nr);
 		KUNIT_EXPECT_EQ_MSG(test, source->out, min_nr, "min_nr %d", min_nr);
 		KUNIT_EXPECT_TRUE_MSG(test, mempool_is_saturated(pool), "min_nr %d", min_nr);
@@ -95,8 +96,8 @@ static void new_pool_holds_its_minimum(struct kunit *test)
 }
 
 /*
- * Where one of its elements cannot be allocated, there is no pool, and those
- * allocated before are freed. Source: mempool_init_node(), mempool_init(),
+ * Where one of its elements cannot be allocated, there is no pool but -ENOMEM or NULL,
+ * and those allocated before are freed. Source: mempool_init_node(), mempool_init(),
  * "Return: %0 on success, negative error code otherwise".
  */
 static void failed_creation_frees_its_elements(struct kunit *test)
@@ -110,12 +111,13 @@ static void failed_creation_frees_its_elements(struct kunit *test)
 	for (n = 0; n < FEW; n++) {
 		source_script(source, n, 1);
 		pool = make(maker, &embedded, FEW, source);
-		KUNIT_EXPECT_NULL_MSG(test, pool, "element %u of %d", n, FEW);
+		KUNIT_EXPECT_EQ_MSG(test, PTR_ERR(pool), maker->embedded ? -ENOMEM : 0,
+				    "element %u of %d", n, FEW);
 		KUNIT_EXPECT_EQ_MSG(test, source->calls, n + 1, "element %u of %d", n, FEW);
 		KUNIT_EXPECT_EQ_MSG(test, source->frees, n, "element %u of %d", n, FEW);
 		KUNIT_EXPECT_EQ_MSG(test, source->out, 0, "element %u of %d", n, FEW);
 		KUNIT_EXPECT_FALSE_MSG(test, mempool_initialized(&embedded), "element %u", n);
-		if (pool)
+		if (!IS_ERR_OR_NULL(pool))
 			unmake(maker, pool);
 	}
 	KUNIT_EXPECT_EQ(test, source->wrong, 0);
@@ -136,15 +138,17 @@ static void pool_of_too_large_elements_is_null(struct kunit *test)
 }
 
 /*
- * Where the pool itself, or its array, cannot be allocated, no element is
- * asked for. Source: mempool_create_node(), "or %NULL on error".
+ * Where the pool itself, or its array, cannot be allocated, no element is asked for, and
+ * it is told of unless the flags say not to. Source: mempool_create_node(), "or %NULL on
+ * error"; __GFP_NOWARN in <linux/gfp_types.h>.
  */
 static void no_memory_for_a_pool_gives_null(struct kunit *test)
 {
 	const gfp_t gfp = GFP_NOWAIT | __GFP_NOWARN;
 	struct source *source = source_create(test);
 	mempool_t *pool, embedded = {};
-	int nth, error;
+	const struct kmem_report *report;
+	int nth, error = 0;
 
 	for (nth = 1; nth <= 2; nth++) {
 		pool = KMEM_FAILING(test, nth,
@@ -153,8 +157,12 @@ static void no_memory_for_a_pool_gives_null(struct kunit *test)
 		KUNIT_EXPECT_NULL_MSG(test, pool, "allocation %d", nth);
 		mempool_destroy(pool);
 	}
-	error = KMEM_FAILING(test, 1, mempool_init_node(&embedded, FEW, source_alloc, source_free,
-							source, gfp, NUMA_NO_NODE));
+	report = KMEM_CAPTURE(test, {
+		error = KMEM_FAILING(test, 1,
+				     mempool_init_node(&embedded, FEW, source_alloc, source_free,
+						       source, gfp & ~__GFP_NOWARN, NUMA_NO_NODE));
+	});
+	kmem_expect_text(test, report, "forcing a failure");
 	KUNIT_EXPECT_EQ(test, error, -ENOMEM);
 	KUNIT_EXPECT_FALSE(test, mempool_initialized(&embedded));
 	KUNIT_EXPECT_EQ(test, source->calls, 0);
@@ -361,6 +369,27 @@ static void free_refills_the_reserve_first(struct kunit *test)
 	pool_destroy(test, source, pool);
 }
 
+/*
+ * Who has interrupts off has them off also after the reserve gave an element, or got it
+ * back. Source: kernel-doc of mempool_resize(), "might be called (eg. from IRQ contexts)".
+ */
+static void interrupts_stay_off(struct kunit *test)
+{
+	struct source *source = source_create(test);
+	mempool_t *pool = pool_create(test, source, 1);
+	void *element;
+
+	source_script(source, 0, NEVER);
+	KMEM_WITH_IRQS_OFF(test, element = mempool_alloc(pool, GFP_ATOMIC));
+	KUNIT_EXPECT_NOT_NULL(test, element);
+	KMEM_WITH_IRQS_OFF(test, mempool_free(element, pool));
+	KMEM_WITH_IRQS_OFF(test, element = mempool_alloc_preallocated(pool));
+	mempool_free(element, pool);
+	/* it has counted calls with interrupts off, which was our doing */
+	source->wrong = 0;
+	pool_destroy(test, source, pool);
+}
+
 /* NULL may be freed, also into a pool that lacks an element. Source: mempool_free(). */
 static void free_of_null_does_nothing(struct kunit *test)
 {
@@ -492,18 +521,41 @@ static void pool_without_minimum_can_grow(struct kunit *test)
 }
 
 /*
- * mempool_alloc() does not zero, and warns who asks for it. Source: its
- * kernel-doc, "%__GFP_ZERO is not supported".
+ * A resize to the minimum that a pool has needs no memory, so it cannot fail for want of
+ * it. Source: mempool_resize(), "new_min_nr <= pool->min_nr", before it allocates.
+ */
+static void resize_to_the_same_minimum_allocates_nothing(struct kunit *test)
+{
+	struct source *source = source_create(test);
+	mempool_t *pool = pool_create(test, source, FEW);
+	gfp_t allowed = kmem_reclaim_forbid(test);
+	int error;
+
+	kmem_fail_begin(test, 1);
+	error = mempool_resize(pool, FEW);
+	kmem_reclaim_allow(allowed);
+	KUNIT_EXPECT_EQ_MSG(test, kmem_fail_cancel(), 1, "it allocates");
+	KUNIT_EXPECT_EQ(test, error, 0);
+	pool_destroy(test, source, pool);
+}
+
+/*
+ * mempool_alloc() does not zero, and warns who asks for it, once for all. Source: its
+ * kernel-doc, "%__GFP_ZERO is not supported"; VM_WARN_ON_ONCE().
  */
 static void zeroing_is_not_supported(struct kunit *test)
 {
 	struct source *source = source_create(test);
 	mempool_t *pool = pool_create(test, source, 1);
-	void *element;
+	void *element, *other;
 
 	KMEM_REQUIRE(test, CONFIG_DEBUG_VM);
-	KMEM_EXPECT_WARN(test, element = mempool_alloc(pool, GFP_KERNEL | __GFP_ZERO), "mempool");
+	KMEM_EXPECT_WARN(test, {
+		element = mempool_alloc(pool, GFP_KERNEL | __GFP_ZERO);
+		other = mempool_alloc(pool, GFP_KERNEL | __GFP_ZERO);
+	}, "mempool");
 	mempool_free(element, pool);
+	mempool_free(other, pool);
 	KMEM_EXPECT_SILENCE(test, element = mempool_alloc(pool, GFP_KERNEL));
 	mempool_free(element, pool);
 	pool_destroy(test, source, pool);
@@ -521,11 +573,13 @@ static struct kunit_case kmem_mempool_cases[] = {
 	KUNIT_CASE_PARAM(reserve_gives_each_element_once, mask_gen_params),
 	KUNIT_CASE(empty_pool_gives_null_without_reclaim),
 	KUNIT_CASE(free_refills_the_reserve_first),
+	KUNIT_CASE(interrupts_stay_off),
 	KUNIT_CASE(free_of_null_does_nothing),
 	KUNIT_CASE(preallocated_elements_come_from_the_reserve),
 	KUNIT_CASE(noreserve_leaves_the_reserve_alone),
 	KUNIT_CASE(pool_without_minimum),
 	KUNIT_CASE(pool_without_minimum_can_grow),
+	KUNIT_CASE(resize_to_the_same_minimum_allocates_nothing),
 	KUNIT_CASE(zeroing_is_not_supported),
 	{}
 };

@@ -12,6 +12,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/string_helpers.h>
 #include <linux/topology.h>
 #include <linux/vmalloc.h>
 #include <linux/vmstat.h>
@@ -31,6 +32,15 @@ struct allocator {
 	const char *name;
 	void *(*alloc)(struct kmem_cache *cache, size_t size, gfp_t gfp);
 };
+
+/* to be copied, and filling OBJECT_SIZE with its NUL */
+static const char *text(void)
+{
+	static char writable[OBJECT_SIZE];
+
+	memset(writable, 'x', OBJECT_SIZE - 1);
+	return writable;
+}
 
 #define DEFINE_ALLOCATOR(name, call)					\
 	static void *alloc_##name(struct kmem_cache *cache, size_t size, gfp_t gfp) \
@@ -57,6 +67,11 @@ DEFINE_ALLOCATOR(kvmalloc, kvmalloc(size, gfp))
 DEFINE_ALLOCATOR(kvzalloc, kvzalloc(size, gfp))
 DEFINE_ALLOCATOR(kvcalloc, kvcalloc(2, size / 2, gfp))
 DEFINE_ALLOCATOR(kmemdup, kmemdup(cache, size, gfp))
+DEFINE_ALLOCATOR(kvmemdup, kvmemdup(cache, size, gfp))
+DEFINE_ALLOCATOR(kmemdup_nul, kmemdup_nul(text(), size - 1, gfp))
+DEFINE_ALLOCATOR(kstrdup, kstrdup(text(), gfp))
+DEFINE_ALLOCATOR(kstrndup, kstrndup(text(), size - 1, gfp))
+DEFINE_ALLOCATOR(kstrdup_quotable, kstrdup_quotable(text(), gfp))
 DEFINE_ALLOCATOR(kasprintf, kasprintf(gfp, "%*s", (int)size - 1, ""))
 DEFINE_ALLOCATOR(cache_alloc, kmem_cache_alloc(cache, gfp))
 DEFINE_ALLOCATOR(cache_zalloc, kmem_cache_zalloc(cache, gfp))
@@ -85,6 +100,11 @@ static const struct allocator allocators[] = {
 	ALLOCATOR(kvzalloc),
 	ALLOCATOR(kvcalloc),
 	ALLOCATOR(kmemdup),
+	ALLOCATOR(kvmemdup),
+	ALLOCATOR(kmemdup_nul),
+	ALLOCATOR(kstrdup),
+	ALLOCATOR(kstrndup),
+	ALLOCATOR(kstrdup_quotable),
 	ALLOCATOR(kasprintf),
 	ALLOCATOR(cache_alloc),
 	ALLOCATOR(cache_zalloc),

@@ -242,6 +242,26 @@ void kmem_expect_heads(struct kunit *test, const struct kmem_report *report, con
 })
 
 /**
+ * KMEM_EXPECT_WARN_EACH_TIME() - Expect that a statement makes the kernel WARN, and does again.
+ * @test: the test context
+ * @statement: what to run, twice
+ * @...: a format and its arguments: a text that the warnings contain
+ */
+#define KMEM_EXPECT_WARN_EACH_TIME(test, statement, ...) do {		\
+	struct kunit *__test = (test);					\
+	const struct kmem_report *__report;				\
+	unsigned int __time;						\
+									\
+	kmem_capture_begin(__test);					\
+	for (__time = 0; __time < 2; __time++) {			\
+		statement;						\
+	}								\
+	__report = kmem_capture_end();					\
+	kmem_expect_heads(__test, __report, #statement, 0, 2);		\
+	kmem_expect_text(__test, __report, __VA_ARGS__);		\
+} while (0)
+
+/**
  * KMEM_EXPECT_SILENCE() - Expect that a statement makes the kernel report nothing.
  * @test: the test context
  * @statement: what to run

@@ -163,6 +163,31 @@ static void failed_allocation_gives_null(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, text, "some \"text\"");
 }
 
+/* What the allocation changes into a special: current->fail_nth counts down. */
+static char *quote_changing(struct kunit *test)
+{
+	char *text = kmem_changing_text(test) + IS_ENABLED(CONFIG_CPU_BIG_ENDIAN), *result;
+
+	kmem_fail_begin(test, '\r' + 1);
+	result = kstrdup_quotable(text, GFP_NOWAIT | __GFP_NOWARN);
+	kmem_fail_cancel();
+	return result;
+}
+
+/*
+ * A string that has other specials when it is quoted than when its result was allocated
+ * is reported. Source: WARN_ON() in kstrdup_quotable().
+ */
+static void changing_string_is_reported(struct kunit *test)
+{
+	char *result = NULL;
+
+	KMEM_REQUIRE(test, CONFIG_FAILSLAB);
+	KMEM_EXPECT_WARN(test, result = quote_changing(test), "lib/string_helpers.c:");
+	KUNIT_EXPECT_NOT_NULL(test, result);
+	kfree(result);
+}
+
 /* The flags are the caller's: a string can be had where nothing may sleep. */
 static void result_can_be_had_in_atomic_context(struct kunit *test)
 {
@@ -489,6 +514,7 @@ static struct kunit_case kmem_quote_cases[] = {
 	KUNIT_CASE(source_is_not_read_past_its_end),
 	KUNIT_CASE(null_gives_null),
 	KUNIT_CASE(failed_allocation_gives_null),
+	KUNIT_CASE(changing_string_is_reported),
 	KUNIT_CASE(result_can_be_had_in_atomic_context),
 	KUNIT_CASE_PARAM(each_old_character_is_replaced, replacement_gen_params),
 	KUNIT_CASE_PARAM(arguments_are_shown_in_a_line, cmdline_gen_params),

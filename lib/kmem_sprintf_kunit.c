@@ -234,6 +234,14 @@ static void shrinking_string_is_reported(struct kunit *test)
 	kfree(result);
 }
 
+/* Each such string is reported, not the first one alone. Source: WARN() in kvasprintf(). */
+static void each_string_that_changes_is_reported(struct kunit *test)
+{
+	KMEM_REQUIRE(test, CONFIG_FAILSLAB);
+	KMEM_EXPECT_WARN_EACH_TIME(test, kfree(format_changing(test, 10)),
+				   "different return values");
+}
+
 /*
  * A string that gets longer while it is formatted is reported, and is cut where
  * its memory ends, which is after a NUL. Source: as above.
@@ -336,7 +344,7 @@ static void failed_copy_gives_null(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, KMEM_FAILING(test, 1, format(gfp, "%s", text)));
 }
 
-static const size_t counts[] = { 1, 2, 9, 10, 11, 100, 101 };
+static const size_t counts[] = { 1, 2, 9, 10, 11, 100, 101, 300 };
 
 static void expect_array(struct kunit *test, char **names, const char *prefix, size_t n)
 {
@@ -374,11 +382,14 @@ static void array_holds_numbered_strings(struct kunit *test)
 
 /*
  * Whichever allocation fails, the array's or any string's, the result is NULL,
- * the flags are the caller's, and what was had before is freed but once.
+ * the flags are the caller's, who is told of it unless they say not to, and what was
+ * had before is freed but once. Source: kasprintf_strarray(), gfp; __GFP_NOWARN in
+ * <linux/gfp_types.h>.
  */
 static void array_fails_at_any_allocation(struct kunit *test)
 {
 	const gfp_t gfp = GFP_NOWAIT | __GFP_NOWARN;
+	const struct kmem_report *report;
 	const size_t n = 6;
 	unsigned int nth;
 	char **names;
@@ -386,6 +397,12 @@ static void array_fails_at_any_allocation(struct kunit *test)
 	for (nth = 1; nth <= n + 1; nth++) {
 		names = KMEM_FAILING(test, nth, kasprintf_strarray(gfp, "x", n));
 		KUNIT_EXPECT_NULL_MSG(test, names, "allocation %u", nth);
+		report = KMEM_CAPTURE(test, {
+			names = KMEM_FAILING(test, nth,
+					     kasprintf_strarray(gfp & ~__GFP_NOWARN, "x", n));
+		});
+		KUNIT_EXPECT_NULL_MSG(test, names, "allocation %u", nth);
+		kmem_expect_text(test, report, "forcing a failure");
 	}
 	names = kasprintf_strarray(gfp, "x", n);
 	KUNIT_ASSERT_NOT_NULL(test, names);
@@ -418,8 +435,21 @@ static void make_and_free_array(struct kunit *test, void *context)
 	kfree_strarray(names, 2);
 }
 
+#define MANY		300
+
+static void make_and_free_many(struct kunit *test, void *context)
+{
+	char **names = kcalloc(MANY, sizeof(*names), GFP_KERNEL);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, names);
+	for (i = 0; i < MANY; i++)
+		names[i] = kzalloc(2048, GFP_KERNEL);
+	kfree_strarray(names, MANY);
+}
+
 /*
- * kfree_strarray() frees every string, to the last, and the array. Source: its
+ * kfree_strarray() frees every string, to the last of many, and the array. Source: its
  * kernel-doc.
  */
 static void freed_array_leaves_nothing(struct kunit *test)
@@ -427,6 +457,8 @@ static void freed_array_leaves_nothing(struct kunit *test)
 	kmem_require_no_quarantine(test);
 	/* one string of two left behind is a leak as well */
 	kmem_expect_no_leak(test, 2048, make_and_free_array, kmem_make_text(test, LONG_PREFIX, 1));
+	/* so is half of many */
+	kmem_expect_no_leak(test, MANY / 2 * 2048, make_and_free_many, NULL);
 }
 
 static void make_and_free_pointers(struct kunit *test, void *context)
@@ -516,6 +548,7 @@ static struct kunit_case kmem_sprintf_cases[] = {
 	KUNIT_CASE_PARAM(failed_allocation_gives_null, formatter_gen_params),
 	KUNIT_CASE_PARAM(result_can_be_had_in_atomic_context, formatter_gen_params),
 	KUNIT_CASE(shrinking_string_is_reported),
+	KUNIT_CASE(each_string_that_changes_is_reported),
 	KUNIT_CASE(growing_string_is_cut),
 	KUNIT_CASE(growing_string_of_a_device_is_cut),
 	KUNIT_CASE(constant_is_shared),

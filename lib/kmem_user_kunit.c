@@ -85,10 +85,10 @@ static char *make_copy(struct kunit *test, const char __user *src, size_t size)
 static const size_t sizes[] = {
 	1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 95, 96, 97, 127, 128, 129, 191, 192,
 	193, 255, 256, 257, 511, 512, 513, 1023, 1024, 1025, 2047, 2048, 2049, 4095, 4096, 4097,
-	8191, 8192, 8193, 12288, 16383, 16384,
+	8191, 8192, 8193, 12288, 16383, 16384, 70000,
 };
 
-#define LARGEST_PAGES	(16384 / PAGE_SIZE + 1)
+#define LARGEST_PAGES	(70000 / PAGE_SIZE + 1)
 
 /*
  * The copy holds the same bytes as user memory, for every size, wherever these

@@ -373,7 +373,24 @@ static void memory_can_be_resized_in_atomic_context(struct kunit *test)
 }
 
 /*
- * Memory of another device is not resized, which is reported: it stays with its
+ * Who has interrupts off has them off also after memory was had from a device, was moved,
+ * or was freed. Source: the spin_lock_irqsave() of devres_lock in drivers/base/devres.c.
+ */
+static void interrupts_stay_off(struct kunit *test)
+{
+	struct device *dev = make_device(test, "kmem_devm");
+	char *memory = NULL, *moved = NULL;
+
+	KMEM_WITH_IRQS_OFF(test, memory = devm_kmalloc(dev, 100, GFP_ATOMIC));
+	KUNIT_ASSERT_NOT_NULL(test, memory);
+	KMEM_WITH_IRQS_OFF(test, moved = devm_krealloc(dev, memory, 1000, GFP_ATOMIC));
+	KUNIT_ASSERT_NOT_NULL(test, moved);
+	KUNIT_EXPECT_PTR_NE(test, moved, memory);
+	KMEM_WITH_IRQS_OFF(test, devm_kfree(dev, moved));
+}
+
+/*
+ * Memory of another device is not resized, which is reported each time: it stays with its
  * contents where it is. Source: devm_krealloc(), "Memory chunk not managed or
  * managed by a different device".
  */
@@ -385,8 +402,8 @@ static void memory_of_another_device_is_reported(struct kunit *test)
 
 	/* not for want of anything to resize */
 	make_text(test, other, 50);
-	KMEM_EXPECT_WARN(test, resized = devm_krealloc(other, text, 1000, GFP_KERNEL),
-			 "Memory chunk not managed or managed by a different device.");
+	KMEM_EXPECT_WARN_EACH_TIME(test, resized = devm_krealloc(other, text, 1000, GFP_KERNEL),
+				   "Memory chunk not managed or managed by a different device.");
 	KUNIT_EXPECT_NULL(test, resized);
 	kunit_release_action(test, drop_device, other);
 	expect_text(test, text, 100);
@@ -473,6 +490,7 @@ static struct kunit_case kmem_devm_krealloc_cases[] = {
 	KUNIT_CASE(failed_resize_changes_nothing),
 	KUNIT_CASE(size_near_the_largest_changes_nothing),
 	KUNIT_CASE(memory_can_be_resized_in_atomic_context),
+	KUNIT_CASE(interrupts_stay_off),
 	KUNIT_CASE(memory_of_another_device_is_reported),
 	KUNIT_CASE(page_is_reported),
 	KUNIT_CASE(refused_resize_leaves_nothing),

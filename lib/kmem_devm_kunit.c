@@ -283,7 +283,7 @@ static void second_devm_kfree_is_reported(struct kunit *test)
 }
 
 /*
- * devm_kfree() of memory that no device manages is reported, and the memory
+ * devm_kfree() of memory that no device manages is reported each time, and the memory
  * stays its owner's. Source: devm_kfree(), WARN_ON(rc).
  */
 static void devm_kfree_of_unmanaged_memory_is_reported(struct kunit *test)
@@ -292,7 +292,7 @@ static void devm_kfree_of_unmanaged_memory_is_reported(struct kunit *test)
 	char *memory = kstrdup("plain kmalloc", GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, memory);
-	KMEM_EXPECT_WARN(test, devm_kfree(dev, memory), "drivers/base/devres.c:");
+	KMEM_EXPECT_WARN_EACH_TIME(test, devm_kfree(dev, memory), "drivers/base/devres.c:");
 	KUNIT_EXPECT_STREQ(test, memory, "plain kmalloc");
 	KMEM_EXPECT_SILENCE(test, kfree(memory));
 }
@@ -504,6 +504,9 @@ static const struct duplicator {
 
 KUNIT_ARRAY_PARAM_DESC(duplicator, duplicators, name);
 
+/* more bytes than 16 bits can count */
+#define LONGEST	70000
+
 /*
  * The copy holds what the source does, to the NUL, for every length, and nothing
  * is read behind the source; it is the device's. Source: kernel-doc of each.
@@ -512,11 +515,11 @@ static void copy_is_exact(struct kunit *test)
 {
 	const struct duplicator *duplicator = test->param_value;
 	struct device *dev = make_device(test, "kmem_devm");
-	char *edge = kmem_make_edge(test, SZ_4K);
+	char *edge = kmem_make_edge(test, LONGEST + 1);
 	size_t len;
 
-	for (len = 0; len < SZ_4K; len += len < 140 ? 1 : 61) {
-		char *text = edge + SZ_4K - len - 1;
+	for (len = 0; len <= LONGEST; len += len < 140 ? 1 : len < SZ_4K ? 61 : 9000) {
+		char *text = edge + LONGEST - len;
 		char *copy;
 
 		kmem_write_text(text, len, len);

@@ -161,7 +161,7 @@ static void devm_free_pages_spares_the_others(struct kunit *test)
 }
 
 /*
- * devm_free_pages() of what the device has not is reported, and frees nothing.
+ * devm_free_pages() of what the device has not is reported each time, and frees nothing.
  * Source: devm_free_pages(), WARN_ON().
  */
 static void devm_free_pages_of_unmanaged_pages_is_reported(struct kunit *test)
@@ -171,21 +171,28 @@ static void devm_free_pages_of_unmanaged_pages_is_reported(struct kunit *test)
 
 	KUNIT_ASSERT_NE(test, mine, 0);
 	KUNIT_ASSERT_NE(test, devm_get_free_pages(dev, GFP_KERNEL, 0), 0);
-	KMEM_EXPECT_WARN(test, devm_free_pages(dev, mine), "drivers/base/devres.c:");
+	KMEM_EXPECT_WARN_EACH_TIME(test, devm_free_pages(dev, mine), "drivers/base/devres.c:");
 	KUNIT_EXPECT_EQ(test, page_count(virt_to_page((void *)mine)), 1);
 	free_pages(mine, 0);
 }
 
-/* More pages than can be had give 0, silently with __GFP_NOWARN. */
+/*
+ * More pages than can be had give 0, which is reported unless the flags say not to.
+ * Source: kernel-doc of devm_get_free_pages(), "0 on failure"; __GFP_NOWARN in
+ * <linux/gfp_types.h>.
+ */
 static void too_many_pages_give_none(struct kunit *test)
 {
 	struct device *dev = make_device(test, "kmem_devm");
+	unsigned int order = get_order(KMALLOC_MAX_SIZE) + 1;
 	unsigned long address = 1;
 
 	KMEM_EXPECT_SILENCE(test, {
-		address = devm_get_free_pages(dev, GFP_KERNEL | __GFP_NOWARN,
-					      get_order(KMALLOC_MAX_SIZE) + 1);
+		address = devm_get_free_pages(dev, GFP_KERNEL | __GFP_NOWARN, order);
 	});
+	KUNIT_EXPECT_EQ(test, address, 0);
+	KMEM_EXPECT_WARN(test, address = devm_get_free_pages(dev, GFP_KERNEL, order),
+			 "mm/page_alloc.c:");
 	KUNIT_EXPECT_EQ(test, address, 0);
 }
 
@@ -365,22 +372,33 @@ static void array_holds_numbered_strings(struct kunit *test)
 	KMEM_EXPECT_SILENCE(test, kunit_release_action(test, drop_device, dev));
 }
 
-#define STRINGS		8
+/* more than eight bits can count, and so long that each has pages of its own */
+#define STRINGS		256
+#define LONG_PREFIX	(2 * PAGE_SIZE)
 
 static void take_strings(struct kunit *test, struct device *dev)
 {
-	char *prefix = kmem_make_text(test, SZ_256K, 1);
+	char *prefix = kmem_make_text(test, LONG_PREFIX, 1);
 	char **names = devm_kasprintf_strarray(dev, prefix, STRINGS);
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR_OR_NULL(names));
-	KUNIT_EXPECT_EQ(test, memcmp(names[STRINGS - 1], prefix, SZ_256K), 0);
+	KUNIT_EXPECT_EQ(test, memcmp(names[STRINGS - 1], prefix, LONG_PREFIX), 0);
 	kunit_kfree(test, prefix);
 }
 
 /* The strings stay until the device goes, and are free from then on, all of them. */
 static void array_lives_as_long_as_its_device(struct kunit *test)
 {
-	expect_device_keeps(test, STRINGS * (kmem_room(SZ_256K + 3) / PAGE_SIZE), take_strings);
+	expect_device_keeps(test, STRINGS * (kmem_room(LONG_PREFIX + 5) / PAGE_SIZE), take_strings);
+}
+
+/* No strings are no error. Source: devm_kasprintf_strarray(), kasprintf_strarray(). */
+static void array_of_nothing_is_no_error(struct kunit *test)
+{
+	struct device *dev = make_device(test, "kmem_devm");
+
+	KUNIT_EXPECT_FALSE(test, IS_ERR_OR_NULL(devm_kasprintf_strarray(dev, "x", 0)));
+	KMEM_EXPECT_SILENCE(test, kunit_release_action(test, drop_device, dev));
 }
 
 /*
@@ -444,6 +462,7 @@ static struct kunit_case kmem_devm_pages_cases[] = {
 	KUNIT_CASE(devm_free_percpu_frees_what_it_is_given),
 	KUNIT_CASE(array_holds_numbered_strings),
 	KUNIT_CASE(array_lives_as_long_as_its_device),
+	KUNIT_CASE(array_of_nothing_is_no_error),
 	KUNIT_CASE(array_fails_at_any_allocation),
 	KUNIT_CASE(array_of_too_much_is_enomem),
 	{}

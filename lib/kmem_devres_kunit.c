@@ -266,20 +266,21 @@ static void only_resources_are_found(struct kunit *test)
 }
 
 /*
- * devres_get() gives what matches, and frees the new one without releasing it;
- * if nothing does, it adds the new one. Source: its kernel-doc.
+ * devres_get() gives what matches, and frees the new one without releasing it; if nothing
+ * does, it adds the new one. It leaves interrupts as they are. Source: its kernel-doc, and
+ * the spin_lock_irqsave() in it.
  */
 static void devres_get_adds_what_is_missing(struct kunit *test)
 {
 	struct device *dev = make_watched(test);
 	char *first = alloc_resource(test, release, 'A'), *other, *found;
 
-	found = devres_get(dev, first, match, "A");
+	KMEM_WITH_IRQS_OFF(test, found = devres_get(dev, first, match, "A"));
 	KUNIT_EXPECT_PTR_EQ(test, found, first);
 	found = devres_get(dev, alloc_resource(test, release, 'A'), match, "A");
 	KUNIT_EXPECT_PTR_EQ(test, found, first);
 	other = alloc_resource(test, release_other, 'A');
-	found = devres_get(dev, other, match, "A");
+	KMEM_WITH_IRQS_OFF(test, found = devres_get(dev, other, match, "A"));
 	KUNIT_EXPECT_PTR_EQ(test, found, other);
 	drop_and_expect_released(test, dev, "AA");
 }

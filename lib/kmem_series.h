@@ -444,6 +444,23 @@ static inline bool kmem_kvmalloc_names_caller(void)
 }
 
 /**
+ * kmem_vmalloc_tells_of_its_array() - Whether vmalloc() says that its array of pages failed.
+ *
+ * 6.1 adds __GFP_NOWARN to the flags before it comes to that. 6.12's form of
+ * kmem_cache_create() is later than what mended it.
+ *
+ * Return: true if it says so.
+ */
+static inline bool kmem_vmalloc_tells_of_its_array(void)
+{
+#ifdef kmem_cache_create
+	return true;
+#else
+	return false;
+#endif
+}
+
+/**
  * kmem_vrealloc_frees_the_tail() - What becomes of pages that a shrink leaves behind.
  *
  * Up to 6.x, they stayed mapped until the memory was freed. SLAB_NO_SHEAVES is of

@@ -294,10 +294,17 @@ class Campaign:
         return self._show(at, number, (), _PATIENT * self._limit(at, ()), spent) is not None
 
     def _attempts(self, at: int, number: int) -> Iterator[_What]:
-        """Yield what to try: the cases that reach a mutant, or all if only the boot does."""
-        everything = self._only_boots(at, number)
-        yield from self._batches(at, self._usable[at] if everything else self._reaching(at, number))
-        yield from self._dying(at) if everything else self._deadly(at, number)
+        """Yield what to try: the cases that reach a mutant, then, if the boot does, all others.
+
+        What it has done there may last, and show in any.
+        """
+        reaching = self._reaching(at, number)
+        yield from self._batches(at, reaching)
+        yield from self._deadly(at, number)
+        if number in self.maps[at].booting:
+            yield from self._batches(at, self._usable[at] - reaching)
+            if self._only_boots(at, number):
+                yield from self._dying(at)
 
     def _batches(self, at: int, cases: frozenset[int]) -> Iterator[_What]:
         """Part cases into those that are tried at once, the quickest, then those that take longer."""

@@ -403,6 +403,15 @@ def test_mutant_that_only_the_boot_runs_is_booted(
     assert "'kmem_cases=0'" in (tmp_path / "boots").read_text().splitlines()[0]
 
 
+def test_what_a_mutant_does_to_the_boot_may_show_in_any_case(tmp_path: Path) -> None:
+    made = made_of(tmp_path, "fails = mutant in '18' and case == 'slow'",
+                   head=GUEST.replace("row(3, 8)", "row(3)"))
+    assert made.noticing(1) == ["kmem_a.early"] and "kmem_a.slow" not in made.noticing(8)
+    verdict = made.judge(1)
+    assert (verdict.fate, verdict.case, verdict.cases) == (Fate.ASSERTION, "kmem_a.slow", 3)
+    assert made.judge(8).fate is Fate.SURVIVED  # the boot does not run it
+
+
 def test_boot_counts_where_it_runs_the_mutant(tmp_path: Path) -> None:
     rows = "row(0, 1, 2, *([10] if 'init_on_alloc' in words else []))"
     made = made_of(tmp_path, "fails = mutant == '10' and case == 'late'", (PLAIN, INIT),

@@ -393,6 +393,7 @@ static const struct sheaves {
 	{ "fewer_asked", 64, 7, 60, MOST_SMALL },
 	{ "many_asked", 64, 1000, 1000, 1000 },
 	{ "many_asked_large", PAGE_SIZE, 100, 100, 100 },
+	{ "hwcache_aligned", 64, 0, 60, MOST_SMALL, SLAB_HWCACHE_ALIGN },
 	{ "checked", 64, 32, 0, 0, SLAB_CONSISTENCY_CHECKS },
 	{ "poisoned", 64, 32, 0, 0, SLAB_POISON },
 	{ "noleaktrace", 64, 32, 0, 0, SLAB_NOLEAKTRACE },

@@ -263,20 +263,14 @@ static int fetch(void *context)
 	return 0;
 }
 
-/*
- * Tasks that allocate in the same way have an entry for all of them. Source: slab.rst,
- * "pid range of the allocating processes".
- */
-static void range_of_tasks_is_told(struct kunit *test)
+static void expect_range_of_tasks(struct kunit *test, struct kmem_cache *cache)
 {
-	struct kmem_cache *cache = traced_cache(test, 0);
 	struct errand errands[2] = {};
 	struct task_struct *task;
 	struct traced told;
 	char range[32];
 	unsigned int i;
 
-	kmem_take(test, cache, 1);	/* makes the slab, with a stack of its own */
 	for (i = 0; i < ARRAY_SIZE(errands); i++) {
 		errands[i].cache = cache;
 		init_completion(&errands[i].done);
@@ -292,6 +286,20 @@ static void range_of_tasks_is_told(struct kunit *test)
 		 max(errands[0].pid, errands[1].pid));
 	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(told.last, range), "no%s in \"%s\"", range,
 				  told.last);
+}
+
+/*
+ * Tasks that allocate in the same way have an entry for all of them. Source: slab.rst,
+ * "pid range of the allocating processes".
+ */
+static void range_of_tasks_is_told(struct kunit *test)
+{
+	struct kmem_cache *cache = traced_cache(test, 0);
+
+	kmem_take(test, cache, 1);	/* makes the slab, with a stack of its own */
+	expect_range_of_tasks(test, cache);
+	/* what was freed last is next: their objects lie the other way round */
+	expect_range_of_tasks(test, cache);
 }
 
 /*

@@ -512,19 +512,19 @@ static void lack_of_memory_for_a_mapping_is_reported(struct kunit *test)
 }
 
 /*
- * mem_dump_obj() tells an object of a slab as kmem_dump_obj() does. Source:
- * kernel-doc of mem_dump_obj().
+ * mem_dump_obj() tells an object of a slab as kmem_dump_obj() does, also by a pointer
+ * more than 64 KiB into it. Source: kernel-doc of mem_dump_obj().
  */
 static void mem_dump_obj_knows_objects(struct kunit *test)
 {
-	static const struct kind kind;
-	struct kmem_cache *cache = create(test, &kind);
+	struct kmem_cache *cache = kmem_private_cache(test, NAME, 100000, 0, NULL);
 	void *object = kmem_take(test, cache, 1)->objects[0];
 	const struct kmem_report *report;
 
-	report = KMEM_CAPTURE(test, mem_dump_obj(object + 9));
-	kmem_expect_text(test, report, "%s " NAME " start %px pointer offset 9%s", SLAB_PREFIX,
-			 object, size_text(OBJECT_SIZE));
+	KMEM_REQUIRE(test, CONFIG_PRINTK);
+	report = KMEM_CAPTURE(test, mem_dump_obj(object + 70000));
+	kmem_expect_text(test, report, "%s " NAME " start %px pointer offset 70000%s", SLAB_PREFIX,
+			 object, size_text(100000));
 	KUNIT_EXPECT_NULL(test, strstr(report->text, "memory"));
 }
 
@@ -607,7 +607,8 @@ static void lack_of_memory_is_reported(struct kunit *test)
 /*
  * What a node has is told in slabs and in objects, and in objects that are free, if
  * not for everybody; the sizes of a slab are the usual one, and that for a single
- * object. Source: slab_out_of_memory(); pfmemalloc_match().
+ * object. Interrupts that are off stay off meanwhile. Source: slab_out_of_memory(),
+ * count_partial_free_approx(); pfmemalloc_match().
  */
 static void lack_of_memory_is_told_in_slabs_and_objects(struct kunit *test)
 {
@@ -618,6 +619,7 @@ static void lack_of_memory_is_told_in_slabs_and_objects(struct kunit *test)
 	struct hoard *hoard;
 	struct folio *slab;
 	void *more = NULL;
+	bool off = false;
 
 	kmem_require_counters(test);
 	cache = kmem_private_cache(test, "kmem_scarce", SCARCE_SIZE, SLAB_CONSISTENCY_CHECKS, NULL);
@@ -636,9 +638,10 @@ static void lack_of_memory_is_told_in_slabs_and_objects(struct kunit *test)
 	/* at once, as others may give memory back meanwhile */
 	report = KMEM_CAPTURE(test, {
 		spare_everything(hoard);
-		more = kmem_cache_alloc(cache, 0);
+		off = KMEM_IRQS_STAY_OFF(more = kmem_cache_alloc(cache, 0));
 	});
 	kunit_release_action(test, free_hoard, hoard);
+	KUNIT_EXPECT_TRUE(test, off);
 	KUNIT_EXPECT_NULL(test, more);
 	if (more)
 		kmem_cache_free(cache, more);

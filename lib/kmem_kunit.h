@@ -298,11 +298,12 @@ u8 kmem_peek(const void *address);
  */
 
 /**
- * KMEM_WITH_IRQS_OFF() - Run a statement with interrupts off, and expect it to leave them so.
- * @test: the test context
+ * KMEM_IRQS_STAY_OFF() - Run a statement with interrupts off.
  * @statement: what to run; with PREEMPT_RT, whose locks may sleep, with interrupts on
+ *
+ * Return: whether it left them as they were.
  */
-#define KMEM_WITH_IRQS_OFF(test, statement) do {			\
+#define KMEM_IRQS_STAY_OFF(statement) ({				\
 	bool __realtime = IS_ENABLED(CONFIG_PREEMPT_RT), __off;		\
 	unsigned long __flags = 0;					\
 									\
@@ -312,7 +313,18 @@ u8 kmem_peek(const void *address);
 	__off = irqs_disabled();					\
 	if (!__realtime)						\
 		local_irq_restore(__flags);				\
-	KUNIT_EXPECT_NE_MSG(test, __off, __realtime, "%s", #statement);	\
+	__off != __realtime;						\
+})
+
+/**
+ * KMEM_WITH_IRQS_OFF() - As before, and expect that.
+ * @test: the test context
+ * @statement: as for KMEM_IRQS_STAY_OFF()
+ */
+#define KMEM_WITH_IRQS_OFF(test, statement) do {			\
+	bool __stayed = KMEM_IRQS_STAY_OFF(statement);			\
+									\
+	KUNIT_EXPECT_TRUE_MSG(test, __stayed, "%s", #statement);	\
 } while (0)
 
 /*

@@ -15,6 +15,7 @@
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include "kmem_count.h"
@@ -62,6 +63,49 @@ static struct kmem_cache *tide_cache(struct kunit *test)
 	const struct tide *tide = test->param_value;
 
 	return kmem_private_cache(test, "kmem_sheaf", tide->size, 0, NULL);
+}
+
+/*
+ * So many objects that a number of 16 bits would be too small are counted, and are free
+ * when they were freed at once. Source: Documentation/ABI/testing/sysfs-kernel-slab on
+ * total_objects; free_to_pcs_bulk() (7.x), build_detached_freelist().
+ */
+static void objects_are_freed_by_the_tens_of_thousands(struct kunit *test)
+{
+	struct kmem_cache *cache = kmem_private_cache(test, "kmem_sheaf", sizeof(long), 0, NULL);
+	struct kmem_batch *batch;
+
+	kmem_require_counters(test);
+	batch = kmem_take(test, cache, SZ_64K);
+	KUNIT_EXPECT_GE(test, kmem_attribute(test, cache, "total_objects"), SZ_64K);
+	kmem_cache_free_bulk(cache, SZ_64K, batch->objects);
+	batch->nr = 0;
+	kmem_expect_live(test, cache, 0, "all were freed");
+}
+
+/*
+ * A prefilled sheaf can be had and returned with interrupts off, which stay off, be it
+ * the CPU's spare one or one that the node keeps. Source: GFP_NOWAIT in
+ * include/linux/gfp_types.h; barn_get_full_or_empty_sheaf(), spin_lock_irqsave().
+ */
+static void interrupts_stay_off(struct kunit *test)
+{
+	struct kmem_cache *cache = cache_with_sheaves(test, 64, 128, 0);
+	struct slab_sheaf *sheaves[4];
+	unsigned int i;
+
+	require_sheaves(test);
+	if (!kmem_can_call_sheaves())
+		kunit_skip(test, "needs the suite built in");
+	/* full sheaves for a CPU, and for the node */
+	kmem_give_back(test, kmem_take(test, cache, 8 * 128));
+	for (i = 0; i < ARRAY_SIZE(sheaves); i++) {
+		KMEM_WITH_IRQS_OFF(test, sheaves[i] = kmem_cache_prefill_sheaf(cache, GFP_NOWAIT,
+									       1));
+		KUNIT_ASSERT_NOT_NULL(test, sheaves[i]);
+	}
+	for (i = 0; i < ARRAY_SIZE(sheaves); i++)
+		KMEM_WITH_IRQS_OFF(test, kmem_cache_return_sheaf(cache, GFP_NOWAIT, sheaves[i]));
 }
 
 /* Numbers of objects: one less and one more than a growing number of sheaves hold. */
@@ -436,6 +480,8 @@ static void exhaustion_loses_no_object(struct kunit *test)
 }
 
 static struct kunit_case kmem_sheaf_cases[] = {
+	KUNIT_CASE(objects_are_freed_by_the_tens_of_thousands),
+	KUNIT_CASE(interrupts_stay_off),
 	KUNIT_CASE_PARAM(objects_come_and_go_in_any_number, tide_gen_params),
 	KUNIT_CASE_PARAM(shrink_leaves_live_objects_only, tide_gen_params),
 	KUNIT_CASE_PARAM(shrink_empties_main_and_spare_sheaf, tide_gen_params),

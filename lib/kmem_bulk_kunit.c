@@ -20,8 +20,8 @@
 #include "kmem_count.h"
 
 #define OBJECT_SIZE	64
-/* of several slabs and sheaves */
-#define MANY		700
+/* of several slabs and sheaves, also where a slab has some hundred of them */
+#define MANY		1200
 #define DIRT		0xd1
 #define BUILT		0xb1
 
@@ -67,13 +67,14 @@ static void objects_are_distinct_and_all_freed(struct kunit *test)
 }
 
 /*
- * The counters know of each object that is live, and of no other. Source:
+ * The counters know of each object that is live, and of no other, also when some hundred
+ * of a slab are freed at once. Source:
  * Documentation/ABI/testing/sysfs-kernel-slab on objects, get_freelist_nofreeze(),
  * alloc_from_new_slab(), deactivate_slab().
  */
 static void objects_are_counted(struct kunit *test)
 {
-	struct kmem_cache *cache = kmem_cache_of_kind(test, "kmem_bulk", OBJECT_SIZE, 0, NULL);
+	struct kmem_cache *cache = kmem_cache_of_kind(test, "kmem_bulk", sizeof(long), 0, NULL);
 	void **objects = kmem_make_array(test, MANY);
 	unsigned int i, nr, live;
 

@@ -337,7 +337,7 @@ char *kmem_debugfs_text(struct kunit *test, const char *name, const char *list)
 {
 	char path[PATH_SIZE];
 
-	return read_file(test, debugfs_path(test, path, name, list), path, SZ_64K);
+	return read_file(test, debugfs_path(test, path, name, list), path, SZ_128K);
 }
 EXPORT_SYMBOL_GPL(kmem_debugfs_text);
 

@@ -30,23 +30,30 @@
 
 #define NAME		"kmem_traces"
 #define OBJECT_SIZE	128
+#define LARGER		1024
 #define ALLOCATED	"alloc_traces"
 #define FREED		"free_traces"
 #define NOBODY		"<not-available>"
 #define TIMES		3
 /* so many that their maps fill more slabs than a CPU holds unseen */
 #define ROUNDS		2000
-/* more than a page has room for */
-#define MANY_SIZES	60
+/* more than two pages have room for */
+#define MANY_SIZES	110
 
 static const char * const lists[] = { ALLOCATED, FREED };
 
-static struct kmem_cache *traced_cache(struct kunit *test, slab_flags_t flags)
+static struct kmem_cache *traced_cache_of(struct kunit *test, unsigned int size,
+					  slab_flags_t flags)
 {
 	KMEM_REQUIRE(test, CONFIG_DEBUG_FS);
 	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
 	KMEM_REQUIRE(test, CONFIG_KALLSYMS);
-	return kmem_private_cache(test, NAME, OBJECT_SIZE, SLAB_STORE_USER | flags, NULL);
+	return kmem_private_cache(test, NAME, size, SLAB_STORE_USER | flags, NULL);
+}
+
+static struct kmem_cache *traced_cache(struct kunit *test, slab_flags_t flags)
+{
+	return traced_cache_of(test, OBJECT_SIZE, flags);
 }
 
 /* Free some objects of a batch and take others instead of them. */
@@ -128,15 +135,15 @@ static struct traced traced(struct kunit *test, const char *list, const char *fu
 }
 
 /*
- * Each object in use counts for who allocated it, be its slab full or not, and
- * free ones do not count. Source: slab.rst, "Prints information about unique
- * allocation traces of the currently allocated objects".
+ * Each object in use counts for who allocated it, be its slab full or not, and be they
+ * few or hundreds, and free ones do not count. Source: slab.rst, "Prints information
+ * about unique allocation traces of the currently allocated objects".
  */
 static void objects_in_use_are_counted(struct kunit *test)
 {
 	struct kmem_cache *cache = traced_cache(test, 0);
 	struct kmem_batch *slab = kmem_take_slab(test, cache);
-	struct kmem_batch *more = kmem_take(test, cache, 2 * slab->nr + 8);
+	struct kmem_batch *more = kmem_take(test, cache, 2 * slab->nr + 400);
 
 	KUNIT_EXPECT_EQ(test, traced(test, ALLOCATED, "kmem_take").objects, slab->nr + more->nr);
 	kmem_cache_free(cache, slab->objects[--slab->nr]);
@@ -369,17 +376,17 @@ static void waste_is_told(struct kunit *test)
 
 	if (!kmem_requests_are_guarded())
 		kunit_skip(test, "needs Linux 6.8, where a cache of one's own can be kmalloc()'s");
-	batch = kmem_take(test, traced_cache(test, SLAB_KMALLOC), 5);
+	batch = kmem_take(test, traced_cache_of(test, LARGER, SLAB_KMALLOC), 5);
 	request(batch, 3, 100);
 	told = traced(test, ALLOCATED, "request");
 	KUNIT_EXPECT_EQ(test, told.objects, 3);
-	KUNIT_EXPECT_EQ(test, told.waste, 3 * (OBJECT_SIZE - 100));
-	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(told.last, "/28 age="), "%s", told.last);
+	KUNIT_EXPECT_EQ(test, told.waste, 3 * (LARGER - 100));
+	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(told.last, "/924 age="), "%s", told.last);
 
-	request(batch, 1, 120);
+	request(batch, 1, LARGER - 8);
 	told = traced(test, ALLOCATED, "request");
 	KUNIT_EXPECT_EQ(test, told.objects, 3);
-	KUNIT_EXPECT_EQ(test, told.waste, 2 * (OBJECT_SIZE - 100) + OBJECT_SIZE - 120);
+	KUNIT_EXPECT_EQ(test, told.waste, 2 * (LARGER - 100) + 8);
 	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(told.last, " waste=8/8 age="), "%s", told.last);
 	KUNIT_EXPECT_EQ(test, traced(test, ALLOCATED, "kmem_take").waste, 0);
 
@@ -522,8 +529,8 @@ static void closed_list_leaves_nothing(struct kunit *test)
 }
 
 /*
- * A list may outgrow the page that it begins with: it loses no entry, and leaks
- * nothing. Source: add_location(), alloc_loc_track().
+ * A list may outgrow the page that it begins with, more than once: it loses no entry,
+ * and leaks nothing. Source: add_location(), alloc_loc_track().
  */
 static void long_list_is_whole(struct kunit *test)
 {

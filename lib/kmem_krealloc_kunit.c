@@ -58,6 +58,18 @@ static void contents_are_kept(struct kunit *test)
 	}
 }
 
+/* So are those of large memory. Source: as above. */
+static void contents_of_large_memory_are_kept(struct kunit *test)
+{
+	u8 *memory = kmalloc_filled(test, SZ_128K), *resized;
+
+	resized = krealloc(memory, SZ_256K, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, resized);
+	KUNIT_EXPECT_EQ(test, pattern_kept(resized, SZ_128K), SZ_128K);
+	pattern_fill(resized, SZ_256K);
+	kfree(resized);
+}
+
 /*
  * An object stays where it is if the new size fits into it, up to the last byte
  * that kmalloc() gave. Source: __do_krealloc(), "if the new size is less than
@@ -536,6 +548,7 @@ static void move_for_alignment_spares_the_neighbours(struct kunit *test)
 
 static struct kunit_case krealloc_cases[] = {
 	KUNIT_CASE(contents_are_kept),
+	KUNIT_CASE(contents_of_large_memory_are_kept),
 	KUNIT_CASE(object_stays_where_it_fits),
 	KUNIT_CASE(object_moves_where_it_does_not_fit),
 	KUNIT_CASE(old_object_is_freed_by_a_move),

@@ -155,7 +155,7 @@ static void shrunk_part_comes_back_zero(struct kunit *test)
 	gfp_t flags = request_flags(test);
 	size_t whole;
 
-	for (whole = 8; whole <= SZ_64K; whole *= 2) {
+	for (whole = 8; whole <= SZ_256K; whole *= 2) {
 		size_t kept[] = { 1, whole / 2 - 1, whole / 2, whole - 2 };
 		unsigned int i;
 

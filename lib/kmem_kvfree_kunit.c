@@ -184,6 +184,28 @@ static void sensitive_mapped_memory_is_wiped(struct kunit *test)
 	}
 }
 
+#define LARGE_SIZE	SZ_256K
+
+/*
+ * Of large memory that is not mapped, kfree_sensitive() wipes all, too. Who has some of
+ * its pages meanwhile does not write that byte all over them. Source: its kernel-doc,
+ * "memory ... is zeroed before freed".
+ */
+static void large_sensitive_memory_is_wiped(struct kunit *test)
+{
+	u8 *memory = kmalloc(LARGE_SIZE, GFP_KERNEL);
+	size_t i, dirt = 0;
+
+	KMEM_REQUIRE_NOT(test, CONFIG_DEBUG_PAGEALLOC, "which may unmap what is free");
+	KUNIT_ASSERT_NOT_NULL(test, memory);
+	memset(memory, 0x5e, LARGE_SIZE);
+	OPTIMIZER_HIDE_VAR(memory);
+	kfree_sensitive(memory);
+	for (i = 0; i < LARGE_SIZE; i++)
+		dirt += kmem_peek(memory + i) == 0x5e;
+	KUNIT_EXPECT_LT(test, dirt, PAGE_SIZE);
+}
+
 static struct page *free_in_softirq(const void *memory)
 {
 	struct page *during;
@@ -322,6 +344,7 @@ static struct kunit_case kvfree_cases[] = {
 	KUNIT_CASE(mapped_memory_is_freed),
 	KUNIT_CASE(address_inside_a_mapping_is_reported),
 	KUNIT_CASE(sensitive_mapped_memory_is_wiped),
+	KUNIT_CASE(large_sensitive_memory_is_wiped),
 	KUNIT_CASE_PARAM(mapped_memory_is_freed_later, context_gen_params),
 	{}
 };

@@ -69,6 +69,7 @@ static void contents_are_kept(struct kunit *test)
 	}
 	expect_kept(test, kmalloc_filled(test, SZ_16K), SZ_16K, MAPPED_SIZE);
 	expect_kept(test, kmalloc_filled(test, 100), 100, MAPPED_SIZE);
+	expect_kept(test, kmalloc_filled(test, SZ_256K), SZ_256K, MAPPED_SIZE);
 	expect_kept(test, vmalloc_filled(test, PAGE_SIZE + 1), PAGE_SIZE + 1, MAPPED_SIZE);
 }
 

@@ -251,11 +251,35 @@ static void cache_with_a_live_object_gives_back_all_other_slabs(struct kunit *te
 	KUNIT_EXPECT_LT_MSG(test, left, held / 2, "kB left of %ld", held);
 }
 
+/*
+ * An object that is left is listed, though it is the last one of a slab of hundreds.
+ * Source: list_slab_objects(), mm/slub.c.
+ */
+static void last_object_of_a_slab_is_listed(struct kunit *test)
+{
+	const struct kmem_report *report;
+	struct kmem_cache *cache;
+	struct kmem_batch *batch;
+	void *left;
+
+	kmem_require_counters(test);
+	/* whose objects no CPU holds */
+	cache = kmem_private_cache(test, "kmem_left_last", sizeof(long), SLAB_CONSISTENCY_CHECKS,
+				   NULL);
+	batch = kmem_take(test, cache, kmem_attribute(test, cache, "objs_per_slab"));
+	kmem_sort(batch->objects, batch->nr);
+	left = batch->objects[--batch->nr];
+	kmem_give_back(test, batch);
+	report = KMEM_CAPTURE(test, kmem_private_cache_destroy(test, cache));
+	kmem_expect_text(test, report, "Object 0x%p @offset=%tu", left, left - kmem_slab_of(left));
+}
+
 static struct kunit_case kmem_cache_leak_cases[] = {
 	KUNIT_CASE_PARAM(destroyed_caches_leave_nothing_behind, made_of_gen_params),
 	KUNIT_CASE(destroyed_caches_leave_no_percpu_memory),
 	KUNIT_CASE(refused_caches_leave_nothing_behind),
 	KUNIT_CASE(cache_with_a_live_object_gives_back_all_other_slabs),
+	KUNIT_CASE(last_object_of_a_slab_is_listed),
 	{}
 };
 

@@ -164,27 +164,35 @@ static void write_after_free_is_reported(struct kunit *test)
 }
 
 /*
- * A write after free that spans bytes is reported from its first to its last
- * wrong byte. Source: check_bytes_and_report(), mm/slub.c.
+ * A write after free that spans bytes, or pages, is reported from its first to its last
+ * wrong byte, and all of it is restored. Source: check_bytes_and_report(),
+ * restore_bytes(), mm/slub.c.
  */
 static void report_spans_all_wrong_bytes(struct kunit *test)
 {
-	struct kmem_cache *cache;
+	static const unsigned int lasts[] = { 30, 2 * PAGE_SIZE };
 	const struct kmem_report *report;
+	struct kmem_cache *cache;
+	unsigned int i;
 	u8 *object;
 
 	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
-	cache = kmem_private_cache(test, NAME, 100, SLAB_POISON | VALIDATED, NULL);
+	cache = kmem_private_cache(test, NAME, 3 * PAGE_SIZE, SLAB_POISON | VALIDATED, NULL);
 	object = kmem_cache_alloc(cache, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, object);
 	kmem_cache_free(cache, object);
 
-	kmem_poke(object + 17, 0x42);
-	kmem_poke(object + 30, 0x43);
-	report = KMEM_EXPECT_REPORT(test, kmem_validate(test, cache), "BUG " NAME " (");
-	kmem_expect_text(test, report, "Poison overwritten");
-	kmem_expect_text(test, report, "0x%p-0x%p @offset=", object + 17, object + 30);
-	kmem_expect_text(test, report, "First byte 0x42 instead of 0x6b");
+	for (i = 0; i < ARRAY_SIZE(lasts); i++) {
+		kmem_poke(object + 17, 0x42);
+		kmem_poke(object + lasts[i], 0x43);
+		report = KMEM_EXPECT_REPORT(test, kmem_validate(test, cache), "BUG " NAME " (");
+		kmem_expect_text(test, report, "Poison overwritten");
+		kmem_expect_text(test, report, "0x%p-0x%p @offset=", object + 17,
+				 object + lasts[i]);
+		kmem_expect_text(test, report, "First byte 0x42 instead of 0x6b");
+		KMEM_EXPECT_SILENCE(test, kmem_validate(test, cache));
+		KUNIT_EXPECT_EQ(test, kmem_peek(object + lasts[i]), POISON_FREE);
+	}
 }
 
 /*

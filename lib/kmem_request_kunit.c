@@ -26,14 +26,20 @@
 #define HEAD		"BUG " NAME " ("
 #define SIZE		64
 
-/* A cache like kmalloc-64, with all checks. */
-static struct kmem_cache *request_cache(struct kunit *test, slab_flags_t flags)
+/* A cache of @size bytes that is made like kmalloc()'s. */
+static struct kmem_cache *request_cache_of(struct kunit *test, unsigned int size,
+					   slab_flags_t flags)
 {
 	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
 	if (!kmem_requests_are_guarded())
 		kunit_skip(test, "needs Linux 6.2, which guards what kmalloc() rounds up");
 	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which keeps data of its own in there");
-	return kmem_private_cache(test, NAME, SIZE, SLAB_KMALLOC | flags, NULL);
+	return kmem_private_cache(test, NAME, size, SLAB_KMALLOC | flags, NULL);
+}
+
+static struct kmem_cache *request_cache(struct kunit *test, slab_flags_t flags)
+{
+	return request_cache_of(test, SIZE, flags);
 }
 
 static u8 *request(struct kunit *test, struct kmem_cache *cache, size_t size, gfp_t gfp)
@@ -182,6 +188,23 @@ static void latest_request_counts(struct kunit *test)
 	KUNIT_ASSERT_PTR_EQ(test, memory, first);
 	memset(memory, 0x11, SIZE);
 	KMEM_EXPECT_SILENCE(test, kmem_cache_free(cache, memory));
+}
+
+/*
+ * A request of more than 64 KiB is the owner's to its end, too, and guarded behind
+ * that. Source: set_orig_size(), get_orig_size().
+ */
+static void large_request_is_guarded_at_its_end(struct kunit *test)
+{
+	struct kmem_cache *cache = request_cache_of(test, 80000, SLAB_CONSISTENCY_CHECKS |
+						    SLAB_RED_ZONE | SLAB_STORE_USER);
+	u8 *memory = request(test, cache, 70000, GFP_KERNEL);
+
+	memset(memory, 0x11, 70000);
+	KMEM_EXPECT_SILENCE(test, kmem_validate(test, cache));
+	kmem_poke(memory + 70000, 0x99);
+	KUNIT_EXPECT_EQ(test, KMEM_COUNT_ERRORS(test, kmem_validate(test, cache)), 2);
+	KMEM_EXPECT_SILENCE(test, kfree(memory));
 }
 
 static void *alloc_single(struct kmem_cache *cache, gfp_t gfp)
@@ -520,6 +543,7 @@ static struct kunit_case kmem_request_cases[] = {
 	KUNIT_CASE(every_byte_behind_the_request_is_guarded),
 	KUNIT_CASE(write_past_request_is_reported),
 	KUNIT_CASE(latest_request_counts),
+	KUNIT_CASE(large_request_is_guarded_at_its_end),
 	KUNIT_CASE_PARAM(object_is_the_owners_to_its_end, single_gen_params),
 	KUNIT_CASE(unguarded_rest_is_silent),
 	KUNIT_CASE(intact_memory_is_freed_silently),

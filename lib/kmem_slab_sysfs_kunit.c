@@ -14,6 +14,7 @@
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include "kmem_kunit.h"
@@ -47,7 +48,7 @@ static struct kmem_cache *exact_cache(struct kunit *test)
  */
 static void sizes_are_told(struct kunit *test)
 {
-	static const unsigned int sizes[] = { 1, 63, 64, 200, 1000, 5000, 40000 };
+	static const unsigned int sizes[] = { 1, 63, 64, 200, 1000, 5000, 40000, 100000, SZ_1M };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {

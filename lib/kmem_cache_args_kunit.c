@@ -187,6 +187,7 @@ static const struct freeptr {
 	{ "rcu_first", 0 },
 	{ "rcu_second", 8 },
 	{ "rcu_last", OBJECT_SIZE - sizeof(void *) },
+	{ "rcu_far", 1000 },
 	{ "ctor_first", 0, true },
 	{ "ctor_inside", 24, true },
 	{ "ctor_last", OBJECT_SIZE - sizeof(void *), true },
@@ -218,22 +219,23 @@ static void free_pointer_lies_where_asked(struct kunit *test)
 		.ctor = freeptr->ctor ? build : NULL,
 	};
 	slab_flags_t flags = freeptr->ctor && !freeptr->both ? 0 : SLAB_TYPESAFE_BY_RCU;
+	unsigned int size = freeptr->offset < OBJECT_SIZE ? OBJECT_SIZE : 2 * freeptr->offset;
 	struct kmem_batch *batch;
 	unsigned int i, touched = 0;
 	struct kmem_cache *cache;
 	u8 *object;
 
 	require_freeptr_offset(test, freeptr->ctor);
-	cache = create(test, "kmem_freeptr", OBJECT_SIZE, &args, flags);
+	cache = create(test, "kmem_freeptr", size, &args, flags);
 	batch = kmem_take(test, cache, 3);
 	object = batch->objects[--batch->nr];
-	memset(object, FILL, OBJECT_SIZE);
+	memset(object, FILL, size);
 	kmem_cache_free(cache, object);
 	/* from wherever free objects wait, back into the slab, which others keep */
 	rcu_barrier();
 	kmem_cache_shrink(cache);
 
-	for (i = 0; i < OBJECT_SIZE; i++) {
+	for (i = 0; i < size; i++) {
 		bool changed = kmem_peek(object + i) != FILL;
 
 		if (i - freeptr->offset < sizeof(void *))
@@ -243,8 +245,7 @@ static void free_pointer_lies_where_asked(struct kunit *test)
 	}
 	KUNIT_EXPECT_GT_MSG(test, touched, 0, "no free pointer at %u", freeptr->offset);
 	if (!IS_ENABLED(CONFIG_KASAN))
-		KUNIT_EXPECT_EQ(test, kmem_sysfs_number(test, "kmem_freeptr", "slab_size"),
-				OBJECT_SIZE);
+		KUNIT_EXPECT_EQ(test, kmem_sysfs_number(test, "kmem_freeptr", "slab_size"), size);
 }
 
 /*

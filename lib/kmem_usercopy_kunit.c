@@ -94,17 +94,34 @@ static void region_may_be_copied(struct kunit *test)
 
 /*
  * Every copy within a region is allowed, also where it begins more than 64 KB behind
- * the begin of the object. Source: as above.
+ * the begin of the object, or is larger than that. Source: as above.
  */
 static void region_may_lie_far_inside(struct kunit *test)
 {
-	struct kmem_cache *cache;
+	static const struct { unsigned int offset, size; } regions[] = {
+		{ 70000, 16 }, { 0, 80000 },
+	};
+	unsigned int i;
 
 	KMEM_REQUIRE(test, CONFIG_HARDENED_USERCOPY);
-	cache = kmem_cache_create_usercopy("kmem_far_window", 100000, 0,
-					   SLAB_NO_MERGE | SLAB_NO_USER_FLAGS, 70000, 16, NULL);
-	kmem_adopt_cache(test, cache);
-	copy_all_of(kmem_take(test, cache, 1)->objects[0] + 70000, 16);
+	for (i = 0; i < ARRAY_SIZE(regions); i++) {
+		struct kmem_cache *cache;
+		struct kmem_batch *batch;
+		u8 *region;
+
+		cache = kmem_cache_create_usercopy("kmem_far_window", 100000, 0,
+						   SLAB_NO_MERGE | SLAB_NO_USER_FLAGS,
+						   regions[i].offset, regions[i].size, NULL);
+		kmem_adopt_cache(test, cache);
+		batch = kmem_take(test, cache, 1);
+		region = batch->objects[0] + regions[i].offset;
+		if (IS_ENABLED(CONFIG_SLUB))
+			KUNIT_ASSERT_EQ(test, kmem_origin(region).usersize, regions[i].size);
+		copy(region, regions[i].size);
+		copy_all_of(region + regions[i].size - 16, 16);
+		kmem_give_back(test, batch);
+		kmem_private_cache_destroy(test, cache);
+	}
 	KUNIT_SUCCEED(test);
 }
 

@@ -19,6 +19,7 @@
 #include <linux/moduleparam.h>
 #include <linux/panic.h>
 #include <linux/sched/task_stack.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/stdarg.h>
 #include <linux/string.h>
@@ -200,16 +201,23 @@ static void copy_from_behind_kmalloc_memory(struct kunit *test)
 	EXPECT_DEATH(test, copy(memory, size + 1, true), "(offset 0, size %zu)!", size + 1);
 }
 
-/* Large kmalloc() memory ends with its pages. Source: check_heap_object(). */
+/* more than 64 KiB */
+#define FAR		((size_t)70000)
+
+/*
+ * Large kmalloc() memory ends with its pages, wherever in it a copy begins. Source:
+ * check_heap_object().
+ */
 static void copy_from_behind_large_kmalloc_memory(struct kunit *test)
 {
-	size_t size = 2 * KMALLOC_MAX_CACHE_SIZE;
-	void *memory = kunit_kmalloc(test, size, GFP_KERNEL);
+	void *memory = kunit_kmalloc(test, SZ_128K, GFP_KERNEL);
+	size_t size = SZ_128K - FAR + 1;
 
 	KMEM_REQUIRE(test, CONFIG_HARDENED_USERCOPY);
 	KUNIT_ASSERT_NOT_NULL(test, memory);
-	EXPECT_DEATH(test, copy(memory + 1, size, true),
-		     "exposure attempt detected from page alloc (offset 1, size %zu)!", size);
+	EXPECT_DEATH(test, copy(memory + FAR, size, true),
+		     "exposure attempt detected from page alloc (offset %zu, size %zu)!", FAR,
+		     size);
 }
 
 static void unmap(void *memory)
@@ -223,15 +231,14 @@ static void unmap(void *memory)
  */
 static void copy_from_behind_mapped_memory(struct kunit *test)
 {
-	size_t size = 4 * PAGE_SIZE;
+	size_t size = SZ_128K;
 	u8 *memory = vmalloc(size);
 
 	KUNIT_ASSERT_NOT_NULL(test, memory);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, unmap, memory), 0);
 	KMEM_REQUIRE(test, CONFIG_HARDENED_USERCOPY);
-	EXPECT_DEATH(test, copy(memory + PAGE_SIZE + 1, size, true),
-		     "exposure attempt detected from vmalloc (offset %lu, size %zu)!",
-		     PAGE_SIZE + 1, size);
+	EXPECT_DEATH(test, copy(memory + FAR, size, true),
+		     "exposure attempt detected from vmalloc (offset %zu, size %zu)!", FAR, size);
 }
 
 /* Memory that is no longer mapped holds nothing to copy. Source: check_heap_object(), "no area". */

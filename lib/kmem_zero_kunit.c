@@ -562,19 +562,26 @@ static void construct(void *object)
 }
 
 /*
- * To zero what a constructor has built makes no sense, and is reported. Source:
- * new_slab(), WARN_ON_ONCE(s->ctor && (flags & __GFP_ZERO)).
+ * To zero what a constructor has built makes no sense, and is reported once, however
+ * many slabs are made so. Source: new_slab(), WARN_ON_ONCE(s->ctor && (flags & __GFP_ZERO)).
  */
 static void zeroing_a_constructed_object_is_reported(struct kunit *test)
 {
-	struct kmem_cache *cache = kmem_private_cache(test, "kmem_zero_ctor", OBJECT_SIZE, 0,
-						      construct);
-	void *object = NULL;
+	struct kmem_cache *caches[2] = {
+		kmem_private_cache(test, "kmem_zero_ctor", OBJECT_SIZE, 0, construct),
+		kmem_private_cache(test, "kmem_zero_other", OBJECT_SIZE, 0, construct),
+	};
+	void *objects[2] = {};
+	unsigned int i;
 
-	KMEM_EXPECT_WARN(test, object = kmem_cache_zalloc(cache, GFP_KERNEL), "mm/%s.c:",
-			 IS_ENABLED(CONFIG_SLUB) ? "slub" : "slab");
-	KUNIT_ASSERT_NOT_NULL(test, object);
-	kmem_cache_free(cache, object);
+	KMEM_EXPECT_WARN(test, {
+		for (i = 0; i < ARRAY_SIZE(objects); i++)
+			objects[i] = kmem_cache_zalloc(caches[i], GFP_KERNEL);
+	}, "mm/%s.c:", IS_ENABLED(CONFIG_SLUB) ? "slub" : "slab");
+	for (i = 0; i < ARRAY_SIZE(objects); i++) {
+		KUNIT_ASSERT_NOT_NULL(test, objects[i]);
+		kmem_cache_free(caches[i], objects[i]);
+	}
 }
 
 static struct kunit_case kmem_zero_cases[] = {

@@ -279,16 +279,26 @@ static inline char *kmem_compat_kstrdup_and_replace(const char *src, char old, c
 #endif
 
 /*
- * A function that list_lru_walk_one() calls has the arguments item, list and context;
- * up to 6.12, it was given the lock as well. SLAB_NO_SHEAVES is of 7.x.
+ * A function that list_lru_walk_one() calls has the arguments item, list and context, and
+ * returns LRU_REMOVED_RETRY without the lock; up to 6.12, it was given the lock as well,
+ * and had it when it returned. SLAB_NO_SHEAVES is of 7.x.
  */
 #ifdef SLAB_NO_SHEAVES
 #define KMEM_LRU_WALK_CB(name)						\
 	enum lru_status name(struct list_head *item, struct list_lru_one *list, void *context)
+#define kmem_lru_unlock(list)	spin_unlock(&(list)->lock)
 #else
 #define KMEM_LRU_WALK_CB(name)						\
 	enum lru_status name(struct list_head *item, struct list_lru_one *list, \
 			     spinlock_t *lock, void *context)
+#define kmem_lru_unlock(list)	((void)(list))
+#endif
+
+/* 7.2 brought list_lru_add_irq(), and the tokens of kmalloc(), which the preprocessor sees. */
+#ifdef DECL_TOKEN_PARAMS
+#define kmem_list_lru_add_irq(lru, item, nid)	list_lru_add_irq(lru, item, nid, NULL)
+#else
+#define kmem_list_lru_add_irq(lru, item, nid)	((void)(nid), list_lru_add_obj(lru, item))
 #endif
 
 /*

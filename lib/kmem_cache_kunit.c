@@ -390,54 +390,67 @@ static void too_large_objects_are_refused(struct kunit *test)
 }
 
 /*
- * Flags that are no caller's business are refused. Source: kmem_cache_create(),
- * SLAB_FLAGS_PERMITTED, which the topmost bit is not in.
+ * Flags that are no caller's business are refused, and each cache that is, is told.
+ * Source: kmem_cache_create(), SLAB_FLAGS_PERMITTED, which the topmost bit is not in;
+ * "%s(%s) failed with error %d".
  */
 static void unknown_flags_are_refused(struct kunit *test)
 {
+	static const char * const names[] = { "kmem_topmost", "kmem_topmost_too" };
 	slab_flags_t topmost = (__force slab_flags_t)BIT(31);
+	struct kmem_cache *caches[ARRAY_SIZE(names)] = { };
 	const struct kmem_report *report;
-	struct kmem_cache *cache = NULL;
+	unsigned int i;
 
-	report = KMEM_CAPTURE(test, cache = kmem_cache_create("kmem_topmost", OBJECT_SIZE, 0,
-							      PRIVATE | topmost, NULL));
-	expect_refusal(test, report, cache, "kmem_topmost", -EINVAL);
+	report = KMEM_CAPTURE(test, {
+		for (i = 0; i < ARRAY_SIZE(names); i++)
+			caches[i] = kmem_cache_create(names[i], OBJECT_SIZE, 0, PRIVATE | topmost,
+						      NULL);
+	});
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		expect_refusal(test, report, caches[i], names[i], -EINVAL);
 }
 
 /*
  * A cache cannot be created in interrupt context, which includes disabled
- * bottom halves. Source: kernel-doc of kmem_cache_create(), "Cannot be called
- * within a interrupt", and kmem_cache_sanity_check().
+ * bottom halves; each one is told. Source: kernel-doc of kmem_cache_create(), "Cannot
+ * be called within a interrupt", and kmem_cache_sanity_check().
  */
 static void creation_in_interrupt_is_refused(struct kunit *test)
 {
+	static const char * const names[] = { "kmem_interrupt", "kmem_bottom_half" };
+	struct kmem_cache *caches[ARRAY_SIZE(names)] = { };
 	const struct kmem_report *report;
-	struct kmem_cache *cache = NULL;
+	unsigned int i;
 
 	KMEM_REQUIRE(test, CONFIG_DEBUG_VM);
 	report = KMEM_CAPTURE(test, {
 		local_bh_disable();
-		cache = kmem_cache_create("kmem_interrupt", OBJECT_SIZE, 0, PRIVATE, NULL);
+		for (i = 0; i < ARRAY_SIZE(names); i++)
+			caches[i] = kmem_cache_create(names[i], OBJECT_SIZE, 0, PRIVATE, NULL);
 		local_bh_enable();
 	});
-	KUNIT_EXPECT_NULL(test, cache);
-	kmem_expect_text(test, report,
-			 "kmem_cache_create(kmem_interrupt) integrity check failed");
-	kmem_cache_destroy(cache);
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		KUNIT_EXPECT_NULL(test, caches[i]);
+		kmem_expect_text(test, report, "kmem_cache_create(%s) integrity check failed",
+				 names[i]);
+		kmem_cache_destroy(caches[i]);
+	}
 }
 
 /*
- * A name with a space in it is warned about, as "it confuses parsers" of
- * /proc/slabinfo; the cache is created. Source: kmem_cache_sanity_check().
+ * A name with a space in it is warned about each time, as "it confuses parsers" of
+ * /proc/slabinfo; the cache is created. Source: kmem_cache_sanity_check(), WARN_ON().
  */
 static void name_with_a_space_is_reported(struct kunit *test)
 {
 	struct kmem_cache *cache = NULL;
 
 	KMEM_REQUIRE(test, CONFIG_DEBUG_VM);
-	KMEM_EXPECT_WARN(test,
-			 cache = kmem_cache_create("kmem space", OBJECT_SIZE, 0, PRIVATE, NULL),
-			 "mm/slab_common.c:");
+	KMEM_EXPECT_WARN_EACH_TIME(test, {
+		kmem_cache_destroy(cache);
+		cache = kmem_cache_create("kmem space", OBJECT_SIZE, 0, PRIVATE, NULL);
+	}, "mm/slab_common.c:");
 	KUNIT_EXPECT_NOT_NULL(test, cache);
 	kmem_cache_destroy(cache);
 }
@@ -456,9 +469,9 @@ static const struct region {
 KUNIT_ARRAY_PARAM_DESC(region, regions, name);
 
 /*
- * A region for user copies that does not lie in the object is warned about, and
- * the cache gets none at all. Source: kmem_cache_create_usercopy(), "Fail closed
- * on bad usersize of useroffset values".
+ * A region for user copies that does not lie in the object is warned about each time,
+ * and the cache gets none at all. Source: kmem_cache_create_usercopy(), WARN_ON(), "Fail
+ * closed on bad usersize of useroffset values".
  */
 static void bad_usercopy_region_fails_closed(struct kunit *test)
 {
@@ -466,10 +479,11 @@ static void bad_usercopy_region_fails_closed(struct kunit *test)
 	struct kmem_cache *cache = NULL;
 
 	KMEM_REQUIRE(test, CONFIG_HARDENED_USERCOPY);
-	KMEM_EXPECT_WARN(test,
-			 cache = kmem_cache_create_usercopy("kmem_region", OBJECT_SIZE, 0, PRIVATE,
-							    region->offset, region->size, NULL),
-			 "mm/slab_common.c:");
+	KMEM_EXPECT_WARN_EACH_TIME(test, {
+		kmem_cache_destroy(cache);
+		cache = kmem_cache_create_usercopy("kmem_region", OBJECT_SIZE, 0, PRIVATE,
+						   region->offset, region->size, NULL);
+	}, "mm/slab_common.c:");
 	kmem_adopt_cache(test, cache);
 	KUNIT_EXPECT_EQ(test, kmem_sysfs_number(test, "kmem_region", "usersize"), 0);
 }

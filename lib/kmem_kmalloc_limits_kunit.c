@@ -125,9 +125,9 @@ static void nothing_has_no_size(struct kunit *test)
 }
 
 /*
- * To ask for the size of what is not kmalloc()'s is reported, and no more than the
- * page is promised. Source: __ksize(), "Delete this after we're sure there are no
- * users" (7.x).
+ * To ask for the size of what is not kmalloc()'s is reported each time, and no more
+ * than the page is promised. Source: __ksize(), WARN_ON(), "Delete this after we're
+ * sure there are no users" (7.x).
  */
 static void size_of_a_plain_page_is_not_told_silently(struct kunit *test)
 {
@@ -137,7 +137,7 @@ static void size_of_a_plain_page_is_not_told_silently(struct kunit *test)
 	KMEM_REQUIRE_NOT(test, CONFIG_SLOB, "which knows no pages from others");
 	page = alloc_page(GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, page);
-	KMEM_EXPECT_WARN(test, size = ksize(page_address(page)), "WARNING:");
+	KMEM_EXPECT_WARN_EACH_TIME(test, size = ksize(page_address(page)), "WARNING:");
 	__free_page(page);
 	KUNIT_EXPECT_LE(test, size, PAGE_SIZE);
 }

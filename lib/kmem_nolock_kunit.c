@@ -306,7 +306,7 @@ static void nolock_leaves_the_reserves_alone(struct kunit *test)
 }
 
 /*
- * Flags that may sleep, or mean another zone, are reported; those that it is
+ * Flags that may sleep, or mean another zone, are reported once; those that it is
  * documented to take are not. Source: kmalloc_nolock(), with VM_WARN_ON_ONCE().
  */
 static void nolock_reports_flags(struct kunit *test)
@@ -328,8 +328,10 @@ static void nolock_reports_flags(struct kunit *test)
 		kfree(object);
 	}
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
-		KMEM_EXPECT_WARN(test, object = kmalloc_nolock(64, bad[i], NUMA_NO_NODE),
-				 "mm/slub.c:");
+		KMEM_EXPECT_WARN(test, {
+			kfree(kmalloc_nolock(64, bad[i], NUMA_NO_NODE));
+			object = kmalloc_nolock(64, bad[i], NUMA_NO_NODE);
+		}, "mm/slub.c:");
 		kfree(object);
 	}
 }

@@ -309,6 +309,25 @@ static void too_large_is_refused(struct kunit *test)
 }
 
 /*
+ * An address inside of large memory is none that could be resized: that is reported each
+ * time. Source: __do_krealloc(), WARN_ON(); on 6.x, __ksize().
+ */
+static void address_inside_of_large_memory_is_reported(struct kunit *test)
+{
+	const size_t too_large = (size_t)KMALLOC_MAX_SIZE + 1;
+	void *memory, *resized = NULL;
+
+	KMEM_REQUIRE_NOT(test, CONFIG_SLOB, "which does not look");
+	memory = kmalloc_unfenced(test, 2 * KMALLOC_MAX_CACHE_SIZE, GFP_KERNEL);
+	/* to a size that cannot be had, as no good could come of any other */
+	KMEM_EXPECT_WARN_EACH_TIME(test, resized = krealloc(memory + 8, too_large,
+							    GFP_KERNEL | __GFP_NOWARN),
+				   "WARNING:");
+	KUNIT_EXPECT_NULL(test, resized);
+	kfree(memory);
+}
+
+/*
  * An array of n elements gets n times their size, by the same rules. Source:
  * krealloc_array()'s kernel-doc.
  */
@@ -559,6 +578,7 @@ static struct kunit_case krealloc_cases[] = {
 	KUNIT_CASE(object_survives_a_failure),
 	KUNIT_CASE(staying_allocates_nothing),
 	KUNIT_CASE(too_large_is_refused),
+	KUNIT_CASE(address_inside_of_large_memory_is_reported),
 	KUNIT_CASE(array_is_n_by_size),
 	KUNIT_CASE_PARAM(overflowing_array_is_refused, overflow_gen_params),
 	KUNIT_CASE(flags_choose_the_new_cache),

@@ -547,13 +547,15 @@ static unsigned int sum_slabs(const char *text, unsigned int *objects, unsigned 
 }
 
 /*
- * An allocation that finds no memory for a slab is reported with the cache, its
- * sizes and what it has on each node, and with the node that was asked for, -1
+ * An allocation that finds no memory for a slab is reported with its flags, the cache,
+ * its sizes and what it has on each node, and with the node that was asked for, -1
  * for any, unless __GFP_NOWARN asks for silence.
  * Source: slab_out_of_memory().
  */
 static void lack_of_memory_is_reported(struct kunit *test)
 {
+	/* nothing is reclaimed, nobody woken up */
+	const gfp_t gfp = __GFP_NOMEMALLOC, silent = gfp | __GFP_NOWARN;
 	const struct kmem_report *report;
 	struct kmem_cache *cache;
 	unsigned int nr = 0, got, slabs, objs, unused;
@@ -569,18 +571,18 @@ static void lack_of_memory_is_reported(struct kunit *test)
 	objects = kunit_kcalloc(test, MAX_HUGE + 1, sizeof(*objects), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, objects);
 
-	/* no flag: nothing is reclaimed, nobody woken up */
 	report = KMEM_CAPTURE(test, {
-		while (nr <= MAX_HUGE && (objects[nr] = kmem_cache_alloc(cache, __GFP_NOWARN)))
+		while (nr <= MAX_HUGE && (objects[nr] = kmem_cache_alloc(cache, silent)))
 			nr++;
 	});
 	got = nr;
 	KUNIT_EXPECT_NULL(test, strstr(report->text, "kmem_huge"));
 	if (got && got <= MAX_HUGE) {
-		report = KMEM_CAPTURE(test, more = kmem_cache_alloc(cache, 0));
+		report = KMEM_CAPTURE(test, more = kmem_cache_alloc(cache, gfp));
 		kmem_expect_heads(test, report, "kmem_cache_alloc()", 0, 0);
 		kmem_expect_between(test, report, "SLUB: Unable to allocate memory", " gfp=",
 				    " on node -1,");
+		kmem_expect_text(test, report, " gfp=%#x(%pGg)", (__force u32)gfp, &gfp);
 		kmem_expect_text(test, report,
 				 "cache: kmem_huge, object size: %u, buffer size: %u, default order: %u, min order: %u",
 				 LARGEST_SIZE, kmem_slabinfo(test, "kmem_huge").objsize,

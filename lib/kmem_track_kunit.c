@@ -476,8 +476,8 @@ static void report_shows_all_bytes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count_lines(report, "Padding  "), 1);
 	KUNIT_EXPECT_EQ(test, count_lines(report, "Redzone  "), 2);
 	KUNIT_EXPECT_EQ(test, count_lines(report, "Object   "), DIV_ROUND_UP(OBJECT_SIZE, 16));
-	kmem_expect_text(test, report, "Slab 0x%p objects=%u used=%u fp=0x%p flags=", slab,
-			 0 + slab->objects, 3, fp);
+	kmem_expect_text(test, report, "Slab 0x%p objects=%u used=%u fp=0x%p flags=%pGp", slab,
+			 0 + slab->objects, 3, fp, &slab_folio(slab)->flags);
 	kmem_expect_text(test, report, "Object 0x%p @offset=%tu fp=0x", object,
 			 object - (u8 *)slab_address(slab));
 	/* KUnit taints the kernel */

@@ -44,6 +44,7 @@ struct kind {
 static const struct kind private = { 8, 200, SLAB_NO_MERGE | SLAB_NO_USER_FLAGS };
 /* Nobody has objects of that size. */
 static const struct kind mergeable = { 5224, 0, SLAB_NO_USER_FLAGS };
+static const struct kind tracked = { 8, 0, SLAB_STORE_USER | SLAB_NO_MERGE | SLAB_NO_USER_FLAGS };
 
 #define ROUNDS		8
 
@@ -69,7 +70,7 @@ static void prepare(struct kunit *test)
  * @cache: the cache, if there is one
  * @failed: whether so many allocations were made
  * @in_sysfs: whether it is the first one of sysfs
- * @told: whether the kernel said that sysfs lacks the cache
+ * @told: whether the kernel said that sysfs lacks the cache, or its alias
  * @refused: whether it said that there is no cache
  */
 struct attempt {
@@ -79,6 +80,13 @@ struct attempt {
 	bool told;
 	bool refused;
 };
+
+static bool tells(const struct kmem_report *report, const char *what, const char *called)
+{
+	const char *found = strstr(report->text, what);
+
+	return found && str_has_prefix(found + strlen(what), called);
+}
 
 static struct attempt create_failing(struct kunit *test, const struct kind *kind,
 				     const char *called, unsigned int nth)
@@ -97,7 +105,8 @@ static struct attempt create_failing(struct kunit *test, const struct kind *kind
 	kmem_reclaim_allow(allowed);
 	kmem_expect_heads(test, report, "kmem_cache_create()", 0, 0);
 	attempt.in_sysfs = strstr(report->text, "can not set name properly");
-	attempt.told = strstr(report->text, "Unable to add cache");
+	attempt.told = tells(report, "Unable to add cache ", called) ||
+		       tells(report, "Unable to add cache alias ", called);
 	attempt.refused = strstr(report->text, ") failed with error -");
 	return attempt;
 }
@@ -235,8 +244,35 @@ static void shared_cache_may_do_without_sysfs(struct kunit *test)
 }
 
 /*
- * An alias that sysfs has no memory for is one without its link, and holds the cache
- * as any other. Source: __kmem_cache_alias(), "Unable to add cache alias".
+ * A cache whose users are stored, and that sysfs has no memory for, has its lists of
+ * traces all the same. Source: do_kmem_cache_create(), debugfs_slab_add(), as above.
+ */
+static void tracked_cache_without_sysfs_has_its_traces(struct kunit *test)
+{
+	static const char * const lists[] = { "alloc_traces", "free_traces" };
+	struct attempt attempt;
+	unsigned int nth = 0, i;
+
+	prepare(test);
+	KMEM_REQUIRE(test, CONFIG_DEBUG_FS);
+	if (kmem_cache_needs_sysfs())
+		kunit_skip(test, "needs Linux 7, where there is a cache without its files");
+	do {
+		attempt = create_failing(test, &tracked, name, ++nth);
+		if (!attempt.told)
+			destroy(test, attempt.cache, nth);
+	} while (attempt.failed && !attempt.told);
+	KUNIT_ASSERT_TRUE(test, attempt.told);
+	for (i = 0; i < ARRAY_SIZE(lists); i++)
+		KUNIT_EXPECT_NOT_NULL_MSG(test, kmem_debugfs_text(test, name, lists[i]), "%s",
+					  lists[i]);
+	destroy(test, attempt.cache, nth);
+}
+
+/*
+ * An alias that sysfs has no memory for is one without its link, which is told, and
+ * holds the cache as any other. Source: __kmem_cache_alias(), "Unable to add cache
+ * alias %s to sysfs".
  */
 static void alias_may_do_without_its_link(struct kunit *test)
 {
@@ -258,6 +294,9 @@ static void alias_may_do_without_its_link(struct kunit *test)
 		attempt = create_failing(test, &mergeable, alias, nth);
 		KUNIT_ASSERT_PTR_EQ_MSG(test, attempt.cache, cache, "allocation %u", nth);
 		KUNIT_ASSERT_EQ_MSG(test, kmem_sysfs_number(test, name, "aliases"), 1,
+				    "allocation %u", nth);
+		KUNIT_EXPECT_EQ_MSG(test, attempt.told,
+				    kmem_sysfs_number(test, alias, "aliases") < 0,
 				    "allocation %u", nth);
 		destroy(test, attempt.cache, nth);
 		expect_usable(test, cache, nth);
@@ -398,6 +437,7 @@ static struct kunit_case kmem_creation_cases[] = {
 	KUNIT_CASE(inner_failure_fails_the_creation),
 	KUNIT_CASE(cache_may_do_without_sysfs),
 	KUNIT_CASE(shared_cache_may_do_without_sysfs),
+	KUNIT_CASE(tracked_cache_without_sysfs_has_its_traces),
 	KUNIT_CASE(alias_may_do_without_its_link),
 	KUNIT_CASE(failslab_passes_over_descriptors),
 	KUNIT_CASE(inner_failure_leaks_nothing),

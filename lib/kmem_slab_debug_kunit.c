@@ -335,14 +335,15 @@ static void options_for_some_caches_are_enough(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, behind_early_object, SLUB_RED_ACTIVE);
 }
 
-#define EXCEPTIONS	"FZ;-,kmem_spared*,kmem_both;P,kmem_both;,kmem_full;A,kmem_failing"
+#define EXCEPTIONS	"U-FZ;-,kmem_spared*,kmem_both,kmem_left;P,kmem_both;,kmem_full;A,kmem_failing"
 
 /*
  * Options for all caches are not for those that a block of others names, where
  * the first such block counts: none at all, full debugging if there are no
- * letters, or to be failslab's. Source: slab.rst, "Options of the first "select
- * slabs" blocks that matches the slab's name are applied", "slab_debug=FZ;-,zs_handle,zspage",
- * "slab_debug=,dentry" and "A: Enable failslab filter mark for the cache".
+ * letters, or to be failslab's. Of the letters of a block, those before a dash count no
+ * more. Source: slab.rst, "Options of the first "select slabs" blocks that matches the
+ * slab's name are applied", "slab_debug=FZ;-,zs_handle,zspage", "slab_debug=,dentry",
+ * "-: Switch all debugging off" and "A: Enable failslab filter mark for the cache".
  */
 static void first_block_with_the_name_counts(struct kunit *test)
 {
@@ -354,6 +355,7 @@ static void first_block_with_the_name_counts(struct kunit *test)
 		{ "kmem_spared", 0, 0 },
 		{ "kmem_spared_too", 0, 0 },
 		{ "kmem_both", 0, 0 },
+		{ "kmem_left", 0, 0 },
 		{ "kmem_full", KMEM_ALL_CHECKS, 0 },
 		{ "kmem_failing", 0, SLAB_FAILSLAB },
 	};

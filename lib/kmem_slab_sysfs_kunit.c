@@ -287,6 +287,7 @@ static const struct written {
 	{ "min_partial_too_large", "min_partial", "18446744073709551616", -ERANGE },
 	{ "min_partial_newline", "min_partial", "12\n", 0 },
 	{ "cpu_partial_none", "cpu_partial", "0", 0 },
+	{ "cpu_partial_hex", "cpu_partial", "0x0", -EINVAL },
 	{ "cpu_partial_some", "cpu_partial", "1", -EINVAL },
 	{ "cpu_partial_word", "cpu_partial", "some", -EINVAL },
 	{ "cpu_partial_negative", "cpu_partial", "-1", -EINVAL },

@@ -402,20 +402,25 @@ static void what_ksize_says_may_be_used(struct kunit *test)
 }
 
 /*
- * Where a cache only keeps tracks, they are behind all that ksize() says there
- * is. Source: slab_ksize(), "only use the space before that information".
+ * What a cache keeps behind its objects, be it tracks, free pointers or padding that is
+ * checked, is behind all that ksize() says there is. Source: slab_ksize(), "only use the
+ * space before that information", "Debugging requires use of the padding".
  */
-static void ksize_spares_the_tracks(struct kunit *test)
+static void ksize_spares_what_is_behind_the_object(struct kunit *test)
 {
-	struct kmem_cache *cache;
-	void *object;
+	static const slab_flags_t flags[] = { SLAB_STORE_USER, SLAB_TYPESAFE_BY_RCU, SLAB_POISON };
+	unsigned int i;
 
 	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
-	cache = kmem_private_cache(test, "kmem_tracks", SIZE, SLAB_STORE_USER, NULL);
-	object = kmem_cache_alloc(cache, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, object);
-	KUNIT_EXPECT_EQ(test, ksize(object), SIZE);
-	kmem_cache_free(cache, object);
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		struct kmem_cache *cache = kmem_private_cache(test, "kmem_behind", SIZE, flags[i],
+							      NULL);
+		struct kmem_batch *batch = kmem_take(test, cache, 1);
+
+		KUNIT_EXPECT_EQ_MSG(test, ksize(batch->objects[0]), SIZE, "flags %u", i);
+		kmem_give_back(test, batch);
+		kmem_private_cache_destroy(test, cache);
+	}
 }
 
 static void *alloc(size_t size)
@@ -550,7 +555,7 @@ static struct kunit_case kmem_request_cases[] = {
 	KUNIT_CASE(krealloc_moves_the_red_zone),
 	KUNIT_CASE(krealloc_keeps_what_it_added),
 	KUNIT_CASE(what_ksize_says_may_be_used),
-	KUNIT_CASE(ksize_spares_the_tracks),
+	KUNIT_CASE(ksize_spares_what_is_behind_the_object),
 	KUNIT_CASE_PARAM(kmalloc_is_guarded, way_gen_params),
 	KUNIT_CASE(report_shows_padding_only),
 	{}

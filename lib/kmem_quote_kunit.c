@@ -240,6 +240,21 @@ static void each_old_character_is_replaced(struct kunit *test)
 	KMEM_EXPECT_SILENCE(test, kfree(copy));
 }
 
+/* It does so in a text of more than a page, too. Source: as above. */
+static void long_text_is_replaced_to_its_end(struct kunit *test)
+{
+	const size_t len = PAGE_SIZE + 100;
+	char *text = kunit_kzalloc(test, len + 1, GFP_KERNEL), *copy;
+
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	memset(text, 'a', len);
+	copy = kstrdup_and_replace(text, 'a', 'b', GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, copy);
+	KUNIT_EXPECT_EQ(test, strspn(copy, "b"), len);
+	KUNIT_EXPECT_EQ(test, copy[len], '\0');
+	kfree(copy);
+}
+
 /* Arguments of a process as they are in its memory, and what is shown of them. */
 static const struct cmdline {
 	const char *name, *args;
@@ -517,6 +532,7 @@ static struct kunit_case kmem_quote_cases[] = {
 	KUNIT_CASE(changing_string_is_reported),
 	KUNIT_CASE(result_can_be_had_in_atomic_context),
 	KUNIT_CASE_PARAM(each_old_character_is_replaced, replacement_gen_params),
+	KUNIT_CASE(long_text_is_replaced_to_its_end),
 	KUNIT_CASE_PARAM(arguments_are_shown_in_a_line, cmdline_gen_params),
 	KUNIT_CASE(long_arguments_are_cut),
 	KUNIT_CASE(kernel_thread_has_no_arguments),

@@ -205,7 +205,7 @@ static void told_stacks_have_an_end(struct kunit *test)
 		{ allocate_deeper, free_deeper, "deeper" },
 		{ allocate_deepest, free_deepest, "deepest" },
 	};
-	static const struct kind kind = { .flags = SLAB_STORE_USER };
+	static const struct kind kind = { .flags = SLAB_STORE_USER | SLAB_POISON };
 	struct kmem_cache *cache = create(test, &kind);
 	void *objects[ARRAY_SIZE(ways)];
 	const struct kmem_report *report;

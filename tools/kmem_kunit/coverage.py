@@ -225,7 +225,7 @@ def table(boot: Reach, of_suites: Mapping[str, Reach]) -> Iterator[str]:
 
     beyond is their share of what booting does not reach.
     """
-    rows = [["file", "", "", "boot", *(word for glob in of_suites for word in (glob, "beyond"))]]
+    rows = [["file", "kind", "there", "boot", *(word for glob in of_suites for word in (glob, "beyond"))]]
     for file in FILES:
         for kind in KINDS:
             there = set[str]().union(*(each.get((file, kind), _NOTHING).there for each in of_suites.values()))

@@ -83,7 +83,7 @@ def test_what_booting_reaches_is_taken_away() -> None:
     rows = list(coverage.table(reach(1, 0), {"kmem_*": reach(5, 5), "[!k]*": reach(2, 0)}))
     # of 4 lines, booting reaches 2 and ours with it 3; of the 2 that are left, ours reach 1, and others none
     assert [row.split() for row in rows[:2]] == [
-        ["file", "boot", "kmem_*", "beyond", "[!k]*", "beyond"],
+        ["file", "kind", "there", "boot", "kmem_*", "beyond", "[!k]*", "beyond"],
         ["mm/slub.c", "lines", "4", "50.0", "%", "75.0", "%", "50.0", "%", "50.0", "%", "0.0", "%"]]
     other = next(row for row in coverage.table({}, {"kmem_*": reach(1, 0)}) if row.startswith("mm/util.c"))
     assert set(other.split()[2:]) == {"0", "-"}

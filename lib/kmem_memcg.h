@@ -22,6 +22,7 @@
 #include <linux/list_lru.h>
 #include <linux/memcontrol.h>
 #include <linux/mount.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/sizes.h>
@@ -195,6 +196,8 @@ static inline void enter(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, set_cpus_allowed_ptr(current, cpumask_of(cpu)), 0);
 	old = set_active_memcg(memcg);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, leave, old), 0);
+	/* what cases before have left to RCU, such as files of cgroups, is uncharged by then */
+	rcu_barrier();
 }
 
 /*

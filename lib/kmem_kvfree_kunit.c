@@ -193,10 +193,11 @@ static void sensitive_mapped_memory_is_wiped(struct kunit *test)
  */
 static void large_sensitive_memory_is_wiped(struct kunit *test)
 {
-	u8 *memory = kmalloc(LARGE_SIZE, GFP_KERNEL);
 	size_t i, dirt = 0;
+	u8 *memory;
 
 	KMEM_REQUIRE_NOT(test, CONFIG_DEBUG_PAGEALLOC, "which may unmap what is free");
+	memory = kmalloc(LARGE_SIZE, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, memory);
 	memset(memory, 0x5e, LARGE_SIZE);
 	OPTIMIZER_HIDE_VAR(memory);

@@ -193,17 +193,6 @@ static struct kmem_cache *leaky_cache(struct kunit *test, const struct leak *lea
 	return cache;
 }
 
-static unsigned int count_text(const char *text, const char *wanted)
-{
-	unsigned int count = 0;
-
-	while ((text = strstr(text, wanted))) {
-		text += strlen(wanted);
-		count++;
-	}
-	return count;
-}
-
 /*
  * The destruction of a cache with live objects is reported: one warning that
  * names the cache and the caller and, with SLUB_DEBUG, one bug for each slab
@@ -233,8 +222,8 @@ static void destroy_with_live_objects_is_reported(struct kunit *test)
 		kmem_expect_text(test, report, " used=%u ", leak->nr);
 		for (i = 0; i < leak->nr; i++)
 			kmem_expect_text(test, report, "Object 0x%p @offset=", left[i]);
-		KUNIT_EXPECT_EQ(test, count_text(report->text, "Object 0x"), leak->nr);
-		KUNIT_EXPECT_EQ(test, count_text(report->text, "Allocated in leaky_cache+"),
+		KUNIT_EXPECT_EQ(test, kmem_count_text(report, "Object 0x"), leak->nr);
+		KUNIT_EXPECT_EQ(test, kmem_count_text(report, "Allocated in leaky_cache+"),
 				leak->flags && IS_ENABLED(CONFIG_KALLSYMS) ? leak->nr : 0);
 	}
 }

@@ -214,6 +214,26 @@ static void show_report(struct kunit *test, const struct kmem_report *report)
 }
 
 /**
+ * kmem_count_text() - Count how often a report contains a text.
+ * @report: what was captured
+ * @text: the text, which may not span lines
+ *
+ * Return: how often.
+ */
+unsigned int kmem_count_text(const struct kmem_report *report, const char *text)
+{
+	const char *found = report->text;
+	unsigned int count = 0;
+
+	while ((found = strstr(found, text))) {
+		found += strlen(text);
+		count++;
+	}
+	return count;
+}
+EXPORT_SYMBOL_GPL(kmem_count_text);
+
+/**
  * kmem_expect_text() - Expect that a report contains a text.
  * @test: the test context
  * @report: what was captured

@@ -164,6 +164,7 @@ struct kmem_report {
 
 void kmem_capture_begin(struct kunit *test);
 const struct kmem_report *kmem_capture_end(void);
+unsigned int kmem_count_text(const struct kmem_report *report, const char *text);
 __printf(3, 4) void kmem_expect_text(struct kunit *test, const struct kmem_report *report,
 				     const char *fmt, ...);
 void kmem_expect_between(struct kunit *test, const struct kmem_report *report, const char *head,

@@ -221,14 +221,7 @@ static void bulk_free_fills_a_pool_without_minimum(struct kunit *test)
 static void expect_forced(struct kunit *test, const struct kmem_report *report,
 			  unsigned int times, const char *caller)
 {
-	const char *text = report->text;
-	unsigned int told = 0;
-
-	while ((text = strstr(text, "forcing mempool usage"))) {
-		told++;
-		text++;
-	}
-	KUNIT_EXPECT_EQ(test, told, times);
+	KUNIT_EXPECT_EQ(test, kmem_count_text(report, "forcing mempool usage"), times);
 	kmem_expect_text(test, report, "forcing mempool usage for %s",
 			 IS_ENABLED(CONFIG_KALLSYMS) ? caller : "");
 	KUNIT_EXPECT_NULL(test, strstr(report->text, "FAULT_INJECTION"));

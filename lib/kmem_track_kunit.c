@@ -414,18 +414,6 @@ static void expect_dump(struct kunit *test, const struct kmem_report *report, co
 	}
 }
 
-static unsigned int count_lines(const struct kmem_report *report, const char *label)
-{
-	const char *line = report->text;
-	unsigned int count = 0;
-
-	while ((line = strstr(line, label))) {
-		line += strlen(label);
-		count++;
-	}
-	return count;
-}
-
 /*
  * A report shows the object, its red zones and its padding, completely and as
  * they are, and the state of its slab. Source: print_trailer(),
@@ -470,12 +458,12 @@ static void report_shows_all_bytes(struct kunit *test)
 	/* all addresses look the same as long as there is nothing to hash them with */
 	for (shown = 0; !shown && i < end; i++) {
 		scnprintf(line, sizeof(line), "Padding  %p: 5a", object + i);
-		shown = count_lines(report, line);
+		shown = kmem_count_text(report, line);
 	}
 	KUNIT_EXPECT_EQ(test, shown, 1);
-	KUNIT_EXPECT_EQ(test, count_lines(report, "Padding  "), 1);
-	KUNIT_EXPECT_EQ(test, count_lines(report, "Redzone  "), 2);
-	KUNIT_EXPECT_EQ(test, count_lines(report, "Object   "), DIV_ROUND_UP(OBJECT_SIZE, 16));
+	KUNIT_EXPECT_EQ(test, kmem_count_text(report, "Padding  "), 1);
+	KUNIT_EXPECT_EQ(test, kmem_count_text(report, "Redzone  "), 2);
+	KUNIT_EXPECT_EQ(test, kmem_count_text(report, "Object   "), DIV_ROUND_UP(OBJECT_SIZE, 16));
 	kmem_expect_text(test, report, "Slab 0x%p objects=%u used=%u fp=0x%p flags=%pGp", slab,
 			 0 + slab->objects, 3, fp, &slab_folio(slab)->flags);
 	kmem_expect_text(test, report, "Object 0x%p @offset=%tu fp=0x", object,
@@ -510,9 +498,9 @@ static void report_shows_what_is_before(struct kunit *test)
 		before[i] = kmem_peek(object - sizeof(before) + i);
 	report = KMEM_EXPECT_REPORT(test, kmem_validate(test, cache), HEAD);
 	expect_dump(test, report, "Bytes b4", object - sizeof(before), before, sizeof(before));
-	KUNIT_EXPECT_EQ(test, count_lines(report, "Bytes b4 "), 1);
-	KUNIT_EXPECT_EQ(test, count_lines(report, "Object   "), PAGE_SIZE / 16);
-	KUNIT_EXPECT_EQ(test, count_lines(report, "Redzone  "), 0);
+	KUNIT_EXPECT_EQ(test, kmem_count_text(report, "Bytes b4 "), 1);
+	KUNIT_EXPECT_EQ(test, kmem_count_text(report, "Object   "), PAGE_SIZE / 16);
+	KUNIT_EXPECT_EQ(test, kmem_count_text(report, "Redzone  "), 0);
 }
 
 /*

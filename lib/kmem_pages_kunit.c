@@ -59,7 +59,7 @@ static unsigned int zeroed_one_by_one(struct page **pages)
 
 		if (!page)
 			break;
-		pages[i] = virt_to_page(page);
+		pages[i] = virt_to_page((void *)page);
 	}
 	return i;
 }

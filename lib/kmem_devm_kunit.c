@@ -599,9 +599,11 @@ static void constant_is_shared(struct kunit *test)
 	struct device *dev = make_device(test, "kmem_devm");
 	const char *string = devm_kstrdup_const(dev, RODATA, GFP_KERNEL);
 	const char *memory = devm_kmemdup_const(dev, RODATA, 10, GFP_KERNEL);
+	const char *empty = RODATA + 128;
 	static char writable[9] = "writable";
 
 	KUNIT_EXPECT_PTR_EQ(test, string, RODATA);
+	KUNIT_EXPECT_PTR_EQ(test, devm_kstrdup_const(dev, empty, GFP_KERNEL), empty);
 	KUNIT_EXPECT_PTR_EQ(test, memory, RODATA);
 	KUNIT_EXPECT_PTR_NE(test, devm_kstrdup_const(dev, writable, GFP_KERNEL),
 			    (const char *)writable);

@@ -428,12 +428,19 @@ static void kmemdup_of_too_much_gives_null(struct kunit *test)
  */
 static void kstrdup_const_shares_rodata(struct kunit *test)
 {
-	const char *rodata = (const char *)_ctype;
-	const char *copy = kstrdup_const(rodata, GFP_KERNEL);
+	/* of a string of 128 characters, of one, and of an empty one */
+	static const unsigned char starts[] = { 0, 127, 128 };
 	static char writable[9] = "writable";
+	const char *copy;
+	unsigned int i;
 
-	KUNIT_EXPECT_PTR_EQ(test, copy, rodata);
-	KMEM_EXPECT_SILENCE(test, kfree_const(copy));
+	for (i = 0; i < ARRAY_SIZE(starts); i++) {
+		const char *rodata = (const char *)_ctype + starts[i];
+
+		copy = kstrdup_const(rodata, GFP_KERNEL);
+		KUNIT_EXPECT_PTR_EQ_MSG(test, copy, rodata, "length %zu", strlen(rodata));
+		KMEM_EXPECT_SILENCE(test, kfree_const(copy));
+	}
 	copy = kstrdup_const(writable, GFP_KERNEL);
 	KUNIT_EXPECT_PTR_NE(test, copy, (const char *)writable);
 	KMEM_EXPECT_SILENCE(test, kfree_const(copy));

@@ -17,6 +17,8 @@
 #include <linux/slab.h>
 #include <linux/thread_info.h>
 #include <linux/uaccess.h>
+#include <linux/vmalloc.h>
+#include <asm/sections.h>
 #include "kmem_kunit.h"
 
 #define OBJECT_SIZE	72
@@ -234,6 +236,58 @@ static void neighbours_of_the_stack_may_be_copied(struct kunit *test)
 	KUNIT_SUCCEED(test);
 }
 
+static void copy_both_ends_of(const void *memory, size_t size)
+{
+	copy(memory, size);
+	copy(memory + 1, size - 1);
+	copy(memory + size - 1, 1);
+}
+
+/*
+ * Mapped memory may be copied as far as it is mapped, by whatever function. Source:
+ * check_heap_object(), which looks for a mapping, and not for who asked for it.
+ */
+static void all_of_mapped_memory_may_be_copied(struct kunit *test)
+{
+	void *mapped, *window = NULL;
+	struct page *page;
+
+	KMEM_REQUIRE(test, CONFIG_HARDENED_USERCOPY);
+	mapped = vmalloc(3 * PAGE_SIZE);
+	page = alloc_page(GFP_KERNEL);
+	if (page)
+		window = vm_map_ram(&page, 1, NUMA_NO_NODE);
+	if (mapped)
+		copy_both_ends_of(mapped, 3 * PAGE_SIZE);
+	if (window) {
+		copy_both_ends_of(window, PAGE_SIZE);
+		vm_unmap_ram(window, 1);
+	}
+	vfree(mapped);
+	if (page)
+		__free_page(page);
+	KUNIT_EXPECT_NOT_NULL(test, mapped);
+	KUNIT_EXPECT_NOT_NULL(test, window);
+}
+
+/*
+ * What lies right before the kernel's code, or right behind it, may be copied. Source:
+ * overlaps(), "Does not overlap if entirely above or entirely below".
+ */
+static void neighbours_of_kernel_text_may_be_copied(struct kunit *test)
+{
+	KMEM_REQUIRE(test, CONFIG_HARDENED_USERCOPY);
+	/* on which nobody else gets pages there */
+	KMEM_REQUIRE(test, CONFIG_UML);
+#ifndef MODULE
+	copy(_stext - 8, 8);
+	copy(_etext, 8);
+	KUNIT_SUCCEED(test);
+#else
+	kunit_skip(test, "needs to be built in, to know where the kernel's code is");
+#endif
+}
+
 /*
  * A copy may end with the last byte of all, which is not yet round the end. Source:
  * check_bogus_address(), "Reject if object wraps past end of memory".
@@ -252,6 +306,8 @@ static struct kunit_case kmem_usercopy_cases[] = {
 	KUNIT_CASE(all_of_kmalloc_may_be_copied),
 	KUNIT_CASE(stack_may_be_copied_up_to_its_end),
 	KUNIT_CASE(neighbours_of_the_stack_may_be_copied),
+	KUNIT_CASE(all_of_mapped_memory_may_be_copied),
+	KUNIT_CASE(neighbours_of_kernel_text_may_be_copied),
 	KUNIT_CASE(copy_may_end_where_memory_does),
 	{}
 };

@@ -110,6 +110,34 @@ static void skipped_objects_count_as_scanned(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, list_lru_count_one(&lru, node, NULL), NR_LISTED);
 }
 
+static KMEM_LRU_WALK_CB(try_again)
+{
+	struct walk *walk = context;
+
+	if (++walk->nr > 3 * NR_LISTED)
+		return LRU_SKIP;
+	kmem_lru_unlock(list);
+	return LRU_RETRY;
+}
+
+/*
+ * A walk comes to its end also if it has to begin anew with each object. Source:
+ * __list_lru_walk_one(), "so that we don't livelock if we get stuck on large numbers of
+ * LRU_RETRY items".
+ */
+static void objects_to_be_tried_again_count_as_scanned(struct kunit *test)
+{
+	static struct list_lru lru;
+	const int node = list_objects(test, &lru);
+	unsigned long to_walk = NR_LISTED + 2;
+	struct walk walk = { };
+
+	KUNIT_EXPECT_EQ(test, list_lru_walk_one(&lru, node, NULL, try_again, &walk, &to_walk), 0);
+	KUNIT_EXPECT_EQ(test, walk.nr, NR_LISTED + 2);
+	KUNIT_EXPECT_EQ(test, to_walk, 0);
+	KUNIT_EXPECT_EQ(test, list_lru_count_one(&lru, node, NULL), NR_LISTED);
+}
+
 static KMEM_LRU_WALK_CB(take_off_and_unlock)
 {
 	list_lru_isolate(list, item);
@@ -178,6 +206,7 @@ static void interrupts_are_off_with_the_lock_only(struct kunit *test)
 static struct kunit_case kmem_lru_cases[] = {
 	KUNIT_CASE(object_is_on_its_list_once),
 	KUNIT_CASE(skipped_objects_count_as_scanned),
+	KUNIT_CASE(objects_to_be_tried_again_count_as_scanned),
 	KUNIT_CASE(objects_removed_without_the_lock_are_counted),
 	KUNIT_CASE(interrupts_are_off_with_the_lock_only),
 	{}

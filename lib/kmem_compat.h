@@ -696,6 +696,26 @@ static inline void kmem_kfree_rcu_barrier_on_cache(struct kunit *test, struct km
 #endif
 
 /* Until 6.13, there was a function for lists, too. */
+/* Until 6.13, a fragment larger than a page of the reserves is looked for without an end. */
+#if __has_include("linux/page_frag_cache.h")
+#include <linux/page_frag_cache.h>
+#define kmem_large_page_frag_ends()	true
+#else
+#define kmem_large_page_frag_ends()	false
+#endif
+
+/* 6.9 brought page_frag_cache_drain(), and 6.10 alloc_pages() as a macro. */
+#ifdef alloc_pages
+#define kmem_page_frag_cache_drain(cache)	page_frag_cache_drain(cache)
+#else
+static inline void kmem_page_frag_cache_drain(struct page_frag_cache *cache)
+{
+	if (cache->va)
+		__page_frag_cache_drain(virt_to_head_page(cache->va), cache->pagecnt_bias);
+	cache->va = NULL;
+}
+#endif
+
 #ifndef alloc_pages_bulk
 #define alloc_pages_bulk(gfp, nr, pages)	alloc_pages_bulk_array(gfp, nr, pages)
 #endif

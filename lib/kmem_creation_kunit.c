@@ -348,8 +348,8 @@ static void inner_failure_leaks_nothing(struct kunit *test)
 {
 	/* where that is from of which a cache consists */
 	static const char * const origins[] = {
-		"kmem_cache", "kmem_cache_node", "kernfs_node_cache", "kmalloc-64", "kmalloc-2k",
-		"kmalloc-4k",
+		"kmem_cache", "kmem_cache_node", "kernfs_node_cache",
+		KMALLOC_MIN_SIZE > 64 ? "kmalloc-128" : "kmalloc-64", "kmalloc-2k", "kmalloc-4k",
 	};
 	struct kmem_gauge gauges[ARRAY_SIZE(origins)];
 	long counts[ARRAY_SIZE(origins)];

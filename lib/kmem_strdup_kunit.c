@@ -307,7 +307,7 @@ static void null_gives_null(struct kunit *test)
  */
 static void kstrdup_stops_at_first_nul(struct kunit *test)
 {
-	char text[] = "short\0and then a tail of more than one size class, not to be copied";
+	char text[2 * KMALLOC_MIN_SIZE + 64] = "short\0and then a tail, not to be copied";
 	char *copy = kstrdup(text, GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, copy);

@@ -92,6 +92,20 @@ static KMEM_LRU_WALK_CB(skip)
 	return LRU_SKIP;
 }
 
+/* Walk a list, and expect so many objects to be scanned, and all of them left on it. */
+static void expect_scanned(struct kunit *test, list_lru_walk_cb callback, unsigned int nr)
+{
+	static struct list_lru lru;
+	const int node = list_objects(test, &lru);
+	unsigned long to_walk = nr;
+	struct walk walk = { };
+
+	KUNIT_EXPECT_EQ(test, list_lru_walk_one(&lru, node, NULL, callback, &walk, &to_walk), 0);
+	KUNIT_EXPECT_EQ(test, walk.nr, nr);
+	KUNIT_EXPECT_EQ(test, to_walk, 0);
+	KUNIT_EXPECT_EQ(test, list_lru_count_one(&lru, node, NULL), NR_LISTED);
+}
+
 /*
  * A walk goes no further than it is asked to, also if it leaves the objects where they
  * are. Source: <linux/list_lru.h>, kernel-doc of list_lru_walk_one(), "@nr_to_walk does
@@ -99,15 +113,7 @@ static KMEM_LRU_WALK_CB(skip)
  */
 static void skipped_objects_count_as_scanned(struct kunit *test)
 {
-	static struct list_lru lru;
-	const int node = list_objects(test, &lru);
-	unsigned long to_walk = NR_LISTED - 2;
-	struct walk walk = { };
-
-	KUNIT_EXPECT_EQ(test, list_lru_walk_one(&lru, node, NULL, skip, &walk, &to_walk), 0);
-	KUNIT_EXPECT_EQ(test, walk.nr, NR_LISTED - 2);
-	KUNIT_EXPECT_EQ(test, to_walk, 0);
-	KUNIT_EXPECT_EQ(test, list_lru_count_one(&lru, node, NULL), NR_LISTED);
+	expect_scanned(test, skip, NR_LISTED - 2);
 }
 
 static KMEM_LRU_WALK_CB(try_again)
@@ -127,15 +133,7 @@ static KMEM_LRU_WALK_CB(try_again)
  */
 static void objects_to_be_tried_again_count_as_scanned(struct kunit *test)
 {
-	static struct list_lru lru;
-	const int node = list_objects(test, &lru);
-	unsigned long to_walk = NR_LISTED + 2;
-	struct walk walk = { };
-
-	KUNIT_EXPECT_EQ(test, list_lru_walk_one(&lru, node, NULL, try_again, &walk, &to_walk), 0);
-	KUNIT_EXPECT_EQ(test, walk.nr, NR_LISTED + 2);
-	KUNIT_EXPECT_EQ(test, to_walk, 0);
-	KUNIT_EXPECT_EQ(test, list_lru_count_one(&lru, node, NULL), NR_LISTED);
+	expect_scanned(test, try_again, NR_LISTED + 2);
 }
 
 static KMEM_LRU_WALK_CB(take_off_and_unlock)

@@ -571,10 +571,14 @@ static struct kunit_case kmem_exhausted_cases[] = {
 	KUNIT_CASE_PARAM(small_slabs_are_counted_as_such, fallback_gen_params),
 	KUNIT_CASE(small_slab_cannot_claim_more),
 	KUNIT_CASE_PARAM(nofail_waits_for_memory, patient_gen_params),
-	KUNIT_CASE(allocation_for_a_node_is_as_urgent),
 	KUNIT_CASE(flag_gives_access_to_the_reserves),
 	KUNIT_CASE(slab_of_the_reserves_is_marked),
 	KUNIT_CASE_PARAM(sheaf_of_the_reserves_is_kept_back, filling_gen_params),
+	/*
+	 * after all that need the reserves: where a slab has several pages, what is left
+	 * of a block is kept for urgent allocations of several from now on
+	 */
+	KUNIT_CASE(allocation_for_a_node_is_as_urgent),
 	KUNIT_CASE_PARAM(objects_of_the_reserves_are_kept_back, kind_gen_params),
 	KUNIT_CASE(large_kmalloc_gives_null),
 	KUNIT_CASE_PARAM(bulk_gives_all_back, way_gen_params),

@@ -67,27 +67,27 @@ def parser(functions: Mapping[str, Verb]) -> argparse.ArgumentParser:
     _add_kernel(run, kernel.DEFAULT)
     run.add_argument("--filter", default="", metavar="GLOB", help="suites or suite.case to run")
     run.add_argument("--boot-args", default="", metavar='"..."', help="kernel arguments")
-    run.add_argument("--json", type=Path, metavar="FILE", help="write the results as KCIDB JSON")
-    run.add_argument("--junit", type=Path, metavar="FILE", help="write the results as JUnit XML")
-    run.add_argument("--build-dir", type=Path, metavar="DIR", help="build there, not in the cache")
+    run.add_argument("--json", type=_path, metavar="FILE", help="write the results as KCIDB JSON")
+    run.add_argument("--junit", type=_path, metavar="FILE", help="write the results as JUnit XML")
+    run.add_argument("--build-dir", type=_path, metavar="DIR", help="build there, not in the cache")
     run.add_argument("--dry-run", action="store_true", help="only print the kunit.py command lines")
     run.add_argument("--raw", action="store_true", help="show the console as it is")
 
     many = verb("matrix", "run many cells: kernels, each built and booted in some way")
-    many.add_argument("--group", type=_group, metavar="NAME", help="cells of a group (default: all)")
+    many.add_argument("--group", type=_given, metavar="NAME", help="cells of a group (default: all)")
     many.add_argument("--cells", default="*", metavar="GLOB", help="of them, those of this name")
     many.add_argument("--filter", default="", metavar="GLOB", help="suites or suite.case to run")
     many.add_argument("--list", action="store_true", help="only list the cells")
     many.add_argument("--dry-run", action="store_true", help="only print the commands of the cells")
     many.add_argument("--repeat", type=_positive, default=1, metavar="N", help="run each N times")
-    many.add_argument("--json", type=Path, metavar="FILE", help="write all results as KCIDB JSON")
+    many.add_argument("--json", type=_path, metavar="FILE", help="write all results as KCIDB JSON")
     _add_engine(many)
     _add_jobs(many, "cells, and compilers, at once")
 
     for name, does in _PARTS.items():
         part = verbs.add_parser(name, allow_abbrev=False, description=does)
         part.set_defaults(function=functions[name])
-        part.add_argument("--manifest", required=True, type=Path, metavar="FILE",
+        part.add_argument("--manifest", required=True, type=_path, metavar="FILE",
                           help="what the jobs are, as who submits them has written it")
         which = part.add_mutually_exclusive_group(required=True)
         which.add_argument("--index", type=int, metavar="N", help="do the N-th, unless it has been done")
@@ -97,14 +97,14 @@ def parser(functions: Mapping[str, Verb]) -> argparse.ArgumentParser:
     _add_gate(verb("gate", "compare two results or two revisions, case by case"))
 
     find = verb("bisect", "find the commit that made cases fail")
-    find.add_argument("--tree", required=True, metavar="PATH",
+    find.add_argument("--tree", required=True, type=_given, metavar="PATH",
                       help="a kernel's git tree; its checkout is not touched")
     find.add_argument("--good", required=True, metavar="REV", help="a commit in which they pass")
     find.add_argument("--bad", required=True, metavar="REV", help="a later one, in which one fails")
     step = verbs.add_parser("bisect-step", allow_abbrev=False)  # what "git bisect run" runs for us
     step.set_defaults(function=functions["bisect-step"])
-    step.add_argument("--tree", required=True, type=Path)
-    step.add_argument("--results", required=True, type=Path)
+    step.add_argument("--tree", required=True, type=_path)
+    step.add_argument("--results", required=True, type=_path)
     for each in (find, step):
         each.add_argument("--case", default="", metavar="GLOB", help="suites or suite.case to run")
         each.add_argument("--boot-args", default="", metavar='"..."', help="kernel arguments")
@@ -115,8 +115,8 @@ def parser(functions: Mapping[str, Verb]) -> argparse.ArgumentParser:
     cover = verb("coverage", "count which lines, branches and functions the suites reach")
     _add_mutable(cover)
     _add_measured(cover)
-    cover.add_argument("--lcov", type=Path, metavar="FILE", help="write an lcov tracefile")
-    cover.add_argument("--html", type=Path, metavar="DIR", help="write pages with the sources")
+    cover.add_argument("--lcov", type=_path, metavar="FILE", help="write an lcov tracefile")
+    cover.add_argument("--html", type=_path, metavar="DIR", help="write pages with the sources")
     _add_jobs(cover, "compilers at once")
 
     fetch = verb("fetch", "bring the newest source of kernel series into the cache")
@@ -127,7 +127,7 @@ def parser(functions: Mapping[str, Verb]) -> argparse.ArgumentParser:
 
     whole = verb("surface", "list the allocator's functions, each with its cases")
     whole.add_argument(
-        "--kernel", default=kernel.DEFAULT, metavar="SERIES|PATH",
+        "--kernel", type=_given, default=kernel.DEFAULT, metavar="SERIES|PATH",
         help=f"whose headers to read: a series such as 6.1, or a tree (default: {kernel.DEFAULT})",
     )
 
@@ -136,7 +136,7 @@ def parser(functions: Mapping[str, Verb]) -> argparse.ArgumentParser:
     apply = verb("apply", "put the suites into a kernel tree as lib/kmem_kunit/")
     unapply = verb("unapply", "take the suites out of a kernel tree again")
     for each in (apply, unapply):
-        each.add_argument("--tree", required=True, metavar="PATH", help="the kernel tree")
+        each.add_argument("--tree", required=True, type=_given, metavar="PATH", help="the kernel tree")
     return made
 
 
@@ -144,6 +144,7 @@ def _add_kernel(parser: argparse.ArgumentParser, default: str | None) -> None:
     note = f" (default: {default})" if default else ": what is in its image"
     parser.add_argument(
         "--kernel",
+        type=_given,
         default=default,
         metavar="SERIES|PATH",
         help=f"a series such as 6.1, or a kernel tree, which is not written to{note}",
@@ -153,7 +154,7 @@ def _add_kernel(parser: argparse.ArgumentParser, default: str | None) -> None:
 
 def _add_mutable(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(arch="uml-clang", config=[])
-    parser.add_argument("--kernel", default=kernel.DEFAULT, metavar="SERIES|PATH",
+    parser.add_argument("--kernel", type=_given, default=kernel.DEFAULT, metavar="SERIES|PATH",
                         help=f"a series such as 7.3, or a kernel tree (default: {kernel.DEFAULT})")
 
 
@@ -169,14 +170,14 @@ def _add_mutate(mutate: argparse.ArgumentParser) -> None:
                         metavar="OPERATOR", help="leave out the mutants of an operator; may be repeated")
     changed = mutate.add_mutually_exclusive_group()
     changed.add_argument("--since", metavar="REV", help="only mutants on lines changed since then")
-    changed.add_argument("--diff", type=Path, metavar="FILE",
+    changed.add_argument("--diff", type=_path, metavar="FILE",
                          help="only mutants on the lines of a patch that is applied")
     mutate.add_argument("--shard", type=_shard, default=(1, 1), metavar="K/N",
                         help="only the K-th of N parts of the mutants")
     mutate.add_argument("--resume", action="store_true", help="go on with a run that was interrupted")
-    mutate.add_argument("--json", type=Path, metavar="FILE",
+    mutate.add_argument("--json", type=_path, metavar="FILE",
                         help="write the verdicts as mutation-testing-report-schema has it")
-    mutate.add_argument("--html", type=Path, metavar="FILE", help="write a page that shows them")
+    mutate.add_argument("--html", type=_path, metavar="FILE", help="write a page that shows them")
     _add_engine(mutate)
     _add_jobs(mutate, "mutants, and compilers, at once")
 
@@ -196,18 +197,20 @@ def _add_building(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_gate(gate: argparse.ArgumentParser) -> None:
-    gate.add_argument("base", nargs="?", metavar="BASE", help="a result file, or a git revision")
-    gate.add_argument("head", nargs="?", metavar="HEAD", help="another, to be no worse than it")
-    gate.add_argument("--tree", metavar="PATH",
+    gate.add_argument("base", nargs="?", type=_given, metavar="BASE",
+                      help="a result file, or a git revision")
+    gate.add_argument("head", nargs="?", type=_given, metavar="HEAD",
+                      help="another, to be no worse than it")
+    gate.add_argument("--tree", type=_given, metavar="PATH",
                       help="the git repository of the revisions, which is only read")
     gate.add_argument("--baseline", action="store_true", help="compare with tools/baselines")
     gate.add_argument("--update", action="store_true", help="rewrite the baselines, and say how")
-    gate.add_argument("--group", type=_group, metavar="NAME",
+    gate.add_argument("--group", type=_given, metavar="NAME",
                       help=f"the cells to run (default: {gating.GROUP})")
     gate.add_argument("--filter", default="", metavar="GLOB", help="suites or suite.case to run")
-    gate.add_argument("--json", type=Path, metavar="FILE", help="write the findings as JSON")
-    gate.add_argument("--junit", type=Path, metavar="FILE", help="write the verdicts as JUnit XML")
-    gate.add_argument("--gitlab", type=Path, metavar="FILE", help="write a Code Quality report")
+    gate.add_argument("--json", type=_path, metavar="FILE", help="write the findings as JSON")
+    gate.add_argument("--junit", type=_path, metavar="FILE", help="write the verdicts as JUnit XML")
+    gate.add_argument("--gitlab", type=_path, metavar="FILE", help="write a Code Quality report")
     gate.add_argument("--github", action="store_true", help="print GitHub's workflow commands")
     _add_jobs(gate, "cells, and compilers, at once")
 
@@ -223,10 +226,14 @@ def _add_jobs(parser: argparse.ArgumentParser, what: str) -> None:
     parser.add_argument("--jobs", type=_positive, default=cpus, metavar="N", help=help_text)
 
 
-def _group(name: str) -> str:
-    if not name:  # as of an unset variable: not all of them, nor the default
-        raise argparse.ArgumentTypeError("it has no name")
-    return name
+def _given(text: str) -> str:
+    if not text:  # as of an unset variable: not all, nor the default, nor the current folder
+        raise argparse.ArgumentTypeError("it is empty")
+    return text
+
+
+def _path(text: str) -> Path:
+    return Path(_given(text))
 
 
 def _positive(text: str) -> int:

@@ -15,6 +15,7 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from conftest import GOOD_CONSOLE, TOOLS, behave, calls, contents, make_kernel, make_repo, snapshot
@@ -246,7 +247,6 @@ def test_a_compile_error(run: Callable[..., Outcome], fake_kernel: Path) -> None
         ["run", "--jobs", "-1"],
         ["run", "--kernel", "v6.12"],
         ["run", "--kernel", "/"],
-        ["run", "--kernel", ""],
         ["run", "--json", "/no/such/folder/x.json"],
         ["run", "--junit", "/"],
         ["fetch"],
@@ -255,12 +255,29 @@ def test_a_compile_error(run: Callable[..., Outcome], fake_kernel: Path) -> None
         ["apply", "--tree", "/etc"],
         ["unapply", "--tree", "no such"],
         ["list", "--kernel", "/etc/passwd"],
-        ["matrix", "--list", "--group", ""],
-        ["gate", "--baseline", "--group", ""],
     ],
 )
 def test_wrong_use(argv: list[str], run: Callable[..., Outcome]) -> None:
     one_line(run(*argv))
+
+
+def _late(_: object) -> NoReturn:
+    pytest.fail("it was not refused")
+
+
+@pytest.mark.parametrize("words", [
+    "run --kernel", "run --json", "run --junit", "run --build-dir", "list --kernel", "surface --kernel",
+    "matrix --list --group", "matrix --list --json", "gate --baseline --group", "gate a b --tree",
+    "gate --baseline --json", "gate --baseline --junit", "gate --baseline --gitlab", "gate", "gate a",
+    "bisect --good a --bad b --tree", "mutate --kernel", "mutate --diff", "mutate --json", "mutate --html",
+    "coverage --kernel", "coverage --lcov", "coverage --html", "apply --tree", "unapply --tree",
+    "matrix-job --merge --manifest", "mutate-job --index 1 --manifest",
+])
+def test_an_empty_path_is_not_the_current_folder(
+    run: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    monkeypatch.setattr(cli, "_VERBS", dict.fromkeys(cli._VERBS, _late))
+    assert ": it is empty (see kmem-kunit " in one_line(run(*words.split(), ""))
 
 
 def test_what_is_missing_is_told_before_anything_is_done(

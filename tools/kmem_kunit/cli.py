@@ -61,9 +61,7 @@ def _run(options: argparse.Namespace) -> int:
         planned.result()
     book, known = cells.load(overlay.REPO), quarantine.load(overlay.REPO)
     arguments = boot.arguments(options.boot_args)
-    for path in (options.json, options.junit):
-        if path is not None:
-            _check_output(path)
+    _check_outputs(options.json, options.junit)
     if options.dry_run:
         return _dry_run(options, arguments)
     base, request = _prepare(options)
@@ -141,7 +139,27 @@ def _check_filter(glob: str) -> None:
         raise UserError(f"{glob!r} is no filter such as 'kmem_strdup' or 'kmem_strdup.*empty*'")
 
 
-def _check_output(path: Path, *, is_folder: bool = False) -> None:
+def _check_outputs(
+    *files: Path | None, folder: Path | None = None, inputs: Sequence[str | Path | None] = ()
+) -> None:
+    """Raise UserError now if one of what is to be written cannot be, or would replace another, or an input.
+
+    Devices and pipes may be named again.
+    """
+    read = {Path(each).resolve() for each in inputs if each and os.path.isfile(each)}
+    written = set()
+    for path in filter(None, (*files, folder)):
+        _check_output(path, is_folder=path is folder)
+        place = path.resolve()
+        if place in read:
+            raise UserError(f"{path} is read, and would be overwritten: name another file to write")
+        if place in written:
+            raise UserError(f"{path} would be written twice: name a file for each")
+        if not path.exists() or path.is_file():
+            written.add(place)
+
+
+def _check_output(path: Path, *, is_folder: bool) -> None:
     """Raise UserError now rather than after the run if a file, or folder, cannot be written."""
     folder = path.absolute().parent
     if path.exists() and path.is_dir() != is_folder:
@@ -221,8 +239,7 @@ def _matrix(options: argparse.Namespace) -> int:
     chosen = book.of_group(options.group) if options.group else book.all()
     _planned(options.filter)
     chosen = cells.with_cases(overlay.REPO, cells.select(chosen, options.cells), options.filter)
-    if options.json is not None:
-        _check_output(options.json)
+    _check_outputs(options.json)
     if options.list:
         for cell in chosen:
             print(f"{cell.name:20} {book.variants[cell.variant].get('about', '')}".rstrip())
@@ -288,9 +305,7 @@ def _bisect_step(options: argparse.Namespace) -> int:
 
 def _gate(options: argparse.Namespace) -> int:
     """Results, or revisions, or baselines -> findings -> whoever reads them."""
-    for path in (options.json, options.junit, options.gitlab):
-        if path is not None:
-            _check_output(path)
+    _check_outputs(options.json, options.junit, options.gitlab, inputs=(options.base, options.head))
     _planned(options.filter)
     return gating.run(options)
 
@@ -307,9 +322,7 @@ def _measurable(options: argparse.Namespace) -> tuple[Path, image.Request]:
 
 def _mutate(options: argparse.Namespace) -> int:
     """Kernel -> mutants -> boots -> verdicts."""
-    for path in (options.json, options.html):
-        if path is not None:
-            _check_output(path)
+    _check_outputs(options.json, options.html, inputs=(options.diff,))
     if options.engine == "slurm":
         slurm.check()
     base, request = _measurable(options)
@@ -328,10 +341,7 @@ def _mutate_job(options: argparse.Namespace) -> int:
 
 def _coverage(options: argparse.Namespace) -> int:
     """Kernel -> image that counts -> boots -> what they reach."""
-    if options.lcov is not None:
-        _check_output(options.lcov)
-    if options.html is not None:
-        _check_output(options.html, is_folder=True)
+    _check_outputs(options.lcov, folder=options.html)
     base, request = _measurable(options)
     host.ensure((*host.COVERING, *(host.DRAWING if options.html else ())))
     return coverage.measure(base, request, options)

@@ -20,7 +20,7 @@ from typing import NoReturn
 import pytest
 from conftest import GOOD_CONSOLE, TOOLS, behave, calls, contents, make_kernel, make_repo, snapshot
 
-from kmem_kunit import boot, cache, cli, host, kcidb, overlay
+from kmem_kunit import boot, cache, cli, gating, host, kcidb, overlay
 from kmem_kunit.errors import UserError
 
 COMMAND = TOOLS / "kmem-kunit"
@@ -278,6 +278,37 @@ def test_an_empty_path_is_not_the_current_folder(
 ) -> None:
     monkeypatch.setattr(cli, "_VERBS", dict.fromkeys(cli._VERBS, _late))
     assert ": it is empty (see kmem-kunit " in one_line(run(*words.split(), ""))
+
+
+@pytest.mark.parametrize(("words", "says"), [
+    ("run --json new --junit ../repo/new", "../repo/new would be written twice"),
+    ("run --json link --junit old", "old would be written twice"),
+    ("gate --baseline --junit new --gitlab new", "new would be written twice"),
+    ("gate old a --json ../repo/old", "../repo/old is read, and would be overwritten"),
+    ("gate a link --junit old", "old is read, and"),
+    ("gate --tree . old HEAD --gitlab link", "link is read, and"),
+    ("mutate --json new --html new", "new would be written twice"),
+    ("mutate --diff old --html old", "old is read, and"),
+    ("coverage --lcov new --html new", "new would be written twice"),
+])
+def test_no_output_is_written_over(
+    run: Callable[..., Outcome], repo: Path, cache_root: Path, monkeypatch: pytest.MonkeyPatch,
+    words: str, says: str
+) -> None:
+    monkeypatch.chdir(repo)
+    for name in ("_prepare", "_measurable"):
+        monkeypatch.setattr(cli, name, _late)
+    monkeypatch.setattr(gating, "run", _late)
+    (repo / "old").write_text("old")
+    (repo / "link").symlink_to("old")
+    assert says in one_line(run(*words.split()))
+    assert (repo / "old").read_text() == "old" and not (repo / "new").exists()
+    assert not cache_root.exists()
+
+
+def test_a_device_takes_all_outputs(run: Callable[..., Outcome], fake_kernel: Path) -> None:
+    null = "/dev/null"
+    assert run("run", "--kernel", fake_kernel, "--json", null, "--junit", null)[0] == 0
 
 
 def test_what_is_missing_is_told_before_anything_is_done(

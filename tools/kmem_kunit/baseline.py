@@ -10,6 +10,7 @@ import datetime
 import difflib
 import itertools
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -112,6 +113,18 @@ def load(repo: Path, cell: str) -> Run:
         if line != own:
             raise UserError(f"{file}: line {number} is not what gate writes of these cases")
     return runs[0]
+
+
+def check_writable(repo: Path, cell: str) -> None:
+    """Raise UserError, before anything is run, if the file of that cell could not be written."""
+    file = path(repo, cell)
+    folder = next(each for each in file.parents if os.path.lexists(each))
+    if file.is_dir():
+        raise UserError(f"cannot write {file}: it is a folder")
+    if not folder.is_dir():
+        raise UserError(f"cannot write {file}: {folder} is not a folder")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise UserError(f"cannot write {file}: {folder} may not be written to")
 
 
 def committed(repo: Path, cell: str) -> datetime.datetime:

@@ -249,10 +249,12 @@ def _gone(book: cells.Book) -> list[str]:
 def _update(options: argparse.Namespace, book: cells.Book) -> int:
     """Write the baselines of the cells of a group anew, and say what that changes.
 
-    That of a cell that died stays as it is, and the status is 1. Raises UserError, when all else is
-    done, for a cell that this machine could not run.
+    That of a cell that died stays as it is, and the status is 1. Raises UserError if they cannot be
+    written, and, when all else is done, for a cell that this machine could not run.
     """
     chosen = book.of_group(options.group or GROUP)
+    for name in (*(cell.name for cell in chosen), *_gone(book)):
+        baseline.check_writable(overlay.REPO, name)
     dead = written = 0
     runs = _in_order(_run_cells(options, chosen), chosen)
     for cell, run in zip(chosen, runs):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Baselines: gate --baseline and --update as a user meets them, and the files."""
 import datetime
+import os
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +13,7 @@ from test_cli import ONLY_FIRST, Outcome, one_line
 from test_gate import FAIL, PASS, SKIP, boot, case, run_of
 from test_gating import BROKEN, changed, git, run
 
-from kmem_kunit import baseline, cells, config, gate, overlay, quarantine, suites
+from kmem_kunit import baseline, cells, config, gate, matrix, overlay, quarantine, suites
 from kmem_kunit.errors import UserError
 from kmem_kunit.result import Case, Problem, Result
 
@@ -205,6 +206,32 @@ def test_a_wrong_baseline_can_be_made_anew(
     status, out, err = run("--update")
     assert status == 0 and "it is replaced" in err and "+kmem_tiny.first PASS" in out
     assert file.read_bytes() == first
+
+
+@pytest.mark.parametrize("path", ["tools/baselines", "tools/baselines/6.12"])
+@pytest.mark.parametrize("make", [Path.touch, lambda path: path.symlink_to("nowhere")])
+def test_baselines_that_cannot_be_written_are_told_before_anything_is_run(
+    run: Callable[..., Outcome], repo: Path, cache_root: Path, path: str, make: Callable[[Path], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (repo / path).parent.mkdir(exist_ok=True)
+    make(repo / path)
+    monkeypatch.setattr(matrix, "local", lambda *_: [])
+    assert one_line(run("--update")).endswith(f"plain.json: {repo / path} is not a folder")
+    assert not cache_root.exists()
+
+
+def test_a_folder_of_baselines_that_is_not_ours(
+    run: Callable[..., Outcome], repo: Path, cache_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = repo / "tools/baselines/6.12"
+    folder.mkdir(parents=True)
+    monkeypatch.setattr(matrix, "local", lambda *_: [])
+    may = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: path != folder and may(path, mode))
+    assert one_line(run("--update")).endswith(f"{folder} may not be written to")
+    monkeypatch.undo()
+    assert not cache_root.exists()
 
 
 CELL = cells.Cell("6.12/plain", "6.12")

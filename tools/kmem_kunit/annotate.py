@@ -58,6 +58,7 @@ class Row:
     since: tuple[str, ...]
     command: str
     log: str
+    console: str
 
     @property
     def name(self) -> str:
@@ -96,6 +97,7 @@ def rows(findings: Sequence[Finding]) -> list[Row]:
             tuple(dict.fromkeys(each.since for each in found if each.since)),
             found[0].command,
             found[0].log,
+            next((each.console for each in found if each.console), ""),
         )
         for key, found in same.items()
     ]
@@ -135,6 +137,8 @@ def _row(row: Row, width: int) -> Iterator[str]:
         return
     for line in _excerpt(row):
         yield f"    | {_short(line)}"
+    if row.console:
+        yield f"    console {_short(row.console)}"
     if row.command:
         yield f"    {clean(row.command)}"
 
@@ -162,7 +166,7 @@ def document(
                 "fails": each.kind.fails,
                 **{name: getattr(each, name)
                    for name in ("cell", "suite", "case", "param", "number", "change", "since",
-                                "command")},
+                                "command", "console")},
                 "log": each.log[:MAX_EXCERPT],
             }
             for each in findings

@@ -71,7 +71,7 @@ class Finding:
 
     case is "" for a suite's, suite for a cell's, and cell for an entry of the quarantine. number is
     as in a Key, change how it was and is, log what the head says of it, since what the base was,
-    command what runs it.
+    command what runs it, console the file with the head's, "" if none was kept or it says nothing of it.
     """
 
     kind: Kind
@@ -84,6 +84,7 @@ class Finding:
     log: str = ""
     since: str = ""
     command: str = ""
+    console: str = ""
 
     @property
     def name(self) -> str:
@@ -177,13 +178,13 @@ class _Pair:
 
     def finding(
         self, kind: Kind, suite: str = "", case: str = "", param: str = "", number: int = 0, *,
-        change: str = "", log: str = "",
+        change: str = "", log: str = "", console: str = "",
     ) -> Finding:
         """Return a finding about this cell, or a suite or case of it."""
         glob = ".".join(part for part in (suite, case) if part)
         command = reproducer((self.head or self.base)[0].command, glob)
         since = _since(self.base[0]) if self.base else ""
-        return Finding(kind, self.cell, suite, case, param, number, change, log, since, command)
+        return Finding(kind, self.cell, suite, case, param, number, change, log, since, command, console)
 
 
 def _since(run: Run) -> str:
@@ -275,7 +276,9 @@ def _problems(pair: _Pair) -> Iterator[Finding]:
         elif 0 < len(found) < len(pair.head):
             change += f" in {now[0]}/{now[1]} boots"
         suite, case = (*problem.case.split("."), "", "")[:2]
-        yield pair.finding(kind, suite, case, change=change, log=problem.log if found else "")
+        consoles = (run.console for run in pair.head if {*found} & {*run.result.problems} and run.console)
+        yield pair.finding(kind, suite, case, change=change, log=problem.log if found else "",
+                           console=next(consoles, ""))
 
 
 def _all_in_vain(pair: _Pair) -> Iterator[Finding]:
@@ -306,7 +309,7 @@ def _cases(pair: _Pair, entries: Sequence[Entry]) -> Iterator[Finding]:
             log = f"quarantined by {entry.owner}: {entry.reason}"
         if kind is None or (kind is Kind.NEW and not before):
             continue
-        yield pair.finding(kind, *key, change=change, log=log)
+        yield pair.finding(kind, *key, change=change, log=log, console=_console(pair.head, now))
 
 
 def _is_news(pair: _Pair, entry: Entry, before: Mapping[Key, Sequence[Case]], key: Key) -> bool:
@@ -415,6 +418,12 @@ def _telling(cases: Sequence[Case]) -> str:
     """Return what the log says of the first case that did not pass."""
     bad = [case for case in cases if case.bad] or [case for case in cases if case.reason]
     return bad[0].log or bad[0].reason if bad else ""
+
+
+def _console(runs: Sequence[Run], cases: Sequence[Case]) -> str:
+    """Return the first console of runs in which a case, as outcomes() has it of them, was bad."""
+    ran = [run for run in runs if run.result.cases]
+    return next((run.console for run, case in zip(ran, cases) if case.bad and run.console), "")
 
 
 def _durations(runs: Sequence[Run]) -> dict[str, float]:

@@ -48,6 +48,22 @@ def test_the_table() -> None:
     assert table([boot(PASS)], [boot(PASS)]) == ["1 cell, 1 case: no regression"]
 
 
+def test_the_console_of_what_failed() -> None:
+    """That of the boot in which it did, and of nothing else in it."""
+    base = [boot(PASS, PASS, FAIL, FAIL)]
+    problem = Problem("hang", "", "it hangs")
+    head = [boot(PASS, PASS, PASS, FAIL), run_of([]),
+            replace(boot(PASS, FAIL, PASS, FAIL), console="/failed\n"),
+            replace(run_of([case(name) for name in "abc"], [problem]), console="/hung")]
+    lines = table(base, head)
+    assert lines.index("    console /hung") == 2 and "DIED" in lines[0]
+    assert lines[lines.index("    console /failed\\n") - 1].startswith("UNSTABLE         kmem_tiny.b")
+    found = annotate.document(compare(base, head), base, head)["findings"]
+    assert [(each["kind"], each["case"], each["console"]) for each in found] == [
+        ("died", "", "/hung"), ("unstable", "b", "/failed\n"), ("unstable", "d", "/failed\n"),
+        ("fixed", "c", "")]
+
+
 def test_what_is_much_is_shortened() -> None:
     cells = [f"6.12/{number}" for number in range(6)]
     base = [boot(PASS, PASS, cell=cell) for cell in cells]
@@ -69,6 +85,7 @@ def test_what_is_long_is_cut() -> None:
     base = run_of([Case(long, long, "", PASS), Case(long, long, long, PASS)], cell=long)
     head = run_of([Case(long, long, "", FAIL, log=long), Case(long, long, long, FAIL)],
                   [Problem(long, f"{long}.{long}", long)], cell=long)
+    head = replace(head, console=long)
     found = [replace(each, command="") for each in compare([base], [head])]
     lines = list(annotate.lines(found, [head]))
     assert "x..." in lines[0] and max(map(len, lines)) < 2000
@@ -117,8 +134,9 @@ def hostile_findings() -> tuple[Sequence[Finding], list[Run], list[Run]]:
     bad = run_of([Case(HOSTILE, HOSTILE, "", FAIL, log=HOSTILE),
                   Case(HOSTILE, HOSTILE, HOSTILE, FAIL, log=HOSTILE), Case("x", "y", "", PASS)],
                  [Problem(HOSTILE, f"{HOSTILE}.{HOSTILE}", HOSTILE)], cell=HOSTILE)
+    bad = replace(bad, console=HOSTILE)
     found = [*compare([run], [bad]),
-             Finding(Kind.STALE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, 0, *[HOSTILE] * 4)]
+             Finding(Kind.STALE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, 0, *[HOSTILE] * 5)]
     return found, [run], [bad]
 
 
@@ -216,7 +234,8 @@ def test_document() -> None:
     assert found == {
         "kind": "fail", "fails": True, "cell": "6.12/plain", "suite": "kmem_tiny", "case": "a",
         "param": "", "number": 0, "change": "pass -> fail", "since": "6.12.3 of 2026-01-02",
-        "command": "tools/kmem-kunit run --kernel 6.12 --boot-args 'a=1 b' --filter kmem_tiny.a"}
+        "command": "tools/kmem-kunit run --kernel 6.12 --boot-args 'a=1 b' --filter kmem_tiny.a",
+        "console": ""}
     assert annotate.document(compare(base, base), base, base)["ok"] is True
 
 

@@ -208,7 +208,9 @@ def test_two_revisions(run: Callable[..., Outcome], history: Path, cache_root: P
     before = snapshot(history)
     status, out, err = run("--tree", history, "good", "bad")
     assert status == 1, err
-    first, log, command, closing = out.splitlines()
+    first, log, console, command, closing = out.splitlines()
+    label, _, path = console.strip().partition(" ")
+    assert label == "console" and "not ok 2 second" in Path(path).read_text()
     good, bad = git(history, "rev-parse", "good"), git(history, "rev-parse", "bad")
     assert first.startswith(f"FAILS            kmem_tiny.second  pass -> fail  6.12/plain  "
                             f"since 6.12.3 ({good[:12]}) of 20")
@@ -223,7 +225,7 @@ def test_two_revisions(run: Callable[..., Outcome], history: Path, cache_root: P
     assert [call[0] for call in calls(history)].count("exec") == 2
 
     status, out, err = run("--tree", history, "good", "bad")  # from the cache
-    assert status == 1 and out.splitlines() == [first, log, command, closing]
+    assert status == 1 and out.splitlines() == [first, log, console, command, closing]
     assert calls(history) == [] and "unpacking" not in err
     status, out, err = run("--tree", history / "mm", "bad", "HEAD")  # all of it
     assert status == 0 and "1 fixed" in out and "1 of 2 results are in the cache" in err

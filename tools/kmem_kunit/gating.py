@@ -3,6 +3,7 @@
 import argparse
 import datetime
 import json
+import shlex
 from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -48,6 +49,8 @@ def run(options: argparse.Namespace) -> int:
     """
     options.baseline |= options.update
     _check(options)
+    if not options.cells:
+        options.group = options.group or GROUP
     entries, book = quarantine.load(overlay.REPO), cells.load(overlay.REPO)
     if options.junit is not None:
         host.ensure(host.SHOWING)
@@ -94,6 +97,8 @@ def _check(options: argparse.Namespace) -> None:
         raise UserError("--baseline and --update are about the baselines: name no BASE, HEAD or --tree")
     if not options.baseline and not both:
         raise UserError("gate needs BASE and HEAD, --baseline, or --update")
+    if options.cells and not options.baseline:
+        raise UserError("--cells needs --baseline or --update")
     runs_cells = options.baseline or options.tree is not None
     for name in ("group", "filter"):
         if getattr(options, name) and not runs_cells:
@@ -120,6 +125,12 @@ def _write_json(path: Path, data: object) -> None:
     result.save(path, (json.dumps(data, indent=1, allow_nan=False) + "\n").encode())
 
 
+def _chosen(options: argparse.Namespace, book: cells.Book) -> list[cells.Cell]:
+    """Return the cells of --group, or of all, that --cells selects."""
+    found = book.of_group(options.group) if options.group else book.all()
+    return cells.select(found, options.cells) if options.cells else found
+
+
 def _prepare(chosen: Sequence[cells.Cell]) -> Path:
     """Get all that running cells needs; return the cache folder."""
     needs = [need for cell in chosen for need in host.building_for(cell.arch)]
@@ -142,8 +153,7 @@ def _revisions(options: argparse.Namespace, book: cells.Book) -> _Sides:
 
     Their cells are compared by variant, as the series of the revisions may differ.
     """
-    group = options.group or GROUP
-    chosen = book.of_group(group)
+    chosen = book.of_group(options.group)
     variants = list(dict.fromkeys(cell.variant for cell in chosen))
     host.ensure(host.BISECTING)
     tree = Path(options.tree).expanduser().absolute()
@@ -163,7 +173,7 @@ def _revisions(options: argparse.Namespace, book: cells.Book) -> _Sides:
                 for side, those in zip(sides, runs)]
         shared = have[0] & have[1] & set(variants)
         if not shared:
-            raise UserError(f"no cell of {group} is in both {names[0]} and {names[1]}")
+            raise UserError(f"no cell of {options.group} is in both {names[0]} and {names[1]}")
         known = dict.fromkeys((*variants, *(_variant(run.cell) for those in runs for run in those)))
         if single := [name for name in known if name not in shared]:
             progress.say(f"not in both, and left out: {', '.join(single)}"[:500])
@@ -206,14 +216,15 @@ def _of_series(runs: Sequence[Run], series: str, file: Path) -> list[Run]:
 
 
 def _baselines(options: argparse.Namespace, book: cells.Book) -> _Sides:
-    """Run the cells of a group, and take their baselines, and those of cells that are no more."""
-    group = options.group or GROUP
-    chosen = cells.with_cases(overlay.REPO, book.of_group(group), options.filter)
+    """Run the chosen cells, and take their baselines, and those of cells that are no more."""
+    chosen = cells.with_cases(overlay.REPO, _chosen(options, book), options.filter)
     try:
         before = {name: baseline.load(overlay.REPO, name)
-                  for name in (*(cell.name for cell in chosen), *_gone(book))}
+                  for name in (*(cell.name for cell in chosen), *_gone(options, book))}
     except UserError as error:
-        raise UserError(f"{error} (gate --update --group {group} writes it)") from error
+        which = [word for name in ("group", "cells") if (value := getattr(options, name))
+                 for word in (f"--{name}", value)]
+        raise UserError(f"{error} (gate --update {shlex.join(which)} writes it)") from error
     head = _run_cells(options, chosen)
     by_cell = gate.by_cell(head)
     base = [
@@ -240,20 +251,22 @@ def _filtered(the_run: Run, glob: str) -> Run:
     return replace(the_run, result=replace(the_run.result, cases=kept))
 
 
-def _gone(book: cells.Book) -> list[str]:
-    """Return the cells that have a baseline and that cells.toml has no more."""
+def _gone(options: argparse.Namespace, book: cells.Book) -> list[str]:
+    """Return the cells that have a baseline and that cells.toml has no more; --cells selects none."""
+    if options.cells:
+        return []
     known = {cell.name for cell in book.all()}
     return [name for name in baseline.recorded(overlay.REPO) if name not in known]
 
 
 def _update(options: argparse.Namespace, book: cells.Book) -> int:
-    """Write the baselines of the cells of a group anew, and say what that changes.
+    """Write the baselines of the chosen cells anew, and say what that changes.
 
     That of a cell that died stays as it is, and the status is 1. Raises UserError if they cannot be
     written, and, when all else is done, for a cell that this machine could not run.
     """
-    chosen = book.of_group(options.group or GROUP)
-    for name in (*(cell.name for cell in chosen), *_gone(book)):
+    chosen = _chosen(options, book)
+    for name in (*(cell.name for cell in chosen), *_gone(options, book)):
         baseline.check_writable(overlay.REPO, name)
     dead = written = 0
     runs = _in_order(_run_cells(options, chosen), chosen)
@@ -263,7 +276,7 @@ def _update(options: argparse.Namespace, book: cells.Book) -> int:
             dead += 1
         else:
             written += _rewrite(cell.name, baseline.reduced(run, cell))
-    for name in _gone(book):
+    for name in _gone(options, book):
         written += _rewrite(name, None)
     print(f"{len(chosen)} cell{'s' * (len(chosen) != 1)}: "
           f"{written} baseline{'s' * (written != 1)} changed, {dead} died")

@@ -15,7 +15,8 @@ Verb = Callable[[argparse.Namespace], int]  # returns the exit status
 _EXAMPLES = {
     "run": "kmem-kunit run --kernel 7.3 --filter 'kmem_strdup.*' --junit results.xml",
     "matrix": "kmem-kunit matrix --group quick --json results.json",
-    "gate": "kmem-kunit gate --tree ~/src/linux v7.2 HEAD",
+    "gate": "kmem-kunit gate --tree ~/src/linux v7.2 HEAD\n"
+    "  kmem-kunit gate --baseline --group ci",
     "bisect": "kmem-kunit bisect --tree ~/src/linux --good v6.12 --bad HEAD --case 'kmem_strdup.*'",
     "fetch": "kmem-kunit fetch 6.1 6.12 7.2 7.3",
     "list": "kmem-kunit list --kernel ~/src/linux",
@@ -94,7 +95,7 @@ def parser(functions: Mapping[str, Verb]) -> argparse.ArgumentParser:
         if name == "matrix-job":
             which.add_argument("--merge", action="store_true", help="write all results into one file")
 
-    _add_gate(verb("gate", "compare two results or two revisions, case by case"))
+    _add_gate(verb("gate", "compare two results, two revisions, or cells with their baselines, case by case"))
 
     find = verb("bisect", "find the commit that made cases fail")
     find.add_argument("--tree", required=True, type=_given, metavar="PATH",
@@ -207,6 +208,8 @@ def _add_gate(gate: argparse.ArgumentParser) -> None:
     gate.add_argument("--update", action="store_true", help="rewrite the baselines, and say how")
     gate.add_argument("--group", type=_given, metavar="NAME",
                       help=f"the cells to run (default: {gating.GROUP})")
+    gate.add_argument("--cells", type=_given, metavar="GLOB",
+                      help="of them, or of all, those of this name; for --baseline and --update")
     gate.add_argument("--filter", default="", metavar="GLOB", help="suites or suite.case to run")
     gate.add_argument("--json", type=_path, metavar="FILE", help="write the findings as JSON")
     gate.add_argument("--junit", type=_path, metavar="FILE", help="write the verdicts as JUnit XML")

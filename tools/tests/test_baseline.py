@@ -142,6 +142,21 @@ def test_a_cell_that_is_no_more(run: Callable[..., Outcome], series: Path, repo:
     assert run("--baseline")[0] == 0
 
 
+def test_some_cells_only(run: Callable[..., Outcome], series: Path, repo: Path) -> None:
+    prints(series, GOOD_CONSOLE)
+    said = one_line(run("--baseline", "--cells", "*/deb*"))
+    assert said.endswith("debug.json is not there (gate --update --cells '*/deb*' writes it)")
+    gone = baseline.path(repo, "6.12/gone")
+    gone.parent.mkdir(parents=True)
+    gone.write_text(baseline.text(boot(PASS, cell="6.12/gone")))
+    status, out, _ = run("--update", "--cells", "*/deb*")  # which is not in the group quick
+    assert status == 0 and out.endswith("1 cell: 1 baseline changed, 0 died\n")
+    assert gone.exists() and baseline.recorded(repo) == ["6.12/debug", "6.12/gone"]
+    assert run("--baseline", "--cells", "6.12/debug")[:2] == (0, "1 cell, 2 cases: no regression\n")
+    status, out, _ = run("--update", "--group", "quick", "--cells", "*")
+    assert status == 0 and baseline.recorded(repo) == ["6.12/debug", "6.12/gone", "6.12/plain"]
+
+
 WRONG = [
     (lambda text: text[: len(text) // 2], "is not whole JSON"),
     (lambda text: "", "is not whole JSON"),

@@ -170,6 +170,11 @@ def test_the_quarantine(run: Callable[..., Outcome], files: tuple[Path, Path], r
     (["--update", "--github"], "leave out --github"),
     (["x", "y", "--filter", "kmem_tiny"], "--filter needs --tree or --baseline"),
     (["x", "y", "--group", "quick"], "--group needs --tree or --baseline"),
+    (["x", "y", "--cells", "*"], "--cells needs --baseline or --update"),
+    (["--tree", ".", "x", "y", "--cells", "*"], "--cells needs --baseline or --update"),
+    (["--update", "--cells", ""], "--cells: it is empty"),
+    (["--update", "--cells", "7.9/*"], "no cell matches '7.9/*'; there are: 6.12/plain, 6.12/debug"),
+    (["--baseline", "--group", "quick", "--cells", "*/debug"], "no cell matches '*/debug'; there are"),
     (["x", "y"], "there is no file 'x'; a git revision needs --tree"),
     ([".", "."], "cannot read '.': Is a directory"),
     (["/proc/version", "/proc/version"], "is not whole JSON"),
@@ -523,3 +528,4 @@ def test_help_shows_an_example() -> None:
     done = subprocess.run([sys.executable, TOOLS / "kmem-kunit", "gate", "--help"],
                           capture_output=True, text=True, check=True)
     assert "example:\n  kmem-kunit gate" in done.stdout
+    assert "or cells with their baselines" in done.stdout

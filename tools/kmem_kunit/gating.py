@@ -4,7 +4,7 @@ import argparse
 import datetime
 import json
 import shlex
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -140,12 +140,18 @@ def _prepare(chosen: Sequence[cells.Cell]) -> Path:
     return base
 
 
-def _run_cells(options: argparse.Namespace, chosen: Sequence[cells.Cell]) -> list[Run]:
-    """Run cells once each, as "matrix" does."""
+def _run_cells(options: argparse.Namespace, chosen: Sequence[cells.Cell], done: dict[str, Run]) -> None:
+    """Run cells once each, as "matrix" does; done gets the result of each, by its name, when it is there."""
     with cache.temporary(_prepare(chosen) / "runs") as folder:
         jobs = matrix.plan(chosen, folder, 1)
         with matrix.shown(jobs) as tell:
-            return matrix.local(jobs, options.filter, options.jobs, tell)
+
+            def kept(job: matrix.Job, what: str, run: Run | None) -> None:
+                tell(job, what, run)
+                if run is not None:
+                    done[job.cell.name] = run
+
+            matrix.local(jobs, options.filter, options.jobs, kept)
 
 
 def _revisions(options: argparse.Namespace, book: cells.Book) -> _Sides:
@@ -225,10 +231,11 @@ def _baselines(options: argparse.Namespace, book: cells.Book) -> _Sides:
         which = [word for name in ("group", "cells") if (value := getattr(options, name))
                  for word in (f"--{name}", value)]
         raise UserError(f"{error} (gate --update {shlex.join(which)} writes it)") from error
-    head = _run_cells(options, chosen)
-    by_cell = gate.by_cell(head)
+    done: dict[str, Run] = {}
+    _run_cells(options, chosen, done)
+    head = [done[cell.name] for cell in chosen]
     base = [
-        replace(baseline.expanded(run, by_cell.get(name, [])),
+        replace(baseline.expanded(run, [done[name]] if name in done else []),
                 start=baseline.committed(overlay.REPO, name))
         for name, run in before.items()
     ]
@@ -262,31 +269,38 @@ def _gone(options: argparse.Namespace, book: cells.Book) -> list[str]:
 def _update(options: argparse.Namespace, book: cells.Book) -> int:
     """Write the baselines of the chosen cells anew, and say what that changes.
 
-    That of a cell that died stays as it is, and the status is 1. Raises UserError if they cannot be
-    written, and, when all else is done, for a cell that this machine could not run.
+    That of a cell that died stays as it is, and the status is 1; if all is ended before its time, those
+    of the cells that are done are written. Raises UserError if they cannot be written, and, when all
+    else is done, for a cell that this machine could not run.
     """
     chosen = _chosen(options, book)
     for name in (*(cell.name for cell in chosen), *_gone(options, book)):
         baseline.check_writable(overlay.REPO, name)
-    dead = written = 0
-    runs = _in_order(_run_cells(options, chosen), chosen)
-    for cell, run in zip(chosen, runs):
-        if gate.died(run):
-            progress.say(f"{cell.name} died: its baseline stays as it is")
-            dead += 1
-        else:
-            written += _rewrite(cell.name, baseline.reduced(run, cell))
-    for name in _gone(options, book):
-        written += _rewrite(name, None)
-    print(f"{len(chosen)} cell{'s' * (len(chosen) != 1)}: "
-          f"{written} baseline{'s' * (written != 1)} changed, {dead} died")
-    matrix.check(runs)
+    done: dict[str, Run] = {}
+    try:
+        _run_cells(options, chosen, done)
+    finally:  # also if not all are: each may have taken hours
+        dead = _record(options, book, chosen, done) if done else 0
+    matrix.check([done[cell.name] for cell in chosen])
     return 1 if dead else 0
 
 
-def _in_order(runs: Sequence[Run], chosen: Sequence[cells.Cell]) -> list[Run]:
-    by_cell = gate.by_cell(runs)
-    return [by_cell[cell.name][0] for cell in chosen]
+def _record(options: argparse.Namespace, book: cells.Book, chosen: Sequence[cells.Cell],
+            done: Mapping[str, Run]) -> int:
+    """Write the baselines of those of the chosen cells that are done; return how many of these died."""
+    dead = written = 0
+    for cell in (cell for cell in chosen if cell.name in done):
+        if gate.died(done[cell.name]):
+            progress.say(f"{cell.name} died: its baseline stays as it is")
+            dead += 1
+        else:
+            written += _rewrite(cell.name, baseline.reduced(done[cell.name], cell))
+    whole = len(done) == len(chosen)
+    for name in _gone(options, book) if whole else ():
+        written += _rewrite(name, None)
+    print(f"{len(done)}{'' if whole else f' of {len(chosen)}'} cell{'s' * (len(chosen) != 1)}: "
+          f"{written} baseline{'s' * (written != 1)} changed, {dead} died")
+    return dead
 
 
 def _rewrite(name: str, new: Run | None) -> bool:

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import GOOD_CONSOLE, behave, make_kernel
@@ -155,6 +156,29 @@ def test_some_cells_only(run: Callable[..., Outcome], series: Path, repo: Path) 
     assert run("--baseline", "--cells", "6.12/debug")[:2] == (0, "1 cell, 2 cases: no regression\n")
     status, out, _ = run("--update", "--group", "quick", "--cells", "*")
     assert status == 0 and baseline.recorded(repo) == ["6.12/debug", "6.12/gone", "6.12/plain"]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), UserError("it cannot be read")])
+def test_an_update_that_is_ended_keeps_what_is_done(
+    run: Callable[..., Outcome], series: Path, repo: Path, monkeypatch: pytest.MonkeyPatch,
+    error: BaseException,
+) -> None:
+    prints(series, GOOD_CONSOLE)
+    gone = baseline.path(repo, "6.12/gone")
+    gone.parent.mkdir(parents=True)
+    gone.write_text("a record")
+    (repo / cells.FILE).write_text((repo / cells.FILE).read_text().replace('["*/plain"]', '["*"]'))
+    whole = matrix.local
+
+    def ended(jobs: list[matrix.Job], *rest: Any) -> None:
+        whole(jobs[:1], *rest)
+        raise error
+
+    monkeypatch.setattr(matrix, "local", ended)
+    status, out, _ = run("--update")
+    assert status == (2 if isinstance(error, UserError) else 130)
+    assert "+kmem_tiny.second PASS" in out and out.endswith("1 of 2 cells: 1 baseline changed, 0 died\n")
+    assert baseline.recorded(repo) == ["6.12/gone", "6.12/plain"] and gone.read_text() == "a record"
 
 
 WRONG = [

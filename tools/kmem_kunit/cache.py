@@ -9,7 +9,7 @@
     revisions/COMMIT/      kernel sources out of a git repository of the user's
     results/HASH/          what a cell of such a revision came to
     bisects/HASH/          bisections that are not finished
-    matrices/ID/           what the machines of a cluster have of a matrix or of mutants, and the results
+    matrices/ID/           what there is of a matrix, or on a cluster of mutants, until that has ended
     mutants/               trees with mutants, and what was found in them
     verdicts/              what became of mutants, a file for each part that was asked for
     apt/                   package lists

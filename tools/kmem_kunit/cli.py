@@ -257,16 +257,17 @@ def _matrix(options: argparse.Namespace) -> int:
         host.ensure((*host.FETCHING, *host.SHOWING, *(() if far else building)))
     base = cache.root()
     engine = matrix_slurm.run if far else matrix.local
-    with slurm.folder(base) if far else cache.temporary(base / "runs") as folder:
-        jobs = matrix.plan(chosen, folder, options.repeat)
-        with matrix.shown(jobs) as tell:
-            runs = engine(jobs, options.filter, options.jobs, tell)
-        try:
-            for line in matrix.summary(runs):
-                print(line)
-        finally:  # also if nobody reads
+    runs: list[kcidb.Run] = []
+    try:
+        with matrix.folder(base) as folder:
+            jobs = matrix.plan(chosen, folder, options.repeat)
+            with matrix.shown(jobs) as tell:
+                runs = engine(jobs, options.filter, options.jobs, tell)
             if options.json is not None:
-                matrix.write(options.json, runs, folder, base / "matrices" / cache.unique())
+                kcidb.write(options.json, runs)
+    finally:  # also if that cannot be written
+        for line in matrix.summary(runs) if runs else ():
+            print(line)
     matrix.check(runs)
     return 0 if all(run.result.ok for run in runs) else 1
 

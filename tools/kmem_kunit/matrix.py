@@ -16,7 +16,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kmem_kunit import gate, host, kcidb, overlay, proc, progress, slurm
+from kmem_kunit import cache, gate, host, kcidb, overlay, proc, progress, slurm
 from kmem_kunit.cells import Cell
 from kmem_kunit.errors import UserError
 from kmem_kunit.result import Case, Problem, Result, Status
@@ -30,6 +30,7 @@ LIMIT = 4 * 3600.0  # seconds for one cell, with its build
 _COMMAND = overlay.REPO / "tools/kmem-kunit"
 _SHOWN = 12  # lines of a failure
 _RUNNING, _FAILED = "running", "FAILED"
+_RESULTS = "*_*.json"  # how the files of plan() are called, and no other in their folder
 KEPT = 40  # last lines of a cell's output that are shown if it died
 
 
@@ -145,10 +146,15 @@ def _variables() -> dict[str, str]:
 
 
 def collect(job: Job, why: str, started: datetime, kind: str = "died") -> kcidb.Run:
-    """Return a job's result; one that left none has a problem of that kind, and why says of what."""
+    """Return a job's result; one that left none has a problem of that kind, and why says of what.
+
+    So has one whose result cannot be read, and then the file says why.
+    """
     if job.output.exists():
-        (found,) = kcidb.load(job.output)
-        return replace(found, cell=job.cell.name, command=job.cell.reproducer)
+        try:
+            return left(job)
+        except UserError as error:
+            why = str(error)
     problem = Problem(kind, "", why)
     return kcidb.Run(
         kernel=job.cell.series,
@@ -164,6 +170,14 @@ def collect(job: Job, why: str, started: datetime, kind: str = "died") -> kcidb.
     )
 
 
+def left(job: Job) -> kcidb.Run:
+    """Return the result that a job has left; raises UserError if it cannot be read."""
+    found = kcidb.load(job.output)
+    if len(found) > 1:
+        raise UserError(f"{str(job.output)!r} holds {len(found)} boots, not one")
+    return replace(found[0], cell=job.cell.name, command=job.cell.reproducer)
+
+
 def unable(run: kcidb.Run) -> bool:
     """Say whether a cell could not be run where it was tried, which says nothing of its kernel."""
     return any(problem.kind == _MACHINE for problem in run.result.problems)
@@ -176,16 +190,22 @@ def check(runs: Sequence[kcidb.Run]) -> None:
         raise UserError(f"{run.cell}: {progress.said(last) or last}")
 
 
-def write(path: Path, runs: Sequence[kcidb.Run], folder: Path, left: Path) -> None:
-    """Write all results to one file.
+@contextmanager
+def folder(base: Path) -> Iterator[Path]:
+    """Give a folder of the cache folder base for the results of jobs, which goes when the block ends.
 
-    Raises UserError if that fails; the folder that has each in a file of its own is then left.
+    If the block fails, or we are killed, what there is of them stays; a line says where.
     """
-    try:
-        kcidb.write(path, runs)
-    except UserError as error:
-        folder.rename(left)
-        raise UserError(f"{error}; the results of the cells are in {left}") from error
+    with slurm.folder(base) as place:
+        try:
+            yield place
+        except slurm.Unanswered:  # that says where, and they still come
+            raise
+        except BaseException:
+            if any(place.glob(_RESULTS)):
+                kept = place.rename(place.with_name(cache.unique()))
+                progress.say(f"the results of the cells that have ended are in {kept}")
+            raise
 
 
 @contextmanager

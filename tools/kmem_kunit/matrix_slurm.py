@@ -130,7 +130,7 @@ def _perform(order: Order, job: Job) -> bool:
 def _finished(job: Job) -> kcidb.Run | None:
     """Return the result of a job if it is there, and whole."""
     try:
-        return _found(job) if job.output.exists() else None
+        return matrix.left(job) if job.output.exists() else None
     except UserError:
         job.output.unlink(missing_ok=True)
         return None

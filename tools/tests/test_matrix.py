@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Many cells: run as processes of their own, collected whole, told plainly."""
 import io
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,7 +14,7 @@ import pytest
 from conftest import GOOD_CONSOLE, behave
 from test_cli import full_of_results
 
-from kmem_kunit import cells, kcidb, matrix, overlay, report
+from kmem_kunit import cache, cells, cli, host, kcidb, matrix, overlay, report
 from kmem_kunit.errors import UserError
 from kmem_kunit.result import Case, Problem, Result, Status
 
@@ -97,17 +100,33 @@ def test_a_cell_that_this_machine_cannot_run(tmp_path: Path, command: Callable[[
         matrix.check(runs)
 
 
-def test_half_a_result_is_told(tmp_path: Path, command: Callable[[str], None]) -> None:
-    command("open(output, 'w').write('{')")
-    with pytest.raises(UserError, match="is not whole JSON"):
-        matrix.local(matrix.plan([PLAIN], tmp_path, 1), "", 1, lambda *_: None)
+@pytest.mark.parametrize(("more", "said"), [
+    ("open(output, 'w').write('{')", "is not whole JSON"),
+    ("open(output, 'w').write(twice)", "holds 2 boots, not one"),
+])
+def test_a_result_that_cannot_be_read_costs_no_other(
+    tmp_path: Path, command: Callable[[str], None], more: str, said: str
+) -> None:
+    good, twice = tmp_path / "good", tmp_path / "twice"
+    kcidb.write(good, [run_of(PLAIN, case("first"))])
+    kcidb.write(twice, [run_of(PLAIN, case("first"))] * 2)
+    command(f"good, twice = (open(name).read() for name in {[str(good), str(twice)]!r})\n"
+            f"if 'kasan' in argv: {more}\nelse: open(output, 'w').write(good)")
+    bad, other = matrix.local(matrix.plan([KASAN, PLAIN], tmp_path, 1), "", 1, lambda *_: None)
+    (problem,) = bad.result.problems
+    assert bad.cell == "7.3/kasan" and problem.kind == "died" and said in problem.log
+    assert other.result.ok
 
 
-def test_one_that_fails_us_ends_the_others(tmp_path: Path, command: Callable[[str], None]) -> None:
-    command("time.sleep(60 if 'kasan' in argv else 0.2)\nopen(output, 'w').write('{')")
+def test_what_fails_us_ends_the_others(tmp_path: Path, command: Callable[[str], None]) -> None:
+    def tell(_: matrix.Job, __: str, run: kcidb.Run | None) -> None:
+        if run:
+            raise UserError("no room")
+
+    command("time.sleep(60 if 'kasan' in argv else 0.2)")
     before = threading.active_count()
-    with pytest.raises(UserError):
-        matrix.local(matrix.plan([PLAIN, KASAN], tmp_path, 1), "", 2, lambda *_: None)
+    with pytest.raises(UserError, match="no room"):
+        matrix.local(matrix.plan([PLAIN, KASAN], tmp_path, 1), "", 2, tell)
     assert threading.active_count() == before
 
 
@@ -232,13 +251,51 @@ def test_a_live_table_is_no_longer_than_the_terminal(tmp_path: Path) -> None:
     assert lines[-1].strip() == "and 900 ok, 1065 waiting, 13 FAILED"
 
 
-def test_the_verb(tmp_path: Path, fake_kernel: Path, repo: Path, cache_root: Path,
-                  monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    from kmem_kunit import cli, host
-
+@pytest.fixture
+def verb(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the verb work in a repo of the test's, and need nothing of this machine."""
     for name in ("FETCHING", "BUILDING", "SHOWING", "CACHING"):
         monkeypatch.setattr(host, name, ())
     monkeypatch.setattr(overlay, "REPO", repo)
+
+
+@pytest.mark.usefixtures("verb")
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_what_has_ended_survives_an_interruption(
+    tmp_path: Path, cache_root: Path, command: Callable[[str], None],
+    capsys: pytest.CaptureFixture[str], more: list[str]
+) -> None:
+    kcidb.write(tmp_path / "good", [run_of(PLAIN, case("first"))])
+    command(f"import os\nif '--config' in argv: os.kill({os.getpid()}, 15), time.sleep(60)\n"
+            f"open(output, 'w').write(open({str(tmp_path / 'good')!r}).read())")
+    out = tmp_path / "all.json"
+    assert cli.main(["matrix", "--jobs", "1", *more, *([str(out)] if more else [])]) == 128 + 15
+    (left,) = (cache_root / "matrices").iterdir()
+    captured = capsys.readouterr()
+    assert captured.err.splitlines()[-2:] == [
+        f"kmem-kunit: the results of the cells that have ended are in {left}",
+        "kmem-kunit: interrupted"]
+    assert not captured.out and not out.exists()
+    (result,) = left.iterdir()
+    assert [run.cell for run in kcidb.load(result)] == ["6.12/plain"]
+    command(f"os = __import__('os'); os.kill({os.getpid()}, 15), time.sleep(60)")
+    assert cli.main(["matrix", "--jobs", "1"]) == 128 + 15  # nothing has ended: nothing is left
+    assert "results" not in capsys.readouterr().err
+    assert list((cache_root / "matrices").iterdir()) == [left]
+
+
+def test_what_has_ended_survives_a_kill(cache_root: Path) -> None:
+    code = ("import os, pathlib; from kmem_kunit import cache, matrix\n"
+            "with matrix.folder(cache.root()) as place:\n"
+            "    (place / '6.12_plain.1.json').write_text('x'); os.kill(os.getpid(), 9)")
+    subprocess.run([sys.executable, "-c", code], cwd=overlay.REPO / "tools", check=False)
+    cache.clean(cache.root())
+    assert [path.name for path in cache_root.glob("matrices/*/*")] == ["6.12_plain.1.json"]
+
+
+@pytest.mark.usefixtures("verb")
+def test_the_verb(tmp_path: Path, fake_kernel: Path, repo: Path, cache_root: Path,
+                  monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     behave(fake_kernel, f"console = {GOOD_CONSOLE!r}")
     assert cli.main(["matrix", "--group", "quick", "--list"]) == 0
     assert capsys.readouterr().out == f"{'6.12/plain':20} nothing special\n"
@@ -266,7 +323,7 @@ def test_the_verb(tmp_path: Path, fake_kernel: Path, repo: Path, cache_root: Pat
     assert cli.main(["matrix", "--repeat", "2", "--json", str(out)]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "2 cells: 4 passed, 0 failed, 0 skipped"
     assert [run.cell for run in kcidb.load(out)] == ["6.12/plain", "6.12/debug"] * 2
-    assert not list((cache_root / "runs").iterdir())
+    assert not list((cache_root / "matrices").iterdir())
     whole = script.read_text()
     script.write_text(f"{whole} if '--config' not in argv else sys.exit(2)")
     assert cli.main(["matrix", "--json", str(out)]) == 2  # this machine cannot run one of them
@@ -280,6 +337,7 @@ def test_the_verb(tmp_path: Path, fake_kernel: Path, repo: Path, cache_root: Pat
     captured = capsys.readouterr()
     assert captured.out.splitlines()[-1] == "2 cells: 2 passed, 0 failed, 0 skipped"
     (left,) = (cache_root / "matrices").iterdir()
-    assert captured.err.endswith(f"No space left on device; the results of the cells are in {left}\n")
+    where, why = captured.err.splitlines()[-2:]
+    assert where == f"kmem-kunit: the results of the cells that have ended are in {left}"
+    assert why.endswith("No space left on device")
     assert all(kcidb.load(left / f"6.12_{name}.1.json")[0].result.ok for name in ("plain", "debug"))
-    assert not list((cache_root / "runs").iterdir())

@@ -11,7 +11,7 @@ import threading
 import traceback
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -235,7 +235,7 @@ def _write(options: argparse.Namespace, run: kcidb.Run) -> None:
 
 def _matrix(options: argparse.Namespace) -> int:
     """Cells -> a run each -> one file of results."""
-    book = cells.load(overlay.REPO)
+    book, known = cells.load(overlay.REPO), quarantine.load(overlay.REPO)
     chosen = book.of_group(options.group) if options.group else book.all()
     _planned(options.filter)
     chosen = cells.with_cases(overlay.REPO, cells.select(chosen, options.cells), options.filter)
@@ -266,10 +266,11 @@ def _matrix(options: argparse.Namespace) -> int:
             if options.json is not None:
                 kcidb.write(options.json, runs)
     finally:  # also if that cannot be written
-        for line in matrix.summary(runs) if runs else ():
+        unstable = matrix.unstable(runs, known, date.today())
+        for line in matrix.summary(runs, unstable) if runs else ():
             print(line)
     matrix.check(runs)
-    return 0 if all(run.result.ok for run in runs) else 1
+    return 0 if all(run.result.ok for run in runs) and not unstable else 1
 
 
 def _matrix_job(options: argparse.Namespace) -> int:

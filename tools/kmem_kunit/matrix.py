@@ -8,15 +8,15 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kmem_kunit import cache, gate, host, kcidb, overlay, proc, progress, slurm
+from kmem_kunit import cache, gate, host, kcidb, overlay, proc, progress, quarantine, slurm
 from kmem_kunit.cells import Cell
 from kmem_kunit.errors import UserError
 from kmem_kunit.result import Case, Problem, Result, Status
@@ -251,7 +251,7 @@ class _Table:
             self._rows[job] = _Row(_RUNNING, what, begun=begun)
         else:
             word = _verdict(run)
-            self._rows[job] = _Row(word, word, _counts(run), begun, now - begun)
+            self._rows[job] = _Row(word, word, _counts([run]), begun, now - begun)
 
     def rendered(self, height: int) -> "Group":
         """Return a table of no more lines than height.
@@ -289,7 +289,7 @@ class _Table:
 
 
 def _say(job: Job, what: str, run: kcidb.Run | None) -> None:
-    text = what if run is None else f"{_verdict(run)} {_counts(run)}"
+    text = what if run is None else f"{_verdict(run)} {_counts([run])}"
     progress.say(f"{job.cell.name}: {text}".rstrip())
     # again in the summary, but that may be hours away, or never come
     for line in _remarks([run] if run else []):
@@ -300,10 +300,14 @@ def _verdict(run: kcidb.Run) -> str:
     return "ok" if run.result.ok else _FAILED
 
 
-def _counts(run: kcidb.Run) -> str:
-    counts = run.result.counts
+def _counts(runs: Sequence[kcidb.Run]) -> str:
+    counts = _total(runs)
     failed = sum(counts[status] for status in (Status.FAIL, Status.MISS, Status.ERROR))
-    return f"{counts[Status.PASS]}/{failed}/{counts[Status.SKIP]}{_known([run])}"
+    return f"{counts[Status.PASS]}/{failed}/{counts[Status.SKIP]}{_known(runs)}"
+
+
+def _total(runs: Sequence[kcidb.Run]) -> Counter[Status]:
+    return sum((Counter(run.result.counts) for run in runs), Counter())
 
 
 def _known(runs: Sequence[kcidb.Run]) -> str:
@@ -311,18 +315,29 @@ def _known(runs: Sequence[kcidb.Run]) -> str:
     return f", {known} known failure{'s' * (known > 1)}" if known else ""
 
 
-def summary(runs: Sequence[kcidb.Run]) -> Iterator[str]:
-    """Yield what many runs came to: what failed in each cell, what is unstable, the sum of all."""
-    by_cell: dict[str, list[kcidb.Run]] = {}
-    for run in runs:
-        by_cell.setdefault(run.cell, []).append(run)
+def unstable(
+    runs: Sequence[kcidb.Run], entries: Sequence[quarantine.Entry], today: date
+) -> set[str]:
+    """Return the names of cells in whose runs a case came out in two ways, as gate judges that."""
+    findings = gate.compare((), runs, entries, today)
+    return {each.cell for each in findings if each.kind is gate.Kind.UNSTABLE}
+
+
+def summary(runs: Sequence[kcidb.Run], unsteady: Collection[str] = ()) -> Iterator[str]:
+    """Yield what many runs came to: what failed in each cell, what is unstable, the sum of all.
+
+    unsteady has the names of cells that are not good though each of their runs is.
+    """
+    by_cell = gate.by_cell(runs)
     for cell, times in by_cell.items():
         good = sum(run.result.ok for run in times)
         of = f"{good}/{len(times)} ok" if len(times) > 1 else _verdict(times[0])
-        yield progress.paint(f"{cell:20} {of:10} {_counts(times[0])}",
-                             "green" if good == len(times) else "red")
+        colour = "green" if good == len(times) else "red"
+        if colour == "green" and cell in unsteady:
+            of, colour = "unstable", "red"
+        yield progress.paint(f"{cell:20} {of:10} {_counts(times)}", colour)
         yield from (f"    {line}" for line in _remarks(times))
-    total = sum((Counter(run.result.counts) for run in runs), Counter[Status]())
+    total = _total(runs)
     failed = total[Status.FAIL] + total[Status.MISS] + total[Status.ERROR]
     failed += sum(len(run.result.problems) for run in runs)
     yield (f"{len(by_cell)} cells: {total[Status.PASS]} passed, {failed} failed, "

@@ -7,14 +7,26 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from pathlib import Path
 
 import pytest
 from conftest import GOOD_CONSOLE, behave
 from test_cli import full_of_results
 
-from kmem_kunit import cache, cells, cli, host, kcidb, matrix, overlay, report
+from kmem_kunit import (
+    cache,
+    cells,
+    cli,
+    gate,
+    host,
+    kcidb,
+    matrix,
+    overlay,
+    progress,
+    quarantine,
+    report,
+)
 from kmem_kunit.errors import UserError
 from kmem_kunit.result import Case, Problem, Result, Status
 
@@ -136,7 +148,7 @@ def test_summary() -> None:
     runs = [run_of(PLAIN, good, case("second")), failed, run_of(DEBUG, good),
             run_of(KASAN, good, problems=(Problem("panic", "kmem_tiny.first", "oops"),))]
     lines = list(matrix.summary(runs))
-    assert lines[0].split() == ["6.12/plain", "1/2", "ok", "2/0/0"]
+    assert lines[0].split() == ["6.12/plain", "1/2", "ok", "3/1/0"]
     assert lines[1].strip() == "FAIL kmem_tiny.second unstable 1/2"
     assert "\x1b" not in "".join(lines)
     assert [line.strip() for line in lines if "console" in line] == ["console failures/1.log"]
@@ -171,6 +183,32 @@ def test_what_is_skipped_at_times_is_unstable() -> None:
     lines = [line.strip() for line in matrix.summary(runs)]
     assert lines[1:-1] == ["SKIP kmem_tiny.second unstable 1/3", "no memory"]
     assert list(matrix.summary(runs[1:]))[1:-1] == []
+
+
+EXCUSE = quarantine.Entry("kmem_tiny.second", ("6.12/plain",), "it is broken", "x", "y",
+                          date(2030, 1, 1), unstable=True)
+
+
+@pytest.mark.parametrize(("status", "known", "entries", "told"), [
+    (Status.SKIP, "", (), "unstable"),
+    (Status.SKIP, "", (EXCUSE,), "unstable"),  # that excuses failures
+    (Status.FAIL, "it is broken", (EXCUSE,), "2/2 ok"),
+    (Status.PASS, "", (), "2/2 ok"),
+])
+def test_a_cell_is_not_good_if_it_is_unstable(
+    monkeypatch: pytest.MonkeyPatch, status: Status, known: str,
+    entries: tuple[quarantine.Entry, ...], told: str
+) -> None:
+    """As the gate says."""
+    monkeypatch.setattr(progress, "paint", lambda text, colour: f"{colour} {text}")
+    second = replace(case("second", status), known=known)
+    runs = [run_of(PLAIN, case("first"), case("second")), run_of(PLAIN, case("first"), second)]
+    assert all(run.result.ok for run in runs)
+    unstable = matrix.unstable(runs, entries, date(2029, 1, 1))
+    failing = any(each.kind.fails for each in gate.compare((), runs, entries, date(2029, 1, 1)))
+    assert bool(unstable) == failing == (told == "unstable")
+    line, *_ = matrix.summary(runs, unstable)
+    assert line.startswith(f"{'red' if unstable else 'green'} {'6.12/plain':20} {told} ")
 
 
 def test_parameters_tell_what_failed() -> None:
@@ -291,6 +329,23 @@ def test_what_has_ended_survives_a_kill(cache_root: Path) -> None:
     subprocess.run([sys.executable, "-c", code], cwd=overlay.REPO / "tools", check=False)
     cache.clean(cache.root())
     assert [path.name for path in cache_root.glob("matrices/*/*")] == ["6.12_plain.1.json"]
+
+
+@pytest.mark.usefixtures("verb")
+def test_an_unstable_cell_fails_the_matrix(
+    tmp_path: Path, command: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    ways = [run_of(PLAIN, case("first"), case("second", status)) for status in (Status.PASS, Status.SKIP)]
+    for name, run in zip(("good.1", "good.2"), ways):
+        kcidb.write(tmp_path / name, [run])
+    command(f"n = output.split('.')[-2] if '--config' in argv else '1'\n"
+            f"open(output, 'w').write(open({str(tmp_path / 'good.')!r} + n).read())")
+    assert cli.main(["matrix", "--repeat", "2"]) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        f"{'6.12/plain':20} 2/2 ok     4/0/0",
+        f"{'6.12/debug':20} unstable   3/0/1",
+        "    SKIP kmem_tiny.second unstable 1/2",
+        "2 cells: 7 passed, 0 failed, 1 skipped"]
 
 
 @pytest.mark.usefixtures("verb")

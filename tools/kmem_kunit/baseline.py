@@ -58,7 +58,8 @@ def reduced(run: Run, cell: Cell) -> Run:
     problems = [Problem(p.kind, p.case, gate.headline(p.log)) for p in run.result.problems]
     ordered = sorted(problems, key=lambda p: (p.kind, p.case, p.log))
     return replace(run, command=cell.reproducer, start=gate.EPOCH, comment="", cell=cell.name,
-                   console="", accelerator="", result=Result(tuple(left), tuple(ordered)))
+                   console="", accelerator="", took=None,
+                   result=Result(tuple(left), tuple(ordered)))
 
 
 def expanded(base: Run, head: Sequence[Run]) -> Run:

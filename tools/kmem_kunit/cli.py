@@ -8,6 +8,7 @@ import shlex
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -53,6 +54,7 @@ _FILTER = re.compile(r"[A-Za-z0-9_.*?\[\]!-]*\Z")
 
 def _run(options: argparse.Namespace) -> int:
     """Kernel -> tree -> image -> log -> result."""
+    began = time.monotonic()
     # read what our sources hold beside the build, but see first that a filter matches something
     reader = ThreadPoolExecutor(1)
     planned = reader.submit(_planned, options.filter)
@@ -90,6 +92,7 @@ def _run(options: argparse.Namespace) -> int:
         cell=cell,
         console="" if result.ok else str(log.path),
         accelerator=log.accelerator,
+        took=round(time.monotonic() - began, 3),
     )
     lines = list(report.lines(result, f"{the_image.release} {label}", log))
     try:

@@ -43,6 +43,7 @@ class Run:
     cell: str = ""  # its name, such as 7.3/debug
     console: str = ""  # the file that has it, if the run is not as it should be
     accelerator: str = ""  # QEMU's
+    took: float | None = None  # seconds, with the build
 
 
 def _text(text: str) -> str:
@@ -123,6 +124,7 @@ def _tests(run: Run, common: dict[str, Any], boot: str) -> list[dict[str, Any]]:
         test = {"status": "ERROR", "log_excerpt": _excerpt(problem.log)}
         tests.append((f"boot.{segment(problem.kind)}", test,
                       {"problem": problem.kind, "case": problem.case}))
+    took: dict[str, Any] = {} if run.took is None else {"took": run.took}
     entries = []
     for wanted, test, misc in tests:
         path = _unused(wanted, used)
@@ -130,7 +132,7 @@ def _tests(run: Run, common: dict[str, Any], boot: str) -> list[dict[str, Any]]:
         misc |= {"console": run.console} if run.console else {}
         misc |= {"accelerator": run.accelerator} if run.accelerator else {}
         entries.append({**common, "id": f"{ORIGIN}:{boot}:{path}", "path": path, **test,
-                        "misc": {**misc, "boot": boot, "cell": run.cell}})
+                        "misc": {**misc, **took, "boot": boot, "cell": run.cell}})
     return entries
 
 
@@ -161,6 +163,16 @@ def _field(entry: dict[str, Any], where: str, name: str, default: str | None = N
     if not isinstance(value, str) or len(value) > MAX_EXCERPT:
         _wrong(f"{where}.{name}", f"a string of at most {MAX_EXCERPT} characters")
     return value
+
+
+def _seconds(entry: dict[str, Any], where: str, name: str) -> float | None:
+    value = entry.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) \
+            or not 0 <= value <= sys.float_info.max:
+        _wrong(f"{where}.{name}", "a number of seconds")
+    return float(value)
 
 
 def _entries(data: dict[str, Any], name: str) -> list[tuple[str, dict[str, Any]]]:
@@ -244,7 +256,8 @@ def _run(tests: list[tuple[str, dict[str, Any]]], builds: dict[str, dict[str, An
                _field(first, where, "comment", ""), Result(cases, problems),
                _field(first["misc"], f"{where}.misc", "cell", ""),
                _field(first["misc"], f"{where}.misc", "console", ""),
-               _field(first["misc"], f"{where}.misc", "accelerator", ""))
+               _field(first["misc"], f"{where}.misc", "accelerator", ""),
+               _seconds(first["misc"], f"{where}.misc", "took"))
 
 
 def _status(where: str, test: dict[str, Any]) -> Status:
@@ -259,15 +272,10 @@ def _status(where: str, test: dict[str, Any]) -> Status:
 
 def _case(where: str, test: dict[str, Any]) -> Case:
     misc = test["misc"]
-    duration = test.get("duration")
-    if duration is not None:
-        if isinstance(duration, bool) or not isinstance(duration, (int, float)) \
-                or not 0 <= duration <= sys.float_info.max:
-            _wrong(f"{where}.duration", "a number of seconds")
-        duration = float(duration)
     at = f"{where}.misc"
     return Case(_field(misc, at, "suite"), _field(misc, at, "case"), _field(misc, at, "param", ""),
-                _status(where, test), duration, _field(test, where, "log_excerpt", ""),
+                _status(where, test), _seconds(test, where, "duration"),
+                _field(test, where, "log_excerpt", ""),
                 _field(misc, at, "reason", ""), _field(misc, at, "known", ""))
 
 

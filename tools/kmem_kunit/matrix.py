@@ -130,12 +130,13 @@ def run(
         del last[:-KEPT]
         on_line(line)
 
-    started = datetime.now(timezone.utc)
+    started, began = datetime.now(timezone.utc), time.monotonic()
     argv: list[str | Path] = [sys.executable, _COMMAND, *job.command(glob, compilers)]
     env = proc.environment(**_variables())
     done = proc.run(argv, timeout=LIMIT, env=env, on_line=take, on_tick=on_tick, grace=10.0)
     why = "\n".join([f"status {done.status} and no result", *last])
-    return collect(job, why, started, _MACHINE if done.status == _UNABLE else "died")
+    found = collect(job, why, started, _MACHINE if done.status == _UNABLE else "died")
+    return replace(found, took=time.monotonic() - began) if found.took is None else found
 
 
 def _variables() -> dict[str, str]:
@@ -289,7 +290,7 @@ class _Table:
 
 
 def _say(job: Job, what: str, run: kcidb.Run | None) -> None:
-    text = what if run is None else f"{_verdict(run)} {_counts([run])}"
+    text = what if run is None else f"{_verdict(run)} {_figures([run])}"
     progress.say(f"{job.cell.name}: {text}".rstrip())
     # again in the summary, but that may be hours away, or never come
     for line in _remarks([run] if run else []):
@@ -298,6 +299,12 @@ def _say(job: Job, what: str, run: kcidb.Run | None) -> None:
 
 def _verdict(run: kcidb.Run) -> str:
     return "ok" if run.result.ok else _FAILED
+
+
+def _figures(runs: Sequence[kcidb.Run]) -> str:
+    """Return what is counted of runs of a cell: cases, and seconds."""
+    took = [run.took for run in runs if run.took is not None]
+    return _counts(runs) + (f", {sum(took):.0f} s" if took else "")
 
 
 def _counts(runs: Sequence[kcidb.Run]) -> str:
@@ -335,7 +342,7 @@ def summary(runs: Sequence[kcidb.Run], unsteady: Collection[str] = ()) -> Iterat
         colour = "green" if good == len(times) else "red"
         if colour == "green" and cell in unsteady:
             of, colour = "unstable", "red"
-        yield progress.paint(f"{cell:20} {of:10} {_counts(times)}", colour)
+        yield progress.paint(f"{cell:20} {of:10} {_figures(times)}", colour)
         yield from (f"    {line}" for line in _remarks(times))
     total = _total(runs)
     failed = total[Status.FAIL] + total[Status.MISS] + total[Status.ERROR]

@@ -336,7 +336,7 @@ def test_a_baseline_reads_back(repo: Path) -> None:
 def test_order_and_chance_change_nothing() -> None:
     run = run_of([case("b"), Case("kmem_tiny", "a", "", PASS, 0.1)])
     other = replace(run_of([Case("kmem_tiny", "a", "", PASS, 0.7), case("b", log="x")]),
-                    console="failures/1.log", accelerator="kvm")
+                    console="failures/1.log", accelerator="kvm", took=7.5)
     assert baseline.text(baseline.reduced(run, CELL)) == baseline.text(
         baseline.reduced(other, CELL))
 

@@ -95,14 +95,15 @@ def test_a_good_run(run: Callable[..., Outcome], fake_kernel: Path) -> None:
     assert status == 0 and [call[0] for call in calls(fake_kernel)] == ["exec"]
 
 
-def test_the_accelerator_is_told(
+def test_the_accelerator_and_the_time_are_told(
     run: Callable[..., Outcome], fake_kernel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain, result = boot.boot, tmp_path / "result.json"
     monkeypatch.setattr(boot, "boot", lambda *a, **k: replace(plain(*a, **k), accelerator="tcg"))
     _, out, _ = run("run", "--kernel", fake_kernel, "--json", result)
     assert re.search(r" skipped in \d+\.\d\d s with tcg \(log ", out.splitlines()[-1])
-    assert kcidb.load(result)[0].accelerator == "tcg"
+    (found,) = kcidb.load(result)
+    assert found.accelerator == "tcg" and found.took
 
 
 def test_a_failure(

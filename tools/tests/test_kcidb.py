@@ -64,7 +64,8 @@ RUN = kcidb.Run(
         Case("kmem_zero", "big", "", Status.SKIP, reason="needs CONFIG_SMP=y"),
         Case("kmem_zero", "absent", "", Status.MISS),
     ), (Problem("splat", "kmem_strdup.sizes", "BUG: KASAN"), Problem("splat", "", "WARNING: "),
-        Problem("panic", "", "Kernel panic"))), console="failures/1.log", accelerator="tcg")
+        Problem("panic", "", "Kernel panic"))), console="failures/1.log", accelerator="tcg",
+    took=76.5)
 
 
 def check(document: dict[str, Any]) -> None:
@@ -206,6 +207,7 @@ def test_a_foreign_file_is_refused(tmp_path: Path, text: str) -> None:
     ("tests", "misc", []), ("tests", "misc", {}), ("tests", "log_excerpt", 1),
     pytest.param("tests", "log_excerpt", "x" * 16385, id="long log"),
     pytest.param("tests", "misc", {"suite": "x" * 3_000_000, "boot": "x"}, id="long name"),
+    ("tests", "misc", {"suite": "s", "case": "c", "boot": "b", "took": "long"}),
     ("tests", "build_id", "kmem_kunit:none"), ("tests", "start_time", "yesterday"),
     ("builds", "checkout_id", "kmem_kunit:none"), ("builds", "compiler", None),
     ("builds", "id", []), ("checkouts", "misc", {}), ("checkouts", "misc", "x"),

@@ -156,6 +156,23 @@ def test_summary() -> None:
     assert lines[-1] == "3 cells: 5 passed, 2 failed, 0 skipped"
 
 
+def test_the_time_of_a_cell_is_told(
+    tmp_path: Path, command: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    took = replace(run_of(PLAIN, case("first")), took=75.3)
+    assert list(matrix.summary([took]))[0].split() == ["6.12/plain", "ok", "1/0/0,", "75", "s"]
+    assert list(matrix.summary([took] * 2))[0].split()[-2:] == ["151", "s"]
+    kcidb.write(tmp_path / "good", [took])
+    command(f"if 'kasan' not in argv: open(output, 'w').write(open({str(tmp_path / 'good')!r}).read())")
+    jobs = matrix.plan([PLAIN, KASAN], tmp_path, 1)
+    with matrix.shown(jobs) as tell:
+        good, died = matrix.local(jobs, "", 1, tell)
+    assert good.took == 75.3 and died.took is not None and died.took > 0
+    told = capsys.readouterr().err.splitlines()
+    assert "kmem-kunit: 6.12/plain: ok 1/0/0, 75 s" in told
+    assert f"kmem-kunit: 7.3/kasan: FAILED 0/0/0, {died.took:.0f} s" in told
+
+
 def test_a_log_cannot_command_a_ci_system() -> None:
     log = "::stop-commands::x\n##[error]y"
     bad = Result((case("a", Status.FAIL, log=log),), (Problem("splat", "", log),))
@@ -335,15 +352,16 @@ def test_what_has_ended_survives_a_kill(cache_root: Path) -> None:
 def test_an_unstable_cell_fails_the_matrix(
     tmp_path: Path, command: Callable[[str], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    ways = [run_of(PLAIN, case("first"), case("second", status)) for status in (Status.PASS, Status.SKIP)]
+    ways = [replace(run_of(PLAIN, case("first"), case("second", status)), took=3.0)
+            for status in (Status.PASS, Status.SKIP)]
     for name, run in zip(("good.1", "good.2"), ways):
         kcidb.write(tmp_path / name, [run])
     command(f"n = output.split('.')[-2] if '--config' in argv else '1'\n"
             f"open(output, 'w').write(open({str(tmp_path / 'good.')!r} + n).read())")
     assert cli.main(["matrix", "--repeat", "2"]) == 1
     assert capsys.readouterr().out.splitlines() == [
-        f"{'6.12/plain':20} 2/2 ok     4/0/0",
-        f"{'6.12/debug':20} unstable   3/0/1",
+        f"{'6.12/plain':20} 2/2 ok     4/0/0, 6 s",
+        f"{'6.12/debug':20} unstable   3/0/1, 6 s",
         "    SKIP kmem_tiny.second unstable 1/2",
         "2 cells: 7 passed, 0 failed, 1 skipped"]
 

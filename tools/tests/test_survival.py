@@ -101,7 +101,7 @@ def essence(path: Path) -> list[kcidb.Run]:
     """Return results without what differs from time to time: durations, dates, and file names."""
     def without(run: kcidb.Run) -> kcidb.Run:
         cases = tuple(replace(case, duration=None) for case in run.result.cases)
-        return replace(run, start=run.start.min, command="", console="",
+        return replace(run, start=run.start.min, command="", console="", took=None,
                        result=replace(run.result, cases=cases))
 
     return [without(run) for run in kcidb.load(path)]

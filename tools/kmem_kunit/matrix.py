@@ -252,7 +252,7 @@ class _Table:
             self._rows[job] = _Row(_RUNNING, what, begun=begun)
         else:
             word = _verdict(run)
-            self._rows[job] = _Row(word, word, _counts([run]), begun, now - begun)
+            self._rows[job] = _Row(word, word + _accelerated([run]), _counts([run]), begun, now - begun)
 
     def rendered(self, height: int) -> "Group":
         """Return a table of no more lines than height.
@@ -302,9 +302,14 @@ def _verdict(run: kcidb.Run) -> str:
 
 
 def _figures(runs: Sequence[kcidb.Run]) -> str:
-    """Return what is counted of runs of a cell: cases, and seconds."""
+    """Return what is counted of runs of a cell, cases and seconds, and by what QEMU ran them."""
     took = [run.took for run in runs if run.took is not None]
-    return _counts(runs) + (f", {sum(took):.0f} s" if took else "")
+    return _counts(runs) + (f", {sum(took):.0f} s" if took else "") + _accelerated(runs)
+
+
+def _accelerated(runs: Sequence[kcidb.Run]) -> str:
+    names = dict.fromkeys(run.accelerator for run in runs if run.accelerator)
+    return progress.clean(f" with {', '.join(names)}") if names else ""
 
 
 def _counts(runs: Sequence[kcidb.Run]) -> str:

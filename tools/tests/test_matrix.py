@@ -173,6 +173,19 @@ def test_the_time_of_a_cell_is_told(
     assert f"kmem-kunit: 7.3/kasan: FAILED 0/0/0, {died.took:.0f} s" in told
 
 
+def test_the_accelerator_of_a_cell_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    slow, fast = (replace(run_of(PLAIN, case("first")), took=3.0, accelerator=name)
+                  for name in ("tcg\x1b", "kvm"))
+    assert list(matrix.summary([slow, fast]))[0].endswith("2/0/0, 6 s with tcg\\x1b, kvm")
+    (job,) = matrix.plan([PLAIN], tmp_path, 1)
+    with matrix.shown([job]) as tell:
+        tell(job, "", fast)
+    assert capsys.readouterr().err == "kmem-kunit: 6.12/plain: ok 1/0/0, 3 s with kvm\n"
+    table = matrix._Table([job])
+    table.tell(job, "", slow)
+    assert rendered(table, 24)[1].split()[1:5] == ["ok", "with", "tcg\\x1b", "1/0/0"]
+
+
 def test_a_log_cannot_command_a_ci_system() -> None:
     log = "::stop-commands::x\n##[error]y"
     bad = Result((case("a", Status.FAIL, log=log),), (Problem("splat", "", log),))

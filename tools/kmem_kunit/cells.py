@@ -141,12 +141,13 @@ def select(cells: Sequence[Cell], glob: str) -> list[Cell]:
 def with_cases(repo: Path, cells: Sequence[Cell], glob: str) -> list[Cell]:
     """Return the cells whose configuration does not turn off all suites that a filter selects.
 
-    Those left out are told; raises UserError if that is all of them.
+    Those left out are told; raises UserError if that is all of them, and for a configuration that
+    cannot be read, whatever the filter is.
     """
+    texts = {cell: config.merged(repo, cell.series, cell.arch, cell.configs) for cell in cells}
     if not glob:
         return list(cells)
     planned = suites.select(suites.load(repo / "lib"), glob)
-    texts = {cell: config.merged(repo, cell.series, cell.arch, cell.configs) for cell in cells}
     left = [cell for cell in cells if len(config.turned_off(texts[cell], planned)) < len(planned)]
     without = ", ".join(cell.name for cell in cells if cell not in left)
     if cells and not left:
@@ -230,8 +231,11 @@ def _check_values(
             good = value.isprintable() and (key != "boot" or value.isascii())
         if not good:
             raise UserError(f"{where}: {key} = {value!r} is not understood")
-    find(values.get("arch", UML.label))
-    config.check(repo, values.get("config", ()))
+    try:
+        find(values.get("arch", UML.label))
+        config.check(repo, values.get("config", ()))
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from error
 
 
 def _number(series: str) -> tuple[int, ...]:

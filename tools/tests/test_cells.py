@@ -64,8 +64,9 @@ def test_a_run_finds_its_name(book: cells.Book) -> None:
 @pytest.mark.parametrize(("old", "new", "said"), [
     ('series = ["6.1", "6.12", "7.3"]', "", "needs series, variants and groups"),
     ("[groups]", "[other]\nx = 1\n[groups]", "'other' is not known"),
-    ('arch = "x86_64"', 'arch = "vax"', "no architecture 'vax'; there are: uml, uml-clang, x86_64"),
-    ('config = ["debug"]', 'config = ["bug"]', "no configuration 'bug'"),
+    ('arch = "x86_64"', 'arch = "vax"', "cells.toml: variants.late: no architecture 'vax'; there are: uml, "),
+    ('config = ["debug"]', 'config = ["bug"]', "cells.toml: variants.late: no configuration 'bug'"),
+    ('{ boot = "slab_debug=FZPU a=b" }', '{ config = ["bug"] }', "variants.debug.from.6.9: no configuration"),
     ('config = ["debug"]', 'config = "debug"', "config = 'debug' is not understood"),
     ('since = "6.12"', 'sincs = "6.12"', "sincs = '6.12' is not understood"),
     ('series = ["6.1", "6.12", "7.3"]', 'series = ["6.1", "6.12", "6.1"]', "series: 6.1 is there twice"),
@@ -121,6 +122,14 @@ def test_cells_without_the_cases_are_left_out(
     assert capsys.readouterr().err == f"kmem-kunit: {said}\n"
     with pytest.raises(UserError, match="the configuration of 6.12/late turns off kmem_tiny"):
         cells.with_cases(repo, cells.select(book.all(), "*/late"), "kmem_tiny")
+
+
+def test_a_malformed_configuration_is_told_before_anything_is_run(repo: Path, book: cells.Book) -> None:
+    (repo / "tools/configs/debug.config").write_text("SLUB_DEBUG=y\n")
+    with pytest.raises(UserError, match="debug.config: 'SLUB_DEBUG=y' is not a setting"):
+        cells.with_cases(repo, book.all(), "")
+    others = cells.select(book.all(), "*/plain")
+    assert cells.with_cases(repo, others, "") == others
 
 
 def test_unknown_names(book: cells.Book) -> None:

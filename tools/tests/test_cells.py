@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Cells as cells.toml composes them, and each mistake in it told in a line."""
+import re
 from pathlib import Path
 
 import pytest
 
-from kmem_kunit import cells, overlay
+from kmem_kunit import boot, cells, config, overlay
 from kmem_kunit.errors import UserError
 
 GOOD = """
@@ -157,3 +158,58 @@ def test_the_projects_own() -> None:
             if variant not in LATER or cells._number(series) >= cells._number(LATER[variant])}
     full |= {"6.1/slab", "6.1/slob", "7.3/partition_typed", "7.3/preempt_rt"}
     assert full <= set(names(book.of_group("full")))
+
+
+PROMISES = {  # what a variant must have (patterns of arguments, settings and options), by the words about it
+    "zeroed when it is allocated": ["init_on_alloc=1"],
+    "when it is freed": ["init_on_free=1"],
+    "freed is checked, and zeroed": ["sl[au]b_debug=F", "init_on_free=1"],
+    "every check of SLUB's": ["sl[au]b_debug=FZPU", "CONFIG_SLUB_DEBUG=y"],
+    "no hardened freelist": ["# CONFIG_SLAB_FREELIST_HARDENED is not set"],
+    "mempools keep is poisoned": ["mempool_debug"],
+    "do not account kernel memory": ["cgroup.memory=nokmem", "CONFIG_MEMCG=y"],
+    "slab_debug= for some caches": ["slab_debug=[A-Z]+,.+"],
+    "slab_debug= for all caches, but for some": ["slab_debug=[A-Z-]+;.+"],
+    "compiled with clang": ["--make_options=LLVM=.*"],
+    "no two caches share": ["slab_nomerge"],
+    "two pages at least and four at most": ["sl[au]b_min_order=1", "sl[au]b_max_order=2"],
+    "as many objects as fit, up to 64": ["sl[au]b_min_objects=64"],
+    "address sanitizer": ["CONFIG_KASAN=y", "kasan_multi_shot"],
+    "User-Mode Linux with two CPUs": ["seccomp=on", "ncpus=2", "CONFIG_SMP=y"],
+    "Debian hardens": ["CONFIG_FORTIFY_SOURCE=y", "CONFIG_INIT_ON_ALLOC_DEFAULT_ON=y",
+                       "CONFIG_HARDENED_USERCOPY=y", "CONFIG_SLAB_FREELIST_HARDENED=y"],
+    "smallest machines": ["CONFIG_SLUB_TINY=y"],
+    "lock validator": ["CONFIG_PROVE_LOCKING=y"],
+    "objects in freed memory": ["CONFIG_DEBUG_OBJECTS=y", "CONFIG_DEBUG_OBJECTS_FREE=y"],
+    "chosen by the caller": ["CONFIG_(RANDOM_KMALLOC_CACHES|KMALLOC_PARTITION_RANDOM)=y"],
+    "chosen by the type": ["CONFIG_KMALLOC_PARTITION_TYPED=y", "--make_options=LLVM=-22"],
+    "debugfs": ["CONFIG_DEBUG_FS=y"],
+    "SLAB instead": ["CONFIG_SLAB=y", "# CONFIG_SLUB is not set"],
+    "SLOB instead": ["CONFIG_SLOB=y", "# CONFIG_SLUB is not set"],
+    "four CPUs under QEMU": ["--qemu_args=-smp 4( .*)?", "CONFIG_SMP=y"],
+    "two CPUs under QEMU": ["--qemu_args=-smp 2( .*)?", "CONFIG_SMP=y"],
+    "two nodes of memory": ["numa=fake=2", "CONFIG_NUMA_EMU=y"],
+    "in a millisecond is KFENCE's": ["kfence.sample_interval=1", "CONFIG_KFENCE=y"],
+    "spinlocks sleep": ["CONFIG_PREEMPT_RT=y"],
+    "data race detector": ["CONFIG_KCSAN=y"],
+    "a word has 32 bits": ["--arch=i386"],
+    "most significant byte comes first": ["--arch=s390"],
+}
+
+
+def test_cells_are_what_is_said_about_them() -> None:
+    book, kept = cells.load(overlay.REPO), set()
+    for cell in book.all():
+        about = book.variants[cell.variant]["about"]
+        if about == "the smallest kernel, no argument":
+            assert cell.command() == ["run", "--kernel", cell.series]
+            continue
+        called = boot.command(Path(), Path(), cell.arch)
+        have = [*cell.arguments, *called,
+                *config.merged(overlay.REPO, cell.series, cell.arch, cell.configs).splitlines()]
+        given = [words for words in PROMISES if words in about]
+        assert given, f"{cell.name}: what must it have, if it is about {about!r}?"
+        for pattern in (pattern for words in given for pattern in PROMISES[words]):
+            assert any(re.fullmatch(pattern, each) for each in have), f"{cell.name} has no {pattern}"
+        kept.update(given)
+    assert kept == PROMISES.keys()

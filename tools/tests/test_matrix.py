@@ -93,6 +93,19 @@ def test_builds_share_the_compilers(
     assert called.read_text().split() == 4 * [compilers]
 
 
+def test_compilers_are_called_through_ccache(
+    tmp_path: Path, command: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cached, called = tmp_path / "ccache", tmp_path / "called"
+    cached.mkdir()
+    (cached / "gcc").write_text(f"#!/bin/sh\necho ccache >> {called}\n")
+    (cached / "gcc").chmod(0o755)
+    monkeypatch.setattr(host, "CCACHE", str(cached))
+    command("import subprocess; subprocess.run(['gcc', '--version'])")
+    matrix.local(matrix.plan([PLAIN, KASAN], tmp_path, 1), "", 1, lambda *_: None)
+    assert called.read_text().split() == ["ccache"] * 2
+
+
 def test_a_cell_that_dies_is_a_problem(tmp_path: Path, command: Callable[[str], None]) -> None:
     command("print('kmem-kunit: no kernel for you'); sys.exit(1)")
     (run,) = matrix.local(matrix.plan([DEBUG], tmp_path, 1), "", 1, lambda *_: None)

@@ -256,8 +256,8 @@ def _matrix(options: argparse.Namespace) -> int:
     if far:
         slurm.check()
     for cell in chosen:
-        building = (*host.BUILDING, *host.CACHING, *host.building_for(cell.arch))
-        host.ensure((*host.FETCHING, *host.SHOWING, *(() if far else building)))
+        host.ensure((*host.FETCHING, *host.BUILDING, *host.CACHING, *host.building_for(cell.arch),
+                     *host.SHOWING))
     base = cache.root()
     engine = matrix_slurm.run if far else matrix.local
     runs: list[kcidb.Run] = []

@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from kmem_kunit import arch, cache, config, kcidb, kernel, matrix, overlay, progress, slurm
+from kmem_kunit import arch, cache, kcidb, matrix, progress, slurm
 from kmem_kunit.cells import Cell
 from kmem_kunit.errors import UserError
 from kmem_kunit.matrix import Job
@@ -27,13 +27,13 @@ class Order:
     """What a manifest says: the jobs, in order, the filter of all, and how many tasks the array has.
 
     Task N does the jobs N, N + tasks, and so on: a cluster may not take as many tasks as there are
-    jobs. contents has the hash of what each cell is made from.
+    jobs. contents has the hash of each thing that a cell is made from.
     """
 
     jobs: tuple[Job, ...]
     glob: str
     tasks: int
-    contents: Mapping[Cell, str]
+    contents: Mapping[Cell, Mapping[str, str]]
 
 
 def run(jobs: Sequence[Job], glob: str, workers: int, tell: matrix.State) -> list[kcidb.Run]:
@@ -118,9 +118,7 @@ def perform(manifest: Path, index: int) -> int:
 def _perform(order: Order, job: Job) -> bool:
     found = _finished(job)
     if found is None:
-        if _content(job.cell) != order.contents[job.cell]:
-            raise UserError(f"the suites or the source of Linux {job.cell.kernel} have changed "
-                            "since this was submitted; submit it again")
+        slurm.check_contents(order.contents[job.cell], _contents(job.cell))
         found = matrix.run(job, order.glob, slurm.processors(), lambda line: print(line, flush=True))
         if not job.output.exists():
             kcidb.write(job.output, [found])
@@ -145,12 +143,12 @@ def merge(manifest: Path) -> int:
 
 def write(path: Path, jobs: Sequence[Job], glob: str, tasks: int) -> None:
     """Write the manifest of jobs for so many tasks, getting the source of each kernel into the cache on the way."""
-    contents = {cell: _content(cell) for cell in dict.fromkeys(job.cell for job in jobs)}
+    contents = {cell: _contents(cell) for cell in dict.fromkeys(job.cell for job in jobs)}
     entries = [
         {
             "name": job.cell.name, "kernel": job.cell.kernel, "arch": job.cell.arch.label,
             "configs": job.cell.configs, "arguments": job.cell.arguments,
-            "output": job.output.name, "time": job.time, "content": contents[job.cell],
+            "output": job.output.name, "time": job.time, "contents": contents[job.cell],
         }
         for job in jobs
     ]
@@ -161,22 +159,15 @@ def read(path: Path) -> Order:
     """Return what a manifest says; raises UserError, one line, for a file that is none."""
     with slurm.manifest(path) as data:
         jobs = tuple(_job(path.parent, entry) for entry in data["jobs"])
-        contents = {job.cell: str(entry["content"]) for job, entry in zip(jobs, data["jobs"])}
+        contents = {job.cell: dict(entry["contents"]) for job, entry in zip(jobs, data["jobs"])}
         return Order(jobs, str(data["filter"]), int(data["tasks"]), contents)
+
+
+def _contents(cell: Cell) -> dict[str, str]:
+    return slurm.contents(cell.kernel, cell.arch, cell.configs)
 
 
 def _job(place: Path, entry: Mapping[str, Any]) -> Job:
     cell = Cell(entry["name"], entry["kernel"], arch.find(entry["arch"]),
                 tuple(entry["configs"]), tuple(entry["arguments"]))
     return Job(cell, place / Path(entry["output"]).name, entry["time"])
-
-
-def _content(cell: Cell) -> str:
-    """Return the hash of what a cell is made from: the kernel, the suites, and how it is run."""
-    the_kernel = kernel.resolve(cell.kernel)
-    return cache.digest(
-        kernel.identity(the_kernel).digest,
-        overlay.digest(overlay.files(overlay.REPO)),
-        config.merged(overlay.REPO, the_kernel.series, cell.arch, cell.configs),
-        *cell.command(),
-    )

@@ -259,7 +259,7 @@ class Store:
 
     def __init__(self, base: Path, made: mutation.Made, wish: Wish) -> None:
         name = cache.digest(made.image.path.name, wish.suites, repr(wish.shard), repr(wish.changed()),
-                            mutating_slurm.program())
+                            slurm.program())
         self._base, self.path = base, base / "verdicts" / f"verdicts-{name}"
 
     def read(self) -> dict[int, Verdict]:

@@ -19,12 +19,8 @@ from kmem_kunit import (
     arch,
     cache,
     campaign,
-    cells,
-    config,
     deaths,
     image,
-    kernel,
-    overlay,
     progress,
     slurm,
 )
@@ -148,10 +144,8 @@ def perform(manifest: Path, index: int) -> int:
     order = read(manifest, index)
     if _verdicts(order.output, order.numbers):
         return 0
-    now = _contents(order.kernel, order.arch, order.configs)
-    stale = [name for name, content in order.contents.items() if now.get(name) != content]
-    if stale:
-        raise UserError(f"not what it was where this was submitted: {', '.join(stale)}; submit it again")
+    slurm.check_contents(order.contents,
+                         slurm.contents(order.kernel, arch.find(order.arch), order.configs))
     progress.say(f"judging {len(order.numbers)} mutants on {os.uname().nodename}")
     lines: list[str] = []
 
@@ -183,7 +177,7 @@ def write(output: Path, request: image.Request, made: "Made", judge: Campaign,
         "kernel": spec,
         "arch": request.arch.label,
         "configs": request.configs,
-        "contents": _contents(spec, request.arch.label, request.configs),
+        "contents": slurm.contents(spec, request.arch, request.configs),
         "output": output.name,
         "binary": str(made.image.binary),
         "source": str(made.source),
@@ -248,21 +242,3 @@ def _unpacked(values: Mapping[str, Any], numbers: Collection[int]) -> Map:
         empty=values["empty"],
         noisy=frozenset(values["noisy"]),
     )
-
-
-def _contents(spec: str, label: str, configs: Sequence[str]) -> dict[str, str]:
-    """Return the hash of each thing that verdicts on mutants of a kernel are made from."""
-    the_kernel, the_arch = kernel.resolve(spec), arch.find(label)
-    return {
-        f"the source of Linux {the_kernel.series}": kernel.identity(the_kernel).digest,
-        "the suites": overlay.digest(overlay.files(overlay.REPO)),
-        "their configuration": cache.digest(
-            config.merged(overlay.REPO, the_kernel.series, the_arch, configs)),
-        "the compiler": cache.digest(image.toolchain(the_arch)),
-        "kmem-kunit": program(),
-    }
-
-
-def program() -> str:
-    """Return the hash of what makes verdicts of boots: this program, and its ways to boot."""
-    return cache.digest(overlay.program(), (overlay.REPO / cells.FILE).read_bytes())

@@ -17,12 +17,13 @@ import shlex
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from kmem_kunit import cache, overlay, progress, proc
+from kmem_kunit import cache, cells, config, image, kernel, overlay, progress, proc
+from kmem_kunit.arch import Arch
 from kmem_kunit.errors import UserError
 
 MANIFEST = "manifest.json"
@@ -274,3 +275,30 @@ def manifest(path: Path) -> Iterator[Any]:
                         "folder that all machines share") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{path} is no manifest of an array: {error!r}") from error
+
+
+def contents(spec: str, arch: Arch, configs: Sequence[str]) -> dict[str, str]:
+    """Return, by name, the hash of each thing that results on a kernel, a series or a path, are made from."""
+    the_kernel = kernel.resolve(spec)
+    return {
+        f"the source of Linux {the_kernel.series}": kernel.identity(the_kernel).digest,
+        "the suites": overlay.digest(overlay.files(overlay.REPO)),
+        "their configuration": cache.digest(
+            config.merged(overlay.REPO, the_kernel.series, arch, configs)),
+        "the compiler": cache.digest(image.toolchain(arch)),
+        "KCFLAGS": cache.digest(os.environ.get("KCFLAGS", "")),
+        "QEMU": cache.digest(image.emulator(arch)),
+        "kmem-kunit": program(),
+    }
+
+
+def program() -> str:
+    """Return the hash of what makes results of boots: this program, and its ways to boot."""
+    return cache.digest(overlay.program(), (overlay.REPO / cells.FILE).read_bytes())
+
+
+def check_contents(submitted: Mapping[str, str], now: Mapping[str, str]) -> None:
+    """Raise UserError, naming what has changed, unless contents() are what they were."""
+    stale = [name for name, content in submitted.items() if now.get(name) != content]
+    if stale:
+        raise UserError(f"not what it was where this was submitted: {', '.join(stale)}; submit it again")

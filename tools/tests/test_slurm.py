@@ -7,15 +7,16 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 from conftest import behave
 
-from kmem_kunit import cache, cells, cli, kcidb, matrix, matrix_slurm, overlay, slurm
+from kmem_kunit import arch, cache, cells, cli, host, kcidb, matrix, matrix_slurm, overlay, slurm
 from kmem_kunit.errors import UserError
 from kmem_kunit.result import Case, Result, Status
 
@@ -109,17 +110,32 @@ def test_a_job_that_dies_says_of_what(
     assert run.result.problems[0].log == "status 2 and no result\nno compiler"
 
 
-@pytest.mark.parametrize("what", ["kernel", "suites", "configuration"])
+@pytest.mark.parametrize(("what", "says"), [
+    ("kernel", "the source of Linux 6.12"), ("suites", "the suites"),
+    ("configuration", "their configuration"), ("compiler", "the compiler"), ("KCFLAGS", "KCFLAGS"),
+    ("QEMU", "QEMU"), ("ours", "kmem-kunit"), ("cells", "kmem-kunit")])
 def test_what_has_changed_since_is_not_run(
-    what: str, jobs: list[matrix.Job], command: Path, fake_kernel: Path, repo: Path
+    what: str, says: str, jobs: list[matrix.Job], command: Path, fake_kernel: Path, repo: Path,
+    tmp_path: Path, fake_bin: Add, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if what == "QEMU":
+        cell = replace(jobs[0].cell, arch=arch.find("s390x"))
+        matrix_slurm.write(manifest(jobs), [replace(jobs[0], cell=cell)], "", 1)
     if what == "kernel":
         behave(fake_kernel, "pass")
     elif what == "suites":
         (repo / "lib/kmem_tiny_kunit.c").write_text("/* else */")
-    else:
+    elif what == "configuration":
         (repo / ".kunitconfig").write_text("CONFIG_KUNIT=y\n")
-    with pytest.raises(UserError, match="have changed since"):
+    elif what in ("compiler", "QEMU"):
+        fake_bin("gcc" if what == "compiler" else "qemu-system-s390x", "")
+    elif what == "KCFLAGS":
+        monkeypatch.setenv("KCFLAGS", "-g")
+    elif what == "ours":
+        monkeypatch.setattr(overlay, "__file__", str(tmp_path / "else/x.py"))
+    else:
+        (repo / cells.FILE).write_text("series = []\n")
+    with pytest.raises(UserError, match=f"^not what it was where this was submitted: {says}; submit"):
         matrix_slurm.perform(manifest(jobs), 0)
     assert not command.exists() and not jobs[0].output.exists()
 
@@ -375,10 +391,10 @@ def test_a_job_that_fails_a_task_leaves_it_the_others(
     jobs: list[matrix.Job], command: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     matrix_slurm.write(manifest(jobs), jobs, "", 1)
-    the_content = matrix_slurm._content
-    monkeypatch.setattr(matrix_slurm, "_content",
-                        lambda cell: "" if cell == jobs[1].cell else the_content(cell))
-    with pytest.raises(UserError, match="have changed since"):
+    contents = slurm.contents
+    monkeypatch.setattr(slurm, "contents", lambda kernel, arch, configs: {} if configs else
+                        contents(kernel, arch, configs))
+    with pytest.raises(UserError, match="^not what it was"):
         matrix_slurm.perform(manifest(jobs), 0)
     assert [job.output.exists() for job in jobs] == [True, False, True]
 
@@ -415,6 +431,21 @@ def test_no_controller(
         "kmem-kunit: Slurm does not answer (Slurmctld(primary) at far is DOWN): run this where it "
         "does, or with --engine local\n")
     assert not cache_root.exists()
+
+
+def test_who_submits_has_what_cells_are_made_with(
+    cluster: Path, repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or there is nothing that the compilers of the machines could be compared with."""
+    asked: list[host.Need] = []
+
+    def ensure(needs: Sequence[host.Need]) -> None:
+        asked.extend(needs)
+        raise UserError("this machine lacks them")
+
+    monkeypatch.setattr(host, "ensure", ensure)
+    assert cli.main(["matrix", "--engine", "slurm"]) == 2
+    assert {*host.BUILDING} <= {*asked} and not lines_of(cluster, "sbatch")
 
 
 def test_the_verb_of_the_jobs(

@@ -33,6 +33,8 @@ ONLY_FIRST = (
     ("kmem_tiny: pass:2", "kmem_tiny: pass:1"), ("total:2", "total:1"),
     ("Totals: pass:2", "Totals: pass:1"), ("total:2", "total:1"),
 )
+LISTS = ("if verb == 'build': "
+         "print(*build.glob('*.o'), file=open(Path(os.environ['TMPDIR'], 'found'), 'a'))")
 NO_CASE = "console = 'KTAP version 1\\n1..0\\n'"
 FULL = ("if verb == 'build' and not Path(os.environ['TMPDIR'], 'mended').exists(): "
         "print('ld: final link failed: No space left on device'); sys.exit(1)")
@@ -169,6 +171,20 @@ def test_found_among_twenty(bench: Bench, cache_root: Path) -> None:
     boots = [call for call in calls(bench.linux) if call[0] == "exec"]
     assert len(boots) < 12 and {call[-1] for call in boots} == {"kmem_tiny.*"}
     assert all("--kernel_args=-x=1" in call for call in boots)
+
+
+def test_one_build_goes_on_from_commit_to_commit(bench: Bench, cache_root: Path) -> None:
+    commits = bench.history([f"{GOOD}\n{LISTS}", f"{GOOD}\n{LISTS}", REFUSED, f"{BAD}\n{LISTS}",
+                             f"{BAD}\n{LISTS}"])
+    done = bench.run()
+    assert done.returncode == 1 and f"..{commits[3]}" in done.stdout, done.stderr
+    builds = [word for call in calls(bench.linux) if call[0] == "build"
+              for word in call if word.startswith("--build_dir=")]
+    assert len(builds) == 5 and len({*builds}) == 1
+    folder = Path(builds[0].partition("=")[2])
+    assert folder.parent == cache_root / "builds"
+    found = (bench.linux.parent / "found").read_text().splitlines()
+    assert found == ["", *[str(folder / "one.o")] * 3]  # what was compiled before is still there
 
 
 def test_a_range_where_the_neighbours_cannot_be_judged(bench: Bench, cache_root: Path) -> None:

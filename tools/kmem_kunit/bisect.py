@@ -337,6 +337,7 @@ def _check(hunt: _Hunt, option: str, commit: str, wanted: Verdict, jobs: int) ->
     judged = _known(hunt).get(commit)
     if judged is None:
         _ask(hunt.worktree, "checkout", "--quiet", "--detach", commit)
+        _check_kernel(hunt, f"{option} {_described(hunt.tree, commit)}")
         said = _carry_out(_step_command(hunt, jobs))
         judged = _known(hunt).get(commit)
         if judged is None:
@@ -344,6 +345,15 @@ def _check(hunt: _Hunt, option: str, commit: str, wanted: Verdict, jobs: int) ->
     if judged.verdict is not wanted:
         which = f"{option} {_described(hunt.tree, commit)}"
         raise UserError(f"{which} is {judged.verdict.value}, not {wanted.value}: {judged.why}")
+
+
+def _check_kernel(hunt: _Hunt, name: str) -> None:
+    """Raise UserError, which calls it name, unless what is checked out is a kernel that has KUnit."""
+    try:
+        kernel.check_tree(str(hunt.worktree))
+    except UserError as error:
+        where = str(hunt.worktree.resolve())
+        raise UserError(str(error).replace(where, f"{name} of {hunt.tree}")) from error
 
 
 def _drive(hunt: _Hunt, jobs: int) -> str:
@@ -434,7 +444,7 @@ def _run(tree: Path, commit: str, question: Question, jobs: int) -> kcidb.Run:
     except UserError as error:
         if isinstance(error.__cause__, OSError):
             raise
-        result = Result((), (Problem("build", "", str(error)),))
+        result = Result((), (Problem("build", "", str(error).replace(str(tree.resolve()), "it")),))
     return kcidb.Run(
         kernel=release,
         source=commit,

@@ -406,8 +406,23 @@ def test_no_git_tree(bench: Bench, tmp_path: Path) -> None:
 def test_no_kernel(bench: Bench, tmp_path: Path) -> None:
     other = Bench(tmp_path / "other", bench.repo)
     other.linux.mkdir()
-    other.history([GOOD, BAD])
-    assert "is not to be judged, not good: it does not build: " in one_line(other.run())
+    commits = other.history([GOOD, BAD])
+    assert one_line(other.run()) == (f'kmem-kunit: --good {commits[0][:12]} ("mm: change 0") of '
+                                     f"{other.linux} is not a kernel tree: it has no Makefile")
+
+
+def test_a_commit_that_is_no_kernel(bench: Bench, cache_root: Path) -> None:
+    bench.history([GOOD])
+    text = (bench.linux / "Makefile").read_text()
+    (bench.linux / "Makefile").unlink()
+    bench.commit(GOOD, "mm: no kernel")
+    (bench.linux / "Makefile").write_text(text)
+    bench.commit(BAD, "mm: a kernel again")
+    done = bench.run()
+    assert done.returncode == 1, done.stderr
+    assert re.search(r'^  \w{12} \("mm: no kernel"\): it does not build: '
+                     "it is not a kernel tree: it has no Makefile$", done.stdout, re.MULTILINE)
+    assert str(cache_root) not in done.stdout + done.stderr
 
 
 def test_histories_that_have_nothing_in_common(bench: Bench) -> None:

@@ -31,6 +31,7 @@ from kmem_kunit.result import Problem, Result, Status
 
 _GIT_LIMIT = 1800.0  # seconds for one command of git's: a checkout on a slow disk
 _LIMIT = 30 * 86400.0  # seconds for all of a bisection
+_CITED, _WIDTH = 12, 200  # lines of a log in a mail, and characters of each
 _GRACE = 10.0  # seconds that builds get to come to an end
 _SAID = "kmem-kunit: "
 _TROUBLE = "cannot go on: "
@@ -59,8 +60,19 @@ class Question:
     @property
     def words(self) -> list[str]:
         """The options of the command line that say so."""
+        return [*([f"--case={self.case}"] if self.case else []), *self._how]
+
+    @property
+    def reproducer(self) -> str:
+        """The command line, for people, that asks it of the kernel in the current folder."""
+        words = ["kmem-kunit", "run", "--kernel", ".",
+                 *([f"--filter={self.case}"] if self.case else []), *self._how]
+        flags = os.environ.get("KCFLAGS", "")
+        return progress.clean((f"KCFLAGS={shlex.quote(flags)} " if flags else "") + shlex.join(words))
+
+    @property
+    def _how(self) -> list[str]:
         return [
-            *([f"--case={self.case}"] if self.case else []),
             *(f"--config={name}" for name in self.configs),
             *([f"--boot-args={' '.join(self.arguments)}"] if self.arguments else []),
             f"--arch={self.arch.label}",
@@ -92,11 +104,11 @@ class _Hunt:
 
 @dataclass(frozen=True)
 class _Judged:
-    """A commit's result, and what it means."""
+    """What came of a commit, and what it means."""
 
     verdict: Verdict
     why: str
-    result: Result
+    run: kcidb.Run
 
 
 @dataclass(frozen=True)
@@ -244,12 +256,12 @@ def _known(hunt: _Hunt) -> dict[str, _Judged]:
     found = {}
     for path in hunt.results.glob("*.json"):
         try:
-            result = kcidb.load(path)[0].result
+            run = kcidb.load(path)[0]
         except UserError:
             progress.say(f"the verdict on {path.stem[:12]} cannot be read: it goes")
             path.unlink()
             continue
-        found[path.stem] = _Judged(*verdict(result, hunt.question.planned), result)
+        found[path.stem] = _Judged(*verdict(run.result, hunt.question.planned), run)
     return found
 
 
@@ -482,9 +494,9 @@ def _lines(hunt: _Hunt, answer: _Answer) -> Iterator[str]:
         text = f"The first bad commit is one of these {count}, of which only the last can be judged:"
         yield progress.paint(text, "bold")
         yield from _judged_lines(hunt, answer.known, answer.suspects)
-    after = _relevant(answer.known[found].result, hunt.question.planned)
+    after = _relevant(answer.known[found].run.result, hunt.question.planned)
     for when, commit, result in (
-        ("Before", answer.before, _same(answer.known[answer.before].result, after)),
+        ("Before", answer.before, _same(answer.known[answer.before].run.result, after)),
         ("After", found, after),
     ):
         yield ""
@@ -529,17 +541,34 @@ def _same(result: Result, other: Result) -> Result:
 
 
 def _mail(hunt: _Hunt, answer: _Answer) -> Iterator[str]:
-    """Yield what to put into the mail that reports it, and into its fix."""
-    found = answer.suspects[-1]
-    why = progress.clean(answer.known[found].why)
-    if len(answer.suspects) > 1:
-        yield f"{why}, since one of {len(answer.suspects)} commits up to"
-        yield _described(hunt.tree, found)
-        yield ""
-        yield f"#regzbot introduced: {answer.before}..{found}"
-        return
-    yield f"{why}, since"
-    yield f"commit {_described(hunt.tree, found)}"
+    """Yield what to put into the mail that reports it, which says all there is, and into its fix."""
+    found, count = answer.suspects[-1], len(answer.suspects)
+    judged, cited = answer.known[found], _described(hunt.tree, found)
+    yield f"{progress.clean(judged.why)}, since{f' one of {count} commits up to' if count > 1 else ''}"
+    yield f"commit {cited}"
     yield ""
-    yield f"Fixes: {_described(hunt.tree, found)}"
-    yield f"#regzbot introduced: {found}"
+    yield from _cited(_relevant(judged.run.result, hunt.question.planned))
+    run = judged.run
+    compiler = f", {run.compiler}" if run.compiler else ""
+    yield progress.clean(f"Linux {run.kernel} for {hunt.question.arch.label}, configuration {run.config}"
+                         f"{compiler}; to reproduce, in a tree of that commit:")
+    yield ""
+    yield f"    {hunt.question.reproducer}"
+    yield ""
+    if count > 1:
+        yield f"#regzbot introduced: {answer.before}..{found}"
+    else:
+        yield f"Fixes: {cited}"
+        yield f"#regzbot introduced: {found}"
+
+
+def _cited(result: Result) -> Iterator[str]:
+    """Yield the first lines of the first log that there is, none of which passes for one of the mail."""
+    logs = [*(case.log for case in result.cases), *(problem.log for problem in result.problems)]
+    found = next((log for log in logs if log.strip()), "").splitlines()
+    for line in found[:_CITED]:
+        yield f"    | {progress.clean(line[:_WIDTH])}"
+    if len(found) > _CITED:
+        yield f"    | ... {len(found) - _CITED} lines more"
+    if found:
+        yield ""

@@ -140,7 +140,9 @@ def is_left(bench: Bench, cache_root: Path) -> bool:
     return any(path.exists() for path in places)
 
 
-def test_found_among_twenty(bench: Bench, cache_root: Path) -> None:
+def test_found_among_twenty(
+    bench: Bench, cache_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     commits = twenty(bench)
     hook = bench.linux / ".git/hooks/post-checkout"
     hook.parent.mkdir(exist_ok=True)
@@ -151,7 +153,8 @@ def test_found_among_twenty(bench: Bench, cache_root: Path) -> None:
     (bench.linux / "mm/new.c").write_text("/* not even added */\n")
     git(bench.linux, "add", "mm/slub.c")
     before = bench.state()
-    done = bench.run("--case", "kmem_tiny.*", "--boot-args", "-x=1 y")
+    monkeypatch.setenv("KCFLAGS", "-g -O2")
+    done = bench.run("--case", "kmem_tiny.*", "--boot-args", "-x=1 y", "--config", "debug")
     assert done.returncode == 0, done.stderr
     assert bench.state() == before and not is_left(bench, cache_root)
     out = done.stdout
@@ -164,7 +167,14 @@ def test_found_among_twenty(bench: Bench, cache_root: Path) -> None:
     assert "FAIL  kmem_tiny.second" in parts_by_name["After"]
     assert "EXPECTATION FAILED at lib/x.c:7" in parts_by_name["After"]
     cited = f'{commits[13][:12]} ("mm: change 13")'
-    assert f"\nFixes: {cited}\n#regzbot introduced: {commits[13]}\n" in parts_by_name["For a mail"]
+    assert parts_by_name["For a mail"].splitlines() == [
+        "For a mail:", "",
+        "kmem_tiny.second fails, since", f"commit {cited}", "",
+        "    | # second: EXPECTATION FAILED at lib/x.c:7", "",
+        "Linux 6.12.3 for uml, configuration debug; to reproduce, in a tree of that commit:", "",
+        "    KCFLAGS='-g -O2' kmem-kunit run --kernel . '--filter=kmem_tiny.*' --config=debug "
+        "'--boot-args=-x=1 y' --arch=uml", "",
+        f"Fixes: {cited}", f"#regzbot introduced: {commits[13]}"]
     skipped = parts_by_name["Skipped"].splitlines()[1:]
     assert skipped and all(": it does not b" in line for line in skipped)
     assert not (bench.linux.parent / "hooked").exists()
@@ -202,6 +212,8 @@ def test_a_range_where_the_neighbours_cannot_be_judged(bench: Bench, cache_root:
     assert "does not build" in lines[1] and "does not boot" in lines[2] and "fails" in lines[3]
     assert f"#regzbot introduced: {commits[3]}..{commits[6]}" in lines
     assert "Fixes:" not in done.stdout
+    assert "    | # second: EXPECTATION FAILED at lib/x.c:7" in lines
+    assert "    kmem-kunit run --kernel . --arch=uml" in lines
     assert not re.search("[\x1b\x07]", done.stdout + done.stderr)
     assert '("mm: \\x1b]0;owned\\x07 %s $(touch x) `y` "")' in lines[3]
     assert bench.state() == before and not is_left(bench, cache_root)
@@ -519,6 +531,23 @@ def test_cases_that_shall_stop_the_kernel(
     result = bisect._booted(tmp_path, made, bisect.Question("", (), (), UML, planned))
     assert asked == ["stops"] and result.cases == (failed, cases[1])
     assert verdict(result, planned) == (Verdict.BAD, "kmem_fatal.stops fails")
+
+
+@pytest.mark.parametrize("behaviour, first", [
+    (printing(*PANICS), "Kernel panic - not syncing: oops"),
+    (printing(*ONLY_FIRST), ""),
+])
+def test_what_a_mail_cites(behaviour: str, first: str) -> None:
+    cited = list(bisect._cited(bisect._relevant(read(behaviour), PLANNED)))
+    assert cited == ([f"    | {first}", ""] if first else [])
+
+
+def test_a_mail_cites_a_long_log_in_part() -> None:
+    log = "\n".join(["#regzbot introduced: \x1b[0m", "x" * 9999, *"abcdefghijklmnop"])
+    cases = (Case("a", "b", "", Status.FAIL, log="\n\n"), Case("a", "c", "", Status.FAIL, log=log))
+    cited = list(bisect._cited(Result(cases)))
+    assert cited[:2] == ["    | #regzbot introduced: \\x1b[0m", f"    | {'x' * 200}"]
+    assert cited[11:] == ["    | j", "    | ... 6 lines more", ""]
 
 
 def test_many_failures_are_not_all_named() -> None:

@@ -71,6 +71,8 @@ def run(options: argparse.Namespace) -> int:
     findings = gate.compare(sides.base, sides.head, entries, datetime.date.today(),
                             match=sides.match, whole=not (options.filter or unable), cells=known)
     try:
+        if options.baseline and sides.head:
+            print(matrix.closing(sides.head))
         for line in annotate.lines(findings, sides.head) if sides.head or not unable else ():
             print(line)
         if options.github:

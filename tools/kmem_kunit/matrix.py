@@ -349,11 +349,17 @@ def summary(runs: Sequence[kcidb.Run], unsteady: Collection[str] = ()) -> Iterat
             of, colour = "unstable", "red"
         yield progress.paint(f"{cell:20} {of:10} {_figures(times)}", colour)
         yield from (f"    {line}" for line in _remarks(times))
+    yield closing(runs)
+
+
+def closing(runs: Sequence[kcidb.Run]) -> str:
+    """Return the line that sums up many runs."""
     total = _total(runs)
     failed = total[Status.FAIL] + total[Status.MISS] + total[Status.ERROR]
     failed += sum(len(run.result.problems) for run in runs)
-    yield (f"{len(by_cell)} cells: {total[Status.PASS]} passed, {failed} failed, "
-           f"{total[Status.SKIP]} skipped{_known(runs)}")
+    cells = len(gate.by_cell(runs))
+    return (f"{cells} cell{'s' * (cells != 1)}: {total[Status.PASS]} passed, {failed} failed, "
+            f"{total[Status.SKIP]} skipped{_known(runs)}")
 
 
 def _remarks(times: Sequence[kcidb.Run]) -> Iterator[str]:

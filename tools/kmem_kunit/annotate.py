@@ -176,7 +176,7 @@ def document(
 
 def _described(run: Run) -> dict[str, str]:
     return {"cell": run.cell, "kernel": run.kernel, "source": run.source,
-            "start": run.start.isoformat()}
+            "start": run.start.isoformat(), "accelerator": run.accelerator}
 
 
 def judged(findings: Sequence[Finding], head: Sequence[Run]) -> dict[str, Result]:

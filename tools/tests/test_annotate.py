@@ -223,12 +223,14 @@ def test_hostile_gitlab_and_json() -> None:
 
 
 def test_document() -> None:
-    base, head = [boot(PASS, PASS)], [run_of([case("a", FAIL, log="x" * 99999), case("b")])]
+    base = [replace(boot(PASS, PASS), accelerator="kvm")]
+    head = [replace(run_of([case("a", FAIL, log="x" * 99999), case("b")]), accelerator="tcg")]
     data = annotate.document(compare(base, head), base, head)
     assert data["version"] == 1 and data["ok"] is False
-    assert data["base"] == data["head"] == [
-        {"cell": "6.12/plain", "kernel": "6.12.3", "source": "x",
-         "start": "2026-01-02T03:04:00+00:00"}]
+    for side, accelerator in (("base", "kvm"), ("head", "tcg")):
+        assert data[side] == [
+            {"cell": "6.12/plain", "kernel": "6.12.3", "source": "x",
+             "start": "2026-01-02T03:04:00+00:00", "accelerator": accelerator}]
     (found,) = data["findings"]
     assert found.pop("log") == "x" * 16384
     assert found == {

@@ -354,17 +354,19 @@ def test_the_projects_own_baselines() -> None:
 
 
 def test_each_of_the_projects_own_cells_has_a_baseline() -> None:
-    """One that is run at each landing is whole; to others, a case may be new."""
+    """One that is run at each landing is whole; to others, a case may be new, but none may be gone."""
     repo = overlay.REPO
-    book, recorded = cells.load(repo), set(baseline.recorded(repo))
-    assert recorded >= {cell.name for group in ("land", "ci") for cell in book.of_group(group)}
+    book, recorded = cells.load(repo), baseline.recorded(repo)
+    assert {*recorded} >= {cell.name for group in ("land", "ci") for cell in book.of_group(group)}
     planned = suites.select(suites.load(repo / "lib"), "")
-    for cell in book.of_group("land"):
+    landing = {cell.name for cell in book.of_group("land")}
+    for cell in (each for each in book.all() if each.name in recorded):
         text = config.merged(repo, cell.series, cell.arch, cell.configs)
         off = config.turned_off(text, planned)
         expected = {(suite, name) for suite, names in planned.items() if suite not in off for name in names}
-        found = baseline.load(repo, cell.name).result.cases
-        assert {(each.suite, each.name) for each in found} == expected, cell.name
+        found = {(each.suite, each.name) for each in baseline.load(repo, cell.name).result.cases}
+        assert found <= expected, cell.name
+        assert found == expected or cell.name not in landing, cell.name
 
 
 def test_the_projects_own_baselines_and_quarantine_agree() -> None:

@@ -287,9 +287,10 @@ def test_a_disk_that_is_full_when_the_result_is_written(
         assert done.returncode == 2
         told, last = done.stderr.splitlines()[-2:]
         assert last == f"kmem-kunit: cannot write '{output}': No space left on device"
-        _, says, left = told.partition("kmem-kunit: the results of the cells that have ended are in ")
+        said, says, left = told.partition("the results of the cells that have ended are in ")
         assert bool(says) == (verb == "matrix")
-        if left:
+        if says:
+            assert said == "kmem-kunit: " and left
             kept = {run.cell: run for path in Path(left).glob("*.json") for run in essence(path)}
             assert kept == {run.cell: run for run in undisturbed[verb].runs}
         assert output.read_bytes() == before

@@ -21,7 +21,7 @@ from kmem_kunit import apt, cache, host, kernel, progress  # noqa: E402
 from kmem_kunit.errors import UserError  # noqa: E402
 
 SERIES = "6.1"
-COMMITS, FAULT, BROKEN = 20, 13, (9, 10)  # the BROKEN are where git looks first
+COMMITS, FAULT, BROKEN = 20, 13, (9, 10)  # where git looks first if the mirror has one version only
 EDITED = ("mm/slub.c", "mm/util.c", "mm/slab_common.c", "mm/mempool.c")
 TERMINATES = "\t\tmemcpy(buf, s, len);\n\t\tbuf[len] = '\\0';\n"  # of kstrndup() and kmemdup_nul()
 ONE_LESS = "\t\tmemcpy(buf, s, len);\n\t\tbuf[len ? len - 1 : 0] = '\\0';\n"

@@ -28,6 +28,7 @@ _FROM_OUTSIDE = (*(signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP,
 _NO_ROOM = "Bus error - the host /dev/shm or /tmp mount likely just ran out of space"
 _HALTED = "reboot: System halted"
 _SHOWN = 200  # characters of a line of a boot that was none
+_SEEN = 0.5  # of the processor time that is the limit, what is told at least: ticks are counted, or nanoseconds
 
 
 @dataclass(frozen=True)
@@ -46,13 +47,14 @@ class Way:
 class Boot:
     """A boot that is over: what it printed, its exit status, whether it had to be ended.
 
-    took is in seconds.
+    took is in seconds, and so is work, which is processor time.
     """
 
     lines: Sequence[str]
     status: int
     timed_out: bool
     took: float
+    work: float = 0.0
 
     @property
     def ended(self) -> bool:
@@ -75,25 +77,30 @@ def ways(series: str) -> list[Way]:
                 cell.variant in _OTHER_WAYS) for cell in found]
 
 
-def boot(binary: Path, folder: Path, arguments: Sequence[str], limit: float, **variables: str) -> Boot:
-    """Boot once for limit seconds at most; folder is for what the guest needs while it runs.
+def boot(binary: Path, folder: Path, arguments: Sequence[str], limit: float, work: int | None = None,
+         **variables: str) -> Boot:
+    """Boot once, for limit seconds and, if work is given, as many seconds of processor time, at most.
 
-    arguments come behind ours, so that they have the last word. Whatever becomes of us, timeout(1) ends
-    the guest and all of its processes. Raises UserError for what says nothing about the kernel: it could
-    not be started, had no room for its memory, or was killed, and not by us.
+    folder is for what the guest needs while it runs. arguments come behind ours, so that they have the
+    last word. Whatever becomes of us, timeout(1) ends the guest and all of its processes. Raises
+    UserError for what says nothing about the kernel: it could not be started, had no room for its
+    memory, or was killed, and not by us.
     """
     bound = f"{limit:.2f}"
+    bounded = ["prlimit", f"--cpu={work}"] if work else []
     with _console() as console:
         started = time.monotonic()
         try:
             child = subprocess.Popen(
-                ["timeout", "--signal=KILL", bound, binary, *_ALWAYS, f"uml_dir={folder}/", *arguments],
+                ["timeout", "--signal=KILL", bound, *bounded,
+                 binary, *_ALWAYS, f"uml_dir={folder}/", *arguments],
                 stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT,
                 env=proc.environment(**variables), start_new_session=True)
         except OSError as error:
             raise UserError(f"the kernel does not boot here: {error.strerror}") from error
         try:
-            status = child.wait()
+            _, ended, usage = os.wait4(child.pid, 0)
+            child.returncode = status = os.waitstatus_to_exitcode(ended)
         finally:
             try:
                 os.killpg(child.pid, signal.SIGKILL)  # User-Mode Linux has processes of its own
@@ -104,7 +111,8 @@ def boot(binary: Path, folder: Path, arguments: Sequence[str], limit: float, **v
         size = os.lseek(console, 0, os.SEEK_CUR)
         lines = os.pread(console, size, 0).decode(errors="backslashreplace").splitlines()
     number = -status if status < 0 else status - 128  # timeout(1) may end itself, too
-    timed_out = number == signal.SIGKILL and took >= float(bound)
+    done = usage.ru_utime + usage.ru_stime
+    timed_out = number == signal.SIGKILL and (took >= float(bound) or bool(work and done >= work * _SEEN))
     if status in _NOT_RUN:
         raise UserError(f"the kernel does not boot here: {''.join(lines[-1:])[-_SHOWN:]}")
     if number in _FROM_OUTSIDE and not timed_out:
@@ -112,7 +120,7 @@ def boot(binary: Path, folder: Path, arguments: Sequence[str], limit: float, **v
                         "where memory runs out, try fewer --jobs")
     if any(_NO_ROOM in line for line in lines):
         raise UserError("there is no room for the memory of kernels in /dev/shm or TMPDIR: try fewer --jobs")
-    return Boot(lines, status, timed_out, took)
+    return Boot(lines, status, timed_out, took, done)
 
 
 @contextmanager

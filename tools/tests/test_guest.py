@@ -62,3 +62,12 @@ def test_how_a_kernel_ends(tmp_path: Path, text: str, ended: bool, died: bool) -
     found = guest.boot(script(tmp_path, text), tmp_path, (), 1.004)
     assert (found.ended, found.died) == (ended, died)
     assert found.timed_out == text.endswith("60")
+
+
+@pytest.mark.parametrize(("text", "timed_out"), [
+    ("while :; do :; done", True), ("sleep 2; echo 'reboot: System halted'", False),
+])
+def test_kernel_that_works_for_too_long_is_ended(tmp_path: Path, text: str, timed_out: bool) -> None:
+    found = guest.boot(script(tmp_path, text), tmp_path, (), 600, 1)
+    assert (found.timed_out, found.died) == (timed_out, timed_out)
+    assert (found.work > 0.9) == timed_out and found.took < 600

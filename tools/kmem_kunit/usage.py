@@ -180,7 +180,8 @@ def _add_mutate(mutate: argparse.ArgumentParser) -> None:
                         help="write the verdicts as mutation-testing-report-schema has it")
     mutate.add_argument("--html", type=_path, metavar="FILE", help="write a page that shows them")
     _add_engine(mutate)
-    _add_jobs(mutate, "mutants, and compilers, at once")
+    # a third of a boot is spent waiting
+    _add_jobs(mutate, "mutants, and compilers, at once", 2 * _processors())
 
 
 def _add_building(parser: argparse.ArgumentParser) -> None:
@@ -223,10 +224,13 @@ def _add_engine(parser: argparse.ArgumentParser) -> None:
                         help="slurm: on the machines of a cluster that share the cache")
 
 
-def _add_jobs(parser: argparse.ArgumentParser, what: str) -> None:
-    cpus = len(os.sched_getaffinity(0))
-    help_text = f"{what} (default: {cpus})"
-    parser.add_argument("--jobs", type=_positive, default=cpus, metavar="N", help=help_text)
+def _processors() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+def _add_jobs(parser: argparse.ArgumentParser, what: str, default: int | None = None) -> None:
+    parser.add_argument("--jobs", type=_positive, default=default or _processors(), metavar="N",
+                        help=f"{what} (default: %(default)s)")
 
 
 def _given(text: str) -> str:

@@ -1,30 +1,32 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Which mutants the cases notice: for each, boots of the cases that reach it, and what these show."""
 import json
-import re
+import math
+import random
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, replace
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from kmem_kunit import deaths, guest, ktap, progress
+from kmem_kunit import deaths, guest, ktap, progress, watching
 from kmem_kunit.errors import UserError
-from kmem_kunit.guest import Way
-from kmem_kunit.result import Case, Result, Status
+from kmem_kunit.result import Result, Status
+from kmem_kunit.watching import Map
 
-_WATCH = ("kmem_mutant=watch", "log_buf_len=16M")
-_ROW = re.compile(r"(?:\[[ \d.]+\] )?kmem_mutants (\d+) (\d+) ([0-9a-f]+)\s*\Z")
 _KEPT = 64 << 20  # bytes of a file of verdicts that are read
-_LONG = 600.0  # seconds for a boot of all cases without a mutant
-_FAIR, _SPARE = 5.0, 1.0  # how many times as long as that a mutant may take, and seconds more
+_FAIR = 5.0  # how many times as long as without a mutant a boot may take, of processor time and of any
+_SPARE = 1.0  # seconds more, as the machine may be busy
+_BRISK = 2.0  # how many times as long if it is but to be seen which mutants are to be booted alone
 _PATIENT = 4.0  # how many times as long when a time-out is confirmed
 _SHOWN = 200  # characters of a line of a boot that went wrong
 _NAMED = 6  # cases that are named in a line
 _BATCHES = (0.05, 0.5)  # seconds that the first cases need: most mutants are noticed soon
+_TOGETHER = 8  # mutants in one boot
 
 
 class Fate(Enum):
@@ -51,7 +53,8 @@ class Fate(Enum):
 class Verdict:
     """What became of a mutant: in which way of booting, and the case that noticed it, or "".
 
-    cases is how many were run for it, in so many boots, and took, in seconds, how long these took.
+    cases is how many were run for it, in so many boots, and took, in seconds, how long these took; of a
+    boot that others shared it has a share.
     """
 
     number: int
@@ -60,7 +63,7 @@ class Verdict:
     case: str = ""
     cases: int = 0
     took: float = 0.0
-    boots: int = 0
+    boots: float = 0
 
     def line(self) -> str:
         """Return it as a line of a file."""
@@ -89,75 +92,6 @@ def _lines(path: Path) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Map:
-    """What a boot without a mutant has shown: its cases, in their order, and who reaches what.
-
-    reach has, for each mutant, the numbers of the cases that reach it, and fatal the names of those that
-    stop the kernel; booting has what is reached before any case. empty is the seconds that no case takes.
-    noisy has the paths of cases and suites in which the kernel complains, "" if it does so outside.
-    """
-
-    way: Way
-    cases: Sequence[Case]
-    reach: Mapping[int, Sequence[int]]
-    fatal: Mapping[int, Sequence[str]]
-    booting: frozenset[int]
-    empty: float
-    noisy: frozenset[str] = frozenset()
-
-
-def watch(binary: Path, folder: Path, way: Way, dying: Sequence[str]) -> Map:
-    """Boot without a mutant, and learn which cases reach which one; dying are those of deaths.SUITE."""
-    empty = guest.boot(binary, folder, (*way.arguments, _chosen(())), _LONG)
-    seen = guest.boot(binary, folder, (*way.arguments, *_WATCH), _LONG)
-    result = ktap.read(line for line in seen.lines if not _ROW.match(line))
-    cases = [case for case in result.cases if not case.param]
-    rows = _rows(seen.lines)
-    # a suite without results would give the numbers of its cases to others
-    lost = any(problem.kind in ("suite", "malformed", "truncated") for problem in result.problems)
-    if empty.died or seen.timed_out or lost or not cases or len(rows) < 2 or max(rows) > len(cases):
-        raise UserError(f"the kernel with mutants does not boot with {' '.join(way.arguments)!r}")
-    reach: dict[int, list[int]] = defaultdict(list)
-    for row in sorted(rows.keys() - {0}):
-        for number in rows[row]:
-            reach[number].append(row - 1)
-    fatal: dict[int, list[str]] = defaultdict(list)
-    died = []
-    for name in () if way.other else dying:
-        alone = guest.boot(binary, folder, (*way.arguments, *_WATCH, *_alone(name)), _LONG)
-        lines = [line for line in alone.lines if not _ROW.match(line)]
-        died.append(deaths.judge(name, lines, ""))
-        if died[-1].status is Status.PASS:
-            for number in _rows(alone.lines).get(1, ()):
-                fatal[number].append(name)
-    return Map(way, deaths.merged(Result(tuple(cases)), died).cases, reach, fatal, frozenset(rows[0]),
-               empty.took, frozenset(each.case for each in result.problems if each.kind == "splat"))
-
-
-def _rows(lines: Sequence[str]) -> dict[int, set[int]]:
-    """Return the mutants that were reached: before KUnit began (0), and by each case, from 1 on."""
-    rows: dict[int, set[int]] = defaultdict(set)
-    for match in filter(None, map(_ROW.match, lines)):
-        row, first = int(match[1]), int(match[2])
-        for at, byte in enumerate(bytes.fromhex(match[3])):
-            rows[row] |= {first + 8 * at + bit for bit in range(8) if byte >> bit & 1}
-    return rows
-
-
-def _alone(name: str) -> tuple[str, ...]:
-    """Return the kernel arguments for a case that shall stop the kernel."""
-    return (f"kunit.filter_glob={deaths.SUITE}.{name}", deaths.ARGUMENT)
-
-
-def _chosen(cases: Sequence[int]) -> str:
-    """Return the kernel argument that lets only these cases run."""
-    digits = [0] * (max(cases, default=0) // 4 + 1)
-    for case in cases:
-        digits[case // 4] |= 1 << case % 4
-    return "kmem_cases=" + "".join(f"{digit:x}" for digit in digits)
-
-
-@dataclass(frozen=True)
 class _Notice:
     """How a boot has shown that a mutant is there, and in which case, or ""."""
 
@@ -168,13 +102,57 @@ class _Notice:
 _What = tuple[int, ...] | str  # what a boot is for: cases, or the name of one that stops the kernel
 
 
+class _Plan(NamedTuple):
+    """What to boot a mutant for: the first cases, of which most are noticed, and all else."""
+
+    first: Sequence[_What]
+    later: Sequence[_What]
+
+
 @dataclass
 class _Spent:
     """What a mutant has cost, as its verdict says."""
 
     cases: int = 0
     took: float = 0.0
-    boots: int = 0
+    boots: float = 0
+
+    def add(self, other: "_Spent", share: int) -> None:
+        """Add what was spent on so many mutants at once."""
+        self.cases += other.cases
+        self.took += other.took / share
+        self.boots += other.boots / share
+
+
+@dataclass
+class _Trial:
+    """A mutant that is judged: in which way to boot now, what it has cost, and what it is as far as known.
+
+    left says that the first cases of that way have not noticed it.
+    """
+
+    number: int
+    at: int = 0
+    left: bool = False
+    over: bool = False
+    spent: _Spent = field(default_factory=_Spent)
+    fate: Fate = Fate.SURVIVED
+    way: str = ""
+    case: str = ""
+
+    def learn(self, way: str, notice: "_Notice | None") -> None:
+        """Take in what a way to boot has shown: a kill, or what is not quite one."""
+        if notice and (notice.fate.killed or self.fate is Fate.SURVIVED
+                       or notice.fate is Fate.BOOT and self.fate is Fate.UNSTABLE):
+            self.fate, self.way, self.case = notice.fate, way, notice.case
+
+    def verdict(self) -> Verdict:
+        """Return what has become of it."""
+        return Verdict(self.number, self.fate, self.way, self.case, **vars(self.spent))
+
+
+class _Over(Exception):
+    """The run has ended."""
 
 
 class Campaign:
@@ -190,6 +168,7 @@ class Campaign:
         self.maps, self.measures = maps, measures
         self._binary, self._folder, self._same = binary, folder, same
         self._plain = plain or binary
+        self.over = threading.Event()  # no more boots, then
         self._lock = threading.Lock()
         self._controls: dict[tuple[int, _What], Future[_Notice | None]] = {}
         self._misled: set[tuple[int, str]] = set()  # cases by their paths, each in a way
@@ -219,7 +198,7 @@ class Campaign:
         Where it does not, all that its mutants do would be taken for their doing.
         """
         limit = _PATIENT * self._limit(0, ())
-        seen = guest.boot(self._plain, self._folder, (*self.maps[0].way.arguments, _chosen(())), limit)
+        seen = guest.boot(self._plain, self._folder, (*self.maps[0].way.arguments, watching.chosen(())), limit)
         if seen.died:
             said = seen.lines[-1][:_SHOWN] if seen.lines else "it says nothing"
             raise UserError(f"the kernel with mutants does not boot here in {limit:.0f} s: {said}")
@@ -252,38 +231,120 @@ class Campaign:
             *(f"{deaths.SUITE}.{name}" for name in self._deadly(at, number)))})
 
     def judge(self, number: int) -> Verdict:
-        """Return what becomes of a mutant."""
-        if not self.covered(number):
-            return Verdict(number, Fate.NOT_COVERED)
-        spent = _Spent()
-        found = Verdict(number, Fate.SURVIVED)
-        for at, each in enumerate(self.maps):
-            notice = self._in_way(at, number, spent, found.fate is Fate.BOOT)
-            if notice:
-                verdict = Verdict(number, notice.fate, each.way.name, notice.case, **vars(spent))
-                if notice.fate.killed:
-                    return verdict
-                if found.fate is Fate.SURVIVED or notice.fate is Fate.BOOT and found.fate is Fate.UNSTABLE:
-                    found = verdict
-            if at == 0 and found.fate is not Fate.BOOT and self._same(number):
-                return Verdict(number, Fate.EQUIVALENT, **vars(spent))
-        return replace(found, **vars(spent))
+        """Return what becomes of a mutant that shares no boot with others."""
+        trial = self.begin(number)
+        while not trial.over:
+            self.first(trial)
+            if trial.left:
+                self.later([trial])
+        return trial.verdict()
 
-    def _in_way(self, at: int, number: int, spent: _Spent, spoils: bool) -> _Notice | None:
-        """Return what gives a mutant away in a way of booting: a kill, or else what is not quite one.
+    def begin(self, number: int) -> _Trial:
+        """Return a mutant that is to be judged, unless it is never run."""
+        if self.covered(number):
+            return _Trial(number)
+        return _Trial(number, over=True, fate=Fate.NOT_COVERED)
 
-        spoils says that it spoils the boot in another way, and so it likely does in this one.
-        """
-        unstable, attempts = None, list(self._attempts(at, number))
-        first = self._only_boots(at, number) or spoils and number in self.maps[at].booting
-        if attempts and first and self._spoils_boot(at, number, spent):
-            return _Notice(Fate.BOOT, "")
+    def first(self, trial: _Trial) -> list[_Trial]:
+        """Boot a mutant with the first cases of a way to boot, which most do not survive."""
+        at, number = trial.at, trial.number
+        plan = self._plan(at, number)
+        spoils = self._only_boots(at, number) or trial.fate is Fate.BOOT and number in self.maps[at].booting
+        if any(plan) and spoils and self._spoils_boot(at, number, trial.spent):
+            trial.learn(self.maps[at].way.name, _Notice(Fate.BOOT, ""))
+        elif not self._try(at, trial, plan.first) and plan.later:
+            trial.left = True
+            return [trial]
+        self._leave(trial)
+        return [trial]
+
+    def later(self, trials: Sequence[_Trial]) -> Sequence[_Trial]:
+        """Boot mutants, together where they are several, with all other cases of a way to boot."""
+        at = trials[0].at
+        for trial in self._apart(at, trials):
+            self._try(at, trial, self._plan(at, trial.number).later)
+        for trial in trials:
+            self._leave(trial)
+        return trials
+
+    def _leave(self, trial: _Trial) -> None:
+        """Go on with the next way to boot, unless no other could change what is known."""
+        if trial.at == 0 and trial.fate in (Fate.SURVIVED, Fate.UNSTABLE) and self._same(trial.number):
+            trial.fate, trial.way, trial.case = Fate.EQUIVALENT, "", ""
+        trial.at += 1
+        trial.left = False
+        trial.over = trial.fate.killed or trial.fate is Fate.EQUIVALENT or trial.at == len(self.maps)
+
+    def _try(self, at: int, trial: _Trial, attempts: Sequence[_What]) -> bool:
+        """Boot a mutant until an attempt shows what becomes of it in a way to boot; say whether one does."""
         for what in attempts:
-            notice = self._attempt(at, number, what, spent)
+            notice = self._attempt(at, trial.number, what, trial.spent)
+            trial.learn(self.maps[at].way.name, notice)
             if notice and notice.fate is not Fate.UNSTABLE:
-                return notice
-            unstable = unstable or notice
-        return unstable
+                return True
+        return False
+
+    def _apart(self, at: int, trials: Sequence[_Trial]) -> list[_Trial]:
+        """Boot mutants together; return those that have to be booted on their own.
+
+        Where something is noticed, each is booted with the case in question, and what notices one then
+        has noticed it. If that is none, halves are booted. A mutant that was not reached, as another has
+        hidden it, is returned, too.
+        """
+        together, reached = list(trials), set[int]()
+        attempts = self._attempts(at, together)
+        while attempts and len(together) > 1:
+            if not (what := self._counted(at, attempts.pop())):
+                continue
+            seen = self._boot_all(at, together, what)
+            rows, lines = watching.told(seen.lines)
+            reached |= rows[0]
+            if not (notice := self._notice(at, what, seen)):
+                continue
+            noticing = self._noticing(at, what, notice)
+            named = [trial for trial in together
+                     if self._has(at, trial.number, noticing) and self._try(at, trial, [noticing])]
+            if not named:
+                middle = len(together) // 2
+                return self._apart(at, together[:middle]) + self._apart(at, together[middle:])
+            together = [trial for trial in together if trial not in named]
+            attempts.append(self._not_passed(at, what, lines))
+        if len(together) < 2:
+            return together
+        return [trial for trial in together if trial.number not in reached]
+
+    def _attempts(self, at: int, trials: Sequence[_Trial]) -> list[_What]:
+        """Return what mutants are booted for together, the last one first: all of their cases at once."""
+        plans = [self._plan(at, trial.number).later for trial in trials]
+        names = dict.fromkeys(what for plan in plans for what in plan if isinstance(what, str))
+        cases = {case for plan in plans for what in plan if not isinstance(what, str) for case in what}
+        return [*names, *([tuple(sorted(cases))] if cases else [])]
+
+    def _boot_all(self, at: int, trials: Sequence[_Trial], what: _What) -> guest.Boot:
+        spent = _Spent(len(what) if isinstance(what, tuple) else 1)
+        seen = self._boot(at, [trial.number for trial in trials], what, self._limit(at, what), spent)
+        for trial in trials:
+            trial.spent.add(spent, len(trials))
+        return seen
+
+    def _noticing(self, at: int, what: _What, notice: _Notice) -> _What:
+        """Return the case that has noticed something, if it is one of those that were booted."""
+        if isinstance(what, str):
+            return what
+        return next(((case,) for case, path in zip(what, self._paths(at, what)) if path == notice.case), ())
+
+    def _has(self, at: int, number: int, what: _What) -> bool:
+        """Say whether a mutant was booted for the sake of this, or of some of it."""
+        later = self._plan(at, number).later
+        return what in later or any(not set(each).isdisjoint(what) for each in later
+                                    if not isinstance(each, str) and not isinstance(what, str))
+
+    def _not_passed(self, at: int, what: _What, lines: Sequence[str]) -> _What:
+        """Return what is left to be booted of cases some of which have passed."""
+        if isinstance(what, str):
+            return what
+        passed = {case.path for case in ktap.read(lines).cases if case.status is Status.PASS}
+        return tuple(case for case, path in zip(what, self._paths(at, what)) if path not in passed)
 
     def _only_boots(self, at: int, number: int) -> bool:
         """Say whether a boot runs a mutant, and no case that is measured does, in any way of booting."""
@@ -293,39 +354,42 @@ class Campaign:
         """Say whether the kernel dies of a mutant, or complains, without any case."""
         return self._show(at, number, (), _PATIENT * self._limit(at, ()), spent) is not None
 
-    def _attempts(self, at: int, number: int) -> Iterator[_What]:
-        """Yield what to try: the cases that reach a mutant, then, if the boot does, all others.
+    def _plan(self, at: int, number: int) -> "_Plan":
+        """Return what to try: the cases that reach a mutant, and, if the boot does, all others.
 
         What it has done there may last, and show in any.
         """
         reaching = self._reaching(at, number)
-        yield from self._batches(at, reaching)
-        yield from self._deadly(at, number)
-        if number in self.maps[at].booting:
-            yield from self._batches(at, self._usable[at] - reaching)
-            if self._only_boots(at, number):
-                yield from self._dying(at)
+        boots = number in self.maps[at].booting
+        first = self._first(at, reaching or (self._usable[at] if boots else reaching))
+        rest = (self._usable[at] if boots else reaching).difference(*first)
+        names = self._dying(at) if self._only_boots(at, number) else self._deadly(at, number)
+        return _Plan(first, [*([tuple(sorted(rest))] if rest else []), *names])
 
-    def _batches(self, at: int, cases: frozenset[int]) -> Iterator[_What]:
-        """Part cases into those that are tried at once, the quickest, then those that take longer."""
-        batch, spent, bounds = list[int](), 0.0, iter(_BATCHES)
-        bound = next(bounds)
+    def _first(self, at: int, cases: frozenset[int]) -> list[tuple[int, ...]]:
+        """Return the quickest of cases, as those that are tried first, and those that are then."""
         known = self.maps[at].cases
-        for cost, case in sorted((known[case].duration or 0.0, case) for case in cases):
-            if batch and bound and spent + cost > bound:
-                yield tuple(batch)
-                batch, bound = [], next(bounds, 0.0)
-            batch.append(case)
-            spent += cost
-        if batch:
-            yield tuple(batch)
+        costs = sorted((known[case].duration or 0.0, case) for case in cases)
+        found = []
+        for bound in _BATCHES:
+            batch, spent = list[int](), 0.0
+            while costs and (not batch or spent + costs[0][0] <= bound):
+                cost, case = costs.pop(0)
+                batch.append(case)
+                spent += cost
+            if batch:
+                found.append(tuple(batch))
+        return found
 
     def _limit(self, at: int, what: _What) -> float:
         """Return how many seconds a boot may take."""
+        return _SPARE + _FAIR * self._needs(at, what)
+
+    def _needs(self, at: int, what: _What) -> float:
+        """Return how many seconds a boot without a mutant takes."""
         each = self.maps[at]
         cases = () if isinstance(what, str) else what
-        return _SPARE + _FAIR * (
-            each.empty + sum(each.cases[case].duration or 0.0 for case in cases))
+        return each.empty + sum(each.cases[case].duration or 0.0 for case in cases)
 
     def _attempt(self, at: int, number: int, what: _What, spent: _Spent) -> _Notice | None:
         """Return what gives a mutant away, if something does, and what that has come to."""
@@ -403,9 +467,13 @@ class Campaign:
 
     def _show(self, at: int, number: int, what: _What, limit: float, spent: _Spent) -> _Notice | None:
         """Boot once with a mutant, or with none, which is 0; return what gives it away, if something does."""
-        seen = self._boot(at, number, what, limit, spent)
+        return self._notice(at, what, self._boot(at, [number], what, limit, spent))
+
+    def _notice(self, at: int, what: _What, seen: guest.Boot) -> _Notice | None:
+        """Return what is wrong in a boot, if something is."""
+        _, lines = watching.told(seen.lines)
         if isinstance(what, str):
-            verdict = deaths.judge(what, seen.lines, "")
+            verdict = deaths.judge(what, lines, "")
             if verdict.status is Status.PASS:
                 return None
             skips = verdict.status is Status.SKIP
@@ -414,12 +482,16 @@ class Campaign:
         planned: dict[str, list[str]] = {}
         for case in map(self.maps[at].cases.__getitem__, sorted(what)):
             planned.setdefault(case.suite, []).append(case.name)
-        return _notice(seen, ktap.read(seen.lines, planned), self.maps[at].noisy)
+        return _notice(seen, ktap.read(lines, planned), self.maps[at].noisy)
 
-    def _boot(self, at: int, number: int, what: _What, limit: float, spent: _Spent) -> guest.Boot:
-        words = (*self.maps[at].way.arguments, f"kmem_mutant={number}",
-                 *(_alone(what) if isinstance(what, str) else (_chosen(what),)))
-        seen = guest.boot(self._binary if number else self._plain, self._folder, words, limit)
+    def _boot(self, at: int, numbers: Sequence[int], what: _What, limit: float, spent: _Spent) -> guest.Boot:
+        if self.over.is_set():
+            raise _Over
+        fair = _FAIR if len(numbers) == 1 else _BRISK
+        words = (*self.maps[at].way.arguments, f"kmem_mutant={','.join(map(str, numbers))}",
+                 *(watching.alone(what) if isinstance(what, str) else (watching.chosen(what),)))
+        seen = guest.boot(self._binary if any(numbers) else self._plain, self._folder, words, limit,
+                          math.ceil(fair * self._needs(at, what)))
         if not seen.timed_out and not seen.ended:  # a mutant may do that, and so may the machine
             self.check()
         spent.took += seen.took
@@ -463,23 +535,41 @@ def run(campaign: Campaign, numbers: Sequence[int], workers: int,
 
     Raises UserError where the machine is at fault. No verdict is told after that.
     """
-    lock, broken = threading.Lock(), threading.Event()
+    ready = []
+    for trial in map(campaign.begin, numbers):
+        if trial.over:
+            tell(trial.verdict())
+        else:
+            ready.append(trial)
+    random.Random(0).shuffle(ready)  # of neighbours one often hides another: they should share no boot
+    left: dict[int, list[_Trial]] = defaultdict(list)  # by the way to boot
 
-    def judge(number: int) -> None:
-        try:
-            verdict = campaign.judge(number)
-        except BaseException:
-            broken.set()
-            raise
-        with lock:
-            if not broken.is_set():
-                tell(verdict)
+    def next_boots() -> Callable[[], Sequence[_Trial]] | None:
+        """Return what is to be done now: of those that share boots as many as can, if others can be had."""
+        most = max(left, key=lambda at: len(left[at]), default=0)
+        if len(left[most]) < _TOGETHER and ready:
+            return partial(campaign.first, ready.pop())
+        if not left[most]:
+            return None
+        group, left[most] = left[most][:_TOGETHER], left[most][_TOGETHER:]
+        return partial(campaign.later, group)
 
+    running: set[Future[Sequence[_Trial]]] = set()
     with ThreadPoolExecutor(workers) as pool:
-        futures = [pool.submit(judge, number) for number in numbers]
         try:
-            for future in as_completed(futures):
-                future.result()
+            while True:
+                while len(running) < workers and (boots := next_boots()):
+                    running.add(pool.submit(boots))
+                if not running:
+                    return
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                for trial in (trial for each in done for trial in each.result()):
+                    if trial.over:
+                        tell(trial.verdict())
+                    elif trial.left:
+                        left[trial.at].append(trial)
+                    else:
+                        ready.append(trial)
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            campaign.over.set()
             raise

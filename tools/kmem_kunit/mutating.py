@@ -30,6 +30,7 @@ from kmem_kunit import (
     reviewed,
     slurm,
     suites,
+    watching,
 )
 from kmem_kunit.campaign import Campaign, Verdict
 from kmem_kunit.changes import Changes
@@ -172,8 +173,8 @@ def run(base: Path, request: image.Request, wishes: Sequence[Wish], tasks: int |
     with cache.temporary(base / "runs") as folder:
         with progress.step("finding out which cases reach which mutants"):
             dying = suites.select(suites.load(request.repo / "lib"), deaths.SUITE)[deaths.SUITE]
-            with ThreadPoolExecutor(request.jobs) as pool:
-                maps = list(pool.map(partial(campaign.watch, made.image.binary, folder, dying=dying),
+            with ThreadPoolExecutor(min(request.jobs, len(os.sched_getaffinity(0)))) as pool:
+                maps = list(pool.map(partial(watching.watch, made.image.binary, folder, dying=dying),
                                      guest.ways(request.kernel.series)))
         comparison = Comparison(made.source, made.build, made.commands, folder,
                                 made.mutants.values())

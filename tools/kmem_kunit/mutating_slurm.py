@@ -24,12 +24,13 @@ from kmem_kunit import (
     progress,
     slurm,
 )
-from kmem_kunit.campaign import Campaign, Map, Verdict
+from kmem_kunit.campaign import Campaign, Verdict
 from kmem_kunit.equivalent import Comparison
 from kmem_kunit.errors import UserError
 from kmem_kunit.guest import Way
 from kmem_kunit.mutant import Mutant
 from kmem_kunit.result import Case, Status
+from kmem_kunit.watching import Map
 
 if TYPE_CHECKING:  # it needs clang, and tasks do not
     from kmem_kunit.mutation import Made

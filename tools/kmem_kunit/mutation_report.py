@@ -48,7 +48,7 @@ def pace(verdicts: Sequence[Verdict], seconds: float) -> str:
     booted = [each.boots for each in verdicts if each.boots]
     if not booted:
         return ""
-    return (f"booted {len(booted)} mutants, {sum(booted)} times in all, in {seconds:.0f} s: "
+    return (f"booted {len(booted)} mutants, {sum(booted):.0f} times in all, in {seconds:.0f} s: "
             f"{len(booted) * 3600 / max(seconds, 0.001):.0f} an hour")
 
 

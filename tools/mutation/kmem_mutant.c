@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Choosing the mutant that acts, and telling which ones the cases reach.
+ * Choosing the mutants that act, and telling which ones are reached.
  *
- *   kmem_mutant=NUMBER	this one acts, and the first case that fails ends the boot
- *   kmem_mutant=watch	none acts; at the end, each that was reached is told
+ *   kmem_mutant=N,...	these act, and the first case that fails ends the boot; at
+ *			the end, each that was reached is told
+ *   kmem_mutant=watch	none acts; at the end, those that each case reached are told
  *   kmem_cases=HEX	only these cases run: a digit for each four of them, in
  *			the order of their suites, the first one in the lowest bit
  *
  * The end is where the machine halts or panics. What is told there is
  * "kmem_mutants ROW FIRST HEX": ROW is 0 for what the boot has reached before
- * KUnit began, and from 1 on counts the cases; HEX has a byte for each eight
- * mutants from FIRST on.
+ * KUnit began, and from 1 on counts the cases, but if mutants act it is 0 for
+ * all of the boot; HEX has a byte for each eight mutants from FIRST on.
  *
  * This file is compiled into mm/ with KMEM_MUTANTS, the highest number.
  */
@@ -36,8 +37,10 @@ static bool watching, acting;
 
 bool kmem_mutant_acts(unsigned int id)
 {
-	if (kmem_mutants[id] & KMEM_MUTANT_ACTS)
+	if (kmem_mutants[id] & KMEM_MUTANT_ACTS) {
+		kmem_mutants[id] |= REACHED;
 		return true;
+	}
 	kmem_mutants[id] = REACHED;
 	return false;
 }
@@ -45,13 +48,18 @@ bool kmem_mutant_acts(unsigned int id)
 static int __init choose_mutant(char *text)
 {
 	unsigned int id;
+	char *number;
 
 	if (!strcmp(text, "watch")) {
 		watching = true;
 		memset(kmem_mutants, KMEM_MUTANT_WATCHED, sizeof(kmem_mutants));
-	} else if (!kstrtouint(text, 10, &id) && id <= KMEM_MUTANTS) {
-		acting = true;
-		kmem_mutants[id] = KMEM_MUTANT_ACTS;
+		return 0;
+	}
+	while ((number = strsep(&text, ","))) {
+		if (!kstrtouint(number, 10, &id) && id <= KMEM_MUTANTS) {
+			acting = true;
+			kmem_mutants[id] = KMEM_MUTANT_ACTS;
+		}
 	}
 	return 0;
 }
@@ -102,7 +110,8 @@ static void end_row(void)
 	for (id = 0; id <= KMEM_MUTANTS && rows <= CASES; id++) {
 		if (kmem_mutants[id] & REACHED)
 			reached[rows][id / 8] |= 1 << id % 8;
-		kmem_mutants[id] = KMEM_MUTANT_WATCHED;
+		if (watching)
+			kmem_mutants[id] = KMEM_MUTANT_WATCHED;
 	}
 	rows++;
 }
@@ -120,6 +129,8 @@ static int tell(struct notifier_block *block, unsigned long action, void *data)
 {
 	unsigned int row, at, i;
 
+	if (acting)
+		end_row();
 	for (row = 0; row < rows && row <= CASES; row++) {
 		for (at = 0; at < sizeof(reached[0]); at += BYTES_A_LINE) {
 			unsigned int size = min_t(unsigned int, BYTES_A_LINE,
@@ -137,7 +148,8 @@ static int tell(struct notifier_block *block, unsigned long action, void *data)
 
 static int tell_in_panic(struct notifier_block *block, unsigned long action, void *data)
 {
-	end_row();
+	if (watching)
+		end_row();
 	return tell(block, action, data);
 }
 
@@ -147,8 +159,9 @@ static struct notifier_block panic_teller = { .notifier_call = tell_in_panic, .p
 
 static int __init begin_to_watch(void)
 {
-	if (watching) {
+	if (watching)
 		end_row();
+	if (watching || acting) {
 		register_reboot_notifier(&teller);
 		atomic_notifier_chain_register(&panic_notifier_list, &panic_teller);
 	}

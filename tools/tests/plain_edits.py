@@ -19,8 +19,8 @@ from pathlib import Path
 REPO = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPO / "tools"))
 
-from kmem_kunit import arch, cache, campaign, deaths, guest, host, image, kernel  # noqa: E402
-from kmem_kunit import mutating, suites  # noqa: E402
+from kmem_kunit import arch, cache, deaths, guest, host, image, kernel  # noqa: E402
+from kmem_kunit import mutating, suites, watching  # noqa: E402
 from kmem_kunit.campaign import Campaign, Verdict  # noqa: E402
 from kmem_kunit.errors import UserError  # noqa: E402
 
@@ -36,7 +36,7 @@ def compare(series: str, size: int, seed: int) -> int:
     dying = suites.select(suites.load(REPO / "lib"), deaths.SUITE)[deaths.SUITE]
     with cache.temporary(base / "runs") as folder:
         with ThreadPoolExecutor(jobs) as pool:
-            watch = partial(campaign.watch, made.image.binary, folder, dying=dying)
+            watch = partial(watching.watch, made.image.binary, folder, dying=dying)
             maps = list(pool.map(watch, guest.ways(request.kernel.series)))
 
         def on(binary: Path) -> Campaign:

@@ -6,18 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from kmem_kunit import campaign, deaths, guest
-from kmem_kunit.campaign import Campaign, Fate, Map, Verdict
+from kmem_kunit import campaign, deaths, guest, watching
+from kmem_kunit.campaign import Campaign, Fate, Verdict
 from kmem_kunit.errors import UserError
 from kmem_kunit.guest import Boot, Way
 from kmem_kunit.result import Case, Status
+from kmem_kunit.watching import Map
 
 # a kernel with four cases, the last of which is fatal; MUTANT, CASES and WATCH are its arguments'
 GUEST = """\
 #!/usr/bin/python3
 import os, re, sys, time
 words = dict(word.partition("=")[::2] for word in sys.argv[1:])
-mutant, mask = words.get("kmem_mutant", "0"), words.get("kmem_cases")
+class Mutants(str):
+    def __eq__(self, other): return other in self.split(",")
+    def __ne__(self, other): return not self == other
+mutant, mask = Mutants(words.get("kmem_mutant", "0")), words.get("kmem_cases")
 cases = ["early", "late", "slow", "stops"]
 chosen = [n for n in range(4) if mask is None or n // 4 < len(mask) and int(mask[n // 4], 16) >> n % 4 & 1]
 die = "kmem_fatal_kunit.die" in words
@@ -57,6 +61,7 @@ for number, (name, members) in enumerate(suites.items(), 1):
             say("reboot: System halted"); sys.exit(0)
     say(f"{'not ' if bad else ''}ok {number} {name}")
 if mutant == "watch": rows()
+else: row(0, *map(int, mutant.split(",")))
 say("reboot: System halted")
 """
 CONDITIONS = """\
@@ -87,7 +92,7 @@ def made_of(folder: Path, conditions: str = "fails = False", ways: Sequence[Way]
             ) -> Campaign:
     """Return the campaign of a guest of one's own."""
     binary = make_guest(folder, conditions, **others)
-    maps = [campaign.watch(binary, folder, way, ["stops"]) for way in ways]
+    maps = [watching.watch(binary, folder, way, ["stops"]) for way in ways]
     (folder / "boots").unlink()
     return Campaign(binary, folder, maps, lambda _: True, lambda _: False)
 
@@ -108,7 +113,7 @@ Judge = Callable[..., Verdict]
 
 @pytest.fixture(name="judge")
 def _judge(guest: Path, tmp_path: Path) -> Judge:
-    maps = [campaign.watch(guest, tmp_path, way, ["stops"]) for way in (PLAIN, INIT)]
+    maps = [watching.watch(guest, tmp_path, way, ["stops"]) for way in (PLAIN, INIT)]
 
     def judge(number: int, measures: str = "", same: bool = False) -> Verdict:
         made = Campaign(guest, tmp_path, maps, lambda case: measures in case, lambda _: same)
@@ -118,7 +123,7 @@ def _judge(guest: Path, tmp_path: Path) -> Judge:
 
 
 def test_map_says_who_reaches_what(guest: Path, tmp_path: Path) -> None:
-    found = campaign.watch(guest, tmp_path, PLAIN, ["stops"])
+    found = watching.watch(guest, tmp_path, PLAIN, ["stops"])
     assert [case.path for case in found.cases] == [
         "kmem_a.early", "kmem_a.late", "kmem_a.slow", "kmem_fatal.stops"]
     assert found.reach[8] == [0, 1, 2] and found.reach[3] == [0, 1]
@@ -129,7 +134,7 @@ def test_map_says_who_reaches_what(guest: Path, tmp_path: Path) -> None:
 def test_kernel_that_tells_nothing_is_refused(guest: Path, tmp_path: Path) -> None:
     guest.write_text("#!/bin/sh\necho nothing\n")
     with pytest.raises(UserError, match="does not boot with 'init_on_alloc=1'"):
-        campaign.watch(guest, tmp_path, INIT, [])
+        watching.watch(guest, tmp_path, INIT, [])
 
 
 @pytest.mark.parametrize(("script", "says"), [
@@ -188,7 +193,7 @@ def test_only_cases_that_are_measured_count(judge: Judge) -> None:
 
 
 def test_boots_of_a_mutant_are_counted(guest: Path, tmp_path: Path) -> None:
-    maps = [campaign.watch(guest, tmp_path, PLAIN, ["stops"])]
+    maps = [watching.watch(guest, tmp_path, PLAIN, ["stops"])]
     booted = tmp_path / "booted"
     head, rest = guest.read_text().split("\n", 1)
     guest.write_text(f"{head}\nimport sys\nprint(*sys.argv, file=open({str(booted)!r}, 'a'))\n{rest}")
@@ -201,7 +206,7 @@ def test_boots_of_a_mutant_are_counted(guest: Path, tmp_path: Path) -> None:
 
 
 def test_cases_that_may_notice_are_named(guest: Path, tmp_path: Path) -> None:
-    maps = [campaign.watch(guest, tmp_path, way, ["stops"]) for way in (PLAIN, INIT)]
+    maps = [watching.watch(guest, tmp_path, way, ["stops"]) for way in (PLAIN, INIT)]
     early, late, *others = maps[0].cases
     maps[0] = replace(maps[0], cases=[early, replace(late, status=Status.FAIL), *others])
     made = Campaign(guest, tmp_path, maps[:1], lambda path: path != "kmem_a.slow", lambda _: False)
@@ -238,11 +243,40 @@ def test_other_ways_run_only_what_could_not_run_before(guest: Path, tmp_path: Pa
     for some, cases in ((maps[:1], 1), (maps[1:], 2), (maps, 2)):
         verdict = Campaign(guest, tmp_path, some, lambda _: True, lambda _: False).judge(8)
         assert (verdict.fate, verdict.cases) == (Fate.SURVIVED, cases)
-    assert not campaign.watch(guest, tmp_path, other, ["stops"]).fatal
+    assert not watching.watch(guest, tmp_path, other, ["stops"]).fatal
+
+
+@pytest.mark.parametrize(("conditions", "acting", "fates", "shared"), [
+    ("fails = False", "True", {}, 2),
+    ("fails = mutant == '4' and case == 'late'", "True", {4: Fate.ASSERTION}, 3),
+    ("fails = mutant == '4' and case == 'early'", "True", {4: Fate.ASSERTION}, 2),
+    ("fails = mutant in ('3', '4', '8') and case == 'late'", "True",
+     {3: Fate.ASSERTION, 4: Fate.ASSERTION, 8: Fate.ASSERTION}, 1),
+    ("if mutant == '4' and chosen[-1] > 0: bad = True\n        fails = False", "True",
+     {4: Fate.ASSERTION}, 3),  # no case fails, but the suite
+    ("fails = mutant == '4' and mutant == '8' and case == 'late'", "True", {}, 4),  # none alone
+    ("fails = mutant == '8' and mutant != '4' and case == 'late'", "n != 8 or mutant != '4'",
+     {8: Fate.ASSERTION}, 2),  # another hides it
+])
+def test_mutants_that_no_first_case_notices_share_boots(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, conditions: str, acting: str,
+        fates: dict[int, Fate], shared: int) -> None:
+    monkeypatch.setattr(Campaign, "_first", lambda _, __, cases: [(0,)])
+    made = made_of(tmp_path, conditions, (PLAIN, INIT), suites=SUITES.replace(
+        '*map(int, mutant.split(","))', f"*(n for n in map(int, mutant.split(',')) if {acting})"))
+    found: dict[int, Verdict] = {}
+    campaign.run(made, [3, 5, 4, 8], 1, lambda each: found.update({each.number: each}))
+    assert {number: each.fate for number, each in found.items()} == {
+        **dict.fromkeys((3, 4, 5, 8), Fate.SURVIVED), **fates}
+    boots = boots_of(tmp_path)
+    assert sum("," in boot.partition("kmem_mutant=")[2].partition("'")[0] for boot in boots) == shared
+    mine = len(boots) - len(boots_of(tmp_path, "kmem_mutant=0"))
+    assert sum(each.boots for each in found.values()) == pytest.approx(mine)
+    assert all(each.cases for each in found.values())
 
 
 def test_all_verdicts_are_told_one_after_the_other(judge: Judge, guest: Path, tmp_path: Path) -> None:
-    maps = [campaign.watch(guest, tmp_path, PLAIN, [])]
+    maps = [watching.watch(guest, tmp_path, PLAIN, [])]
     made = Campaign(guest, tmp_path, maps, lambda _: True, lambda _: False)
     told: list[Verdict] = []
     campaign.run(made, [2, 3, 4, 8, 10], 3, told.append)
@@ -252,7 +286,7 @@ def test_all_verdicts_are_told_one_after_the_other(judge: Judge, guest: Path, tm
 
 
 def test_first_error_ends_the_run(guest: Path, tmp_path: Path) -> None:
-    maps = [campaign.watch(guest, tmp_path, PLAIN, [])]
+    maps = [watching.watch(guest, tmp_path, PLAIN, [])]
     made = Campaign(guest, tmp_path, maps, lambda _: True, lambda _: False)
 
     def full(_: Verdict) -> None:
@@ -304,7 +338,7 @@ def test_confirming_boot_has_as_long_as_the_one_that_was_too_slow(
     the_map = Map(PLAIN, cases, {1: range(40)}, {}, frozenset(), 0.1)
     limits: list[float] = []
 
-    def boot(_: Path, __: Path, arguments: Sequence[str], limit: float) -> Boot:
+    def boot(_: Path, __: Path, arguments: Sequence[str], limit: float, ___: int) -> Boot:
         lines = ["KTAP version 1", "1..1", "    KTAP version 1", "    # Subtest: kmem_a", "    1..1"]
         if "kmem_mutant=0" in arguments:
             return Boot([*lines, "    ok 1 c7", "ok 1 kmem_a", "reboot: System halted"], 0, False, 0.0)
@@ -312,7 +346,7 @@ def test_confirming_boot_has_as_long_as_the_one_that_was_too_slow(
         return Boot([*lines, "    # c7: begins"], 137, True, limit)
 
     monkeypatch.setattr(guest, "boot", boot)
-    monkeypatch.setattr(Campaign, "_batches", lambda *_: [tuple(range(40))])
+    monkeypatch.setattr(Campaign, "_first", lambda *_: [tuple(range(40))])
     made = Campaign(tmp_path, tmp_path, [the_map], lambda _: True, lambda _: False)
     assert made.judge(1).case == "kmem_a.c7"
     assert len(limits) == 2 and limits[0] > 100 and limits[1] >= limits[0]
@@ -341,7 +375,7 @@ def test_case_that_is_bad_without_a_mutant_is_not_measured(
 def test_broken_machine_ends_the_run(tmp_path: Path, what: str) -> None:
     """The console is cut short, the image is gone, or somebody kills the kernel."""
     dies = f'os.path.exists({str(tmp_path / "broken")!r}) and os.kill(os.getpid(), 9)'
-    made = made_of(tmp_path, suites=SUITES.replace('say("KTAP', f'{dies}\nsay("KTAP', 1))
+    made = made_of(tmp_path, CONDITIONS, suites=SUITES.replace('say("KTAP', f'{dies}\nsay("KTAP', 1))
     told: list[Verdict] = []
 
     def tell(verdict: Verdict) -> None:
@@ -364,17 +398,20 @@ def test_kernel_that_dies_without_a_word_is_the_mutants_doing(tmp_path: Path) ->
 
 
 def test_no_verdict_is_told_after_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def judge(_: Campaign, number: int) -> Verdict:
-        if number == 2:
+    def first(_: Campaign, trial: campaign._Trial) -> list[campaign._Trial]:
+        if begun:
             raise UserError("no room")
-        return Verdict(number, Fate.PANIC)
+        begun.append(trial)
+        return [replace(trial, over=True)]
 
-    monkeypatch.setattr(Campaign, "judge", judge)
+    begun: list[campaign._Trial] = []
+    monkeypatch.setattr(Campaign, "first", first)
+    monkeypatch.setattr(Campaign, "covered", lambda *_: True)
     made = Campaign(tmp_path, tmp_path, [], lambda _: True, lambda _: False)
     told: list[Verdict] = []
     with pytest.raises(UserError, match="no room"):
         campaign.run(made, range(1, 5000), 1, told.append)
-    assert [each.number for each in told] == [1]
+    assert [each.number for each in told] == [begun[0].number]
 
 
 AT_BOOT = {
@@ -458,7 +495,7 @@ def test_kernel_that_dies_without_a_case_is_booted_once_in_each_other_way(tmp_pa
 ])
 def test_the_rest_goes_on_after_what_was_noticed_once(
         tmp_path: Path, monkeypatch: pytest.MonkeyPatch, conditions: str, fate: Fate, way: str) -> None:
-    monkeypatch.setattr(Campaign, "_batches", lambda _, __, cases: [(case,) for case in sorted(cases)])
+    monkeypatch.setattr(Campaign, "_first", lambda _, __, cases: [(case,) for case in sorted(cases)])
     made = made_of(tmp_path, ONCE + conditions, (PLAIN, INIT))
     verdict = made.judge(8)
     assert (verdict.fate, verdict.way) == (fate, way)

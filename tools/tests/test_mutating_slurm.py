@@ -29,6 +29,7 @@ from kmem_kunit import (
     overlay,
     slurm,
     usage,
+    watching,
 )
 from kmem_kunit.campaign import Campaign, Fate, Verdict
 from kmem_kunit.equivalent import Comparison
@@ -96,8 +97,8 @@ def request_for(linux: Path, repo: Path) -> image.Request:
 
 
 def essence(verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """Return verdicts in order, without the time that they took."""
-    return sorted((replace(each, took=0.0) for each in verdicts), key=lambda each: each.number)
+    """Return verdicts in order, without what they took: who shares boots is another matter."""
+    return sorted((replace(each, cases=0, took=0.0, boots=0) for each in verdicts), key=lambda each: each.number)
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,7 @@ def array(fake_kernel: Path, repo: Path, cache_root: Path, tmp_path: Path) -> It
     """A kernel with mutants, and what boots without one have shown, with the folder of an array."""
     request = request_for(fake_kernel, repo)
     made = make_kernel_with_mutants(tmp_path / "made", fake_kernel)
-    maps = [replace(campaign.watch(made.image.binary, tmp_path, way, ["stops"]), noisy=frozenset({"kmem_b"}))
+    maps = [replace(watching.watch(made.image.binary, tmp_path, way, ["stops"]), noisy=frozenset({"kmem_b"}))
             for way in (PLAIN, INIT)]
     comparison = Comparison(made.source, made.build, made.commands, tmp_path,
                             made.mutants.values())

@@ -102,6 +102,8 @@ TESTING = (
     _module("pytest", "runs the tests of the Python", "python3-pytest"),
     _module("hypothesis", "makes inputs for them", "python3-hypothesis"),
     _module("jsonschema", "checks what they write", "python3-jsonschema"),
+    _command("chromedriver", "drives a browser", "chromium-driver"),
+    _module("selenium", "tells it what to do", "python3-selenium"),
     Need("Slurm", "is the cluster of one test", "slurm-wlm", Path("/usr/sbin/slurmctld").exists),
     Need("MUNGE", "lets its parts trust each other", "munge", Path("/usr/sbin/munged").exists),
 )

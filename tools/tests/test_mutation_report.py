@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import excluded
 import jsonschema  # type: ignore[import]
 import pytest
 
@@ -125,6 +126,13 @@ def test_document_has_each_mutant_with_its_place(document: dict[str, Any]) -> No
     names = {each["id"]: each["name"] for each in document["testFiles"]["lib/kmem_kunit"]["tests"]}
     assert [names[each] for each in entries["1"]["killedBy"]] == ["kmem_a.one"]
     assert [names[each] for each in entries["2"]["coveredBy"]] == ["kmem_a.one", "kmem_a.two"]
+
+
+def test_what_does_not_count_can_be_drawn(document: dict[str, Any]) -> None:
+    found = excluded.excluded(document)
+    assert {name for name, *_ in found} == {"mm/x.c"}
+    assert sorted(reason for *_, reason, _ in found) == [
+        "boot, booted plain", "does not compile as a choice", "not covered"]
 
 
 def test_document_is_as_its_schema_wants_it(document: dict[str, Any], tmp_path: Path) -> None:

@@ -173,16 +173,18 @@ class Campaign:
         self._controls: dict[tuple[int, _What], Future[_Notice | None]] = {}
         self._misled: set[tuple[int, str]] = set()  # cases by their paths, each in a way
         self._usable: list[frozenset[int]] = []
+        self._new: list[frozenset[int]] = []  # those of them that can run in no way before
         self._useless: list[list[str]] = []
         known: set[str] = set()
         for each in maps:
-            cases = {n: case for n, case in enumerate(each.cases)
-                     if measures(case.path) and not (each.way.other and case.path in known)}
+            cases = {n: case for n, case in enumerate(each.cases) if measures(case.path)}
             useless = {n for n, case in cases.items() if case.bad or case.path in each.noisy}
             usable = {n for n, case in cases.items() if case.status is Status.PASS
                       and case.suite != deaths.SUITE} - useless
             self._usable.append(frozenset(usable))
-            self._useless.append([cases[n].path for n in sorted(useless)])
+            self._new.append(frozenset(n for n in usable if cases[n].path not in known))
+            self._useless.append([cases[n].path for n in sorted(useless)
+                                  if not (each.way.other and cases[n].path in known)])
             known.update(cases[n].path for n in usable)
 
     def tell(self) -> None:
@@ -216,8 +218,17 @@ class Campaign:
         """Say whether a case that is measured reaches a mutant, in any way of booting."""
         return any(self._reaching(at, number) or self._deadly(at, number) for at in range(len(self.maps)))
 
+    def _cases(self, at: int, number: int) -> frozenset[int]:
+        """Return the cases that are run for a mutant in a way to boot, if they reach it or the boot does.
+
+        In a way that is there for few cases, these are all, unless no way before runs the mutant.
+        """
+        known = any(number in each.booting or not usable.isdisjoint(each.reach.get(number, ()))
+                    for each, usable in zip(self.maps[:at], self._usable))
+        return (self._new if self.maps[at].way.other and known else self._usable)[at]
+
     def _reaching(self, at: int, number: int) -> frozenset[int]:
-        return self._usable[at].intersection(self.maps[at].reach.get(number, ()))
+        return self._cases(at, number).intersection(self.maps[at].reach.get(number, ()))
 
     def _deadly(self, at: int, number: int) -> list[str]:
         """Return those that reach a mutant of the cases that stop the kernel."""
@@ -360,9 +371,9 @@ class Campaign:
         What it has done there may last, and show in any.
         """
         reaching = self._reaching(at, number)
-        boots = number in self.maps[at].booting
-        first = self._first(at, reaching or (self._usable[at] if boots else reaching))
-        rest = (self._usable[at] if boots else reaching).difference(*first)
+        cases = self._cases(at, number) if number in self.maps[at].booting else reaching
+        first = self._first(at, reaching or cases)
+        rest = cases.difference(*first)
         names = self._dying(at) if self._only_boots(at, number) else self._deadly(at, number)
         return _Plan(first, [*([tuple(sorted(rest))] if rest else []), *names])
 

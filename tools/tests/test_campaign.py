@@ -243,6 +243,9 @@ def test_other_ways_run_only_what_could_not_run_before(guest: Path, tmp_path: Pa
     for some, cases in ((maps[:1], 1), (maps[1:], 2), (maps, 2)):
         verdict = Campaign(guest, tmp_path, some, lambda _: True, lambda _: False).judge(8)
         assert (verdict.fate, verdict.cases) == (Fate.SURVIVED, cases)
+    maps[0], maps[1] = replace(maps[0], reach={}), replace(maps[1], reach={}, booting=frozenset({8}))
+    verdict = Campaign(guest, tmp_path, maps, lambda _: True, lambda _: False).judge(8)
+    assert (verdict.fate, verdict.cases) == (Fate.SURVIVED, 2)  # no way before runs it
     assert not watching.watch(guest, tmp_path, other, ["stops"]).fatal
 
 

@@ -26,6 +26,7 @@ _PATIENT = 4.0  # how many times as long when a time-out is confirmed
 _SHOWN = 200  # characters of a line of a boot that went wrong
 _NAMED = 6  # cases that are named in a line
 _BATCHES = (0.05, 0.5)  # seconds that the first cases need: most mutants are noticed soon
+_LEAST = 0.001  # seconds that a case takes: the kernel's clock has ticks, and many take none
 _TOGETHER = 8  # mutants in one boot
 
 
@@ -379,8 +380,7 @@ class Campaign:
 
     def _first(self, at: int, cases: frozenset[int]) -> list[tuple[int, ...]]:
         """Return the quickest of cases, as those that are tried first, and those that are then."""
-        known = self.maps[at].cases
-        costs = sorted((known[case].duration or 0.0, case) for case in cases)
+        costs = sorted((self._cost(at, case), case) for case in cases)
         found = []
         for bound in _BATCHES:
             batch, spent = list[int](), 0.0
@@ -398,9 +398,12 @@ class Campaign:
 
     def _needs(self, at: int, what: _What) -> float:
         """Return how many seconds a boot without a mutant takes."""
-        each = self.maps[at]
         cases = () if isinstance(what, str) else what
-        return each.empty + sum(each.cases[case].duration or 0.0 for case in cases)
+        return self.maps[at].empty + sum(self._cost(at, case) for case in cases)
+
+    def _cost(self, at: int, case: int) -> float:
+        """Return how many seconds a case takes without a mutant."""
+        return max(self.maps[at].cases[case].duration or 0.0, _LEAST)
 
     def _attempt(self, at: int, number: int, what: _What, spent: _Spent) -> _Notice | None:
         """Return what gives a mutant away, if something does, and what that has come to."""

@@ -231,6 +231,15 @@ def test_quick_cases_are_tried_first(tmp_path: Path) -> None:
     assert tried[0] == "kmem_cases=a"
 
 
+def test_cases_that_took_no_tick_take_time_all_the_same(tmp_path: Path) -> None:
+    cases = [Case("kmem_a", f"c{n}", "", Status.PASS, 0.0) for n in range(1000)]
+    made = Campaign(tmp_path, tmp_path, [Map(PLAIN, cases, {}, {}, frozenset(), 0.1)], lambda _: True,
+                    lambda _: False)
+    first = made._first(0, frozenset(range(1000)))
+    assert [len(batch) for batch in first] == pytest.approx([50, 500], abs=1)
+    assert made._limit(0, first[1]) == pytest.approx(4.0, abs=0.01)
+
+
 def test_other_ways_run_only_what_could_not_run_before(guest: Path, tmp_path: Path) -> None:
     def seen(way: Way, *statuses: Status) -> Map:
         cases = [Case("kmem_a", name, "", status, 0.0)

@@ -193,7 +193,8 @@ void kmem_expect_heads(struct kunit *test, const struct kmem_report *report, con
  * @statement: what to run
  *
  * Nothing is printed. SLUB counts one for a report, and one more for each thing
- * that it then mends. Source: slab_add_kunit_errors(), mm/slub.c.
+ * that it then mends, and keeps no reference to where it counts. Source:
+ * slab_add_kunit_errors(), mm/slub.c; kernel-doc of kunit_find_resource().
  *
  * Return: the count.
  */
@@ -204,6 +205,8 @@ void kmem_expect_heads(struct kunit *test, const struct kmem_report *report, con
 									\
 	kunit_add_named_resource(__test, NULL, NULL, &__resource, "slab_errors", &__errors); \
 	statement;							\
+	KUNIT_EXPECT_EQ_MSG(__test, kref_read(&__resource.refcount), 1,	\
+			    "SLUB has kept a reference");		\
 	kunit_remove_resource(__test, &__resource);			\
 	__errors;							\
 })

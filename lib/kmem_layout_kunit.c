@@ -377,7 +377,7 @@ static const slab_flags_t guards[] = {
 	SLAB_POISON | SLAB_STORE_USER,
 };
 
-static const unsigned int guarded_sizes[] = { 1, 5, 8, 13, 24, 65 };
+static const unsigned int guarded_sizes[] = { 1, 2, 5, 8, 13, 24, 65 };
 
 /*
  * A write to any byte of red zones, poison and padding is noticed, and the byte

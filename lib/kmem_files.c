@@ -131,6 +131,36 @@ struct kmem_slabinfo kmem_slabinfo(struct kunit *test, const char *name)
 }
 EXPORT_SYMBOL_GPL(kmem_slabinfo);
 
+static struct file *open_slabinfo(struct kunit *test)
+{
+	struct file *file;
+
+	KMEM_REQUIRE(test, CONFIG_PROC_FS);
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	file = file_open_root_mnt(mounted(test, &proc, "proc"), "slabinfo", O_RDONLY, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
+	return file;
+}
+
+/**
+ * kmem_slabinfo_read() - Read the beginning of /proc/slabinfo, once.
+ * @test: the test context; skipped where there is no such file
+ * @buffer: for what is read
+ * @size: of that
+ *
+ * Return: how much was read, or a negative error.
+ */
+ssize_t kmem_slabinfo_read(struct kunit *test, char *buffer, size_t size)
+{
+	struct file *file = open_slabinfo(test);
+	loff_t pos = 0;
+	ssize_t len = read_some(file, buffer, size, &pos);
+
+	__fput_sync(file);
+	return len;
+}
+EXPORT_SYMBOL_GPL(kmem_slabinfo_read);
+
 /**
  * kmem_slabinfo_mode() - Tell who may read /proc/slabinfo.
  * @test: the test context; skipped where there is no such file
@@ -139,14 +169,9 @@ EXPORT_SYMBOL_GPL(kmem_slabinfo);
  */
 umode_t kmem_slabinfo_mode(struct kunit *test)
 {
-	struct file *file;
-	umode_t mode;
+	struct file *file = open_slabinfo(test);
+	const umode_t mode = file_inode(file)->i_mode;
 
-	KMEM_REQUIRE(test, CONFIG_PROC_FS);
-	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
-	file = file_open_root_mnt(mounted(test, &proc, "proc"), "slabinfo", O_RDONLY, 0);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
-	mode = file_inode(file)->i_mode;
 	__fput_sync(file);
 	return mode;
 }

@@ -107,6 +107,7 @@ struct kmem_slabinfo {
 
 bool kmem_slabinfo_is_there(void);
 struct kmem_slabinfo kmem_slabinfo(struct kunit *test, const char *name);
+ssize_t kmem_slabinfo_read(struct kunit *test, char *buffer, size_t size);
 umode_t kmem_slabinfo_mode(struct kunit *test);
 unsigned long kmem_meminfo(struct kunit *test, const char *name);
 const char *kmem_vmallocinfo(struct kunit *test, const char *words);

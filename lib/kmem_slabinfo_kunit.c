@@ -8,11 +8,17 @@
  *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_slabinfo'
  */
 #include <kunit/test.h>
+#include <linux/completion.h>
+#include <linux/err.h>
 #include <linux/fcntl.h>
+#include <linux/jiffies.h>
+#include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/sched.h>
+#include <linux/sched/task.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -60,6 +66,25 @@ static void each_cache_has_one_line(struct kunit *test)
 	}
 	for (i = 0; i < LINES; i++)
 		KUNIT_EXPECT_EQ_MSG(test, kmem_slabinfo(test, names[i]).lines, 1, "%s", names[i]);
+}
+
+/*
+ * One reading of the file gives as many lines as there is room for. Source:
+ * Documentation/filesystems/seq_file.rst, "The next() function should return a pointer
+ * to the next object, or NULL if there is none".
+ */
+static void reading_gives_many_lines(struct kunit *test)
+{
+	char *text = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
+	unsigned int lines = 0;
+	ssize_t len, i;
+
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	len = kmem_slabinfo_read(test, text, PAGE_SIZE);
+	for (i = 0; i < len; i++)
+		lines += text[i] == '\n';
+	/* the header has two */
+	KUNIT_EXPECT_GT_MSG(test, lines, 2 + 1, "%zd bytes", len);
 }
 
 /*
@@ -173,6 +198,9 @@ static void slabinfo_estimates_long_lists(struct kunit *test)
 }
 
 #ifndef MODULE
+/* of an object that fills its slab */
+#define SINGLE_SIZE	(SZ_128K - 100)
+
 /* Expect a line of a cache in a list, with what it uses, and of how much. */
 static void expect_listed(struct kunit *test, const char *list, const char *name)
 {
@@ -193,14 +221,15 @@ static void expect_listed(struct kunit *test, const char *list, const char *name
 /*
  * When memory has run out, the kernel lists what is in use of the caches that
  * nobody can empty, by their names, however long, and of all there is, also if none of
- * it is in use, and leaves out those that a shrinker could, and those that have no slab.
+ * it is in use, or that is a single object, and leaves out those that a shrinker could,
+ * and those that have no slab.
  * Source: dump_unreclaimable_slab(), mm/slab_common.c.
  */
 static void unreclaimable_slabs_are_listed(struct kunit *test)
 {
 #ifndef MODULE
 	static const char name[] = "kmem_listed_with_more_than_forty_characters";
-	struct kmem_cache *cache, *other, *unused;
+	struct kmem_cache *cache, *other, *unused, *single;
 	const struct kmem_report *report;
 
 	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
@@ -211,8 +240,12 @@ static void unreclaimable_slabs_are_listed(struct kunit *test)
 	/* keeps an empty slab, which no CPU holds */
 	unused = kmem_private_cache(test, "kmem_unused", LARGE_SIZE, SLAB_CONSISTENCY_CHECKS,
 				    NULL);
-	kmem_free_half(kmem_take(test, cache, MANY));
+	single = kmem_private_cache(test, "kmem_single", SINGLE_SIZE, SLAB_CONSISTENCY_CHECKS,
+				    NULL);
+	/* so many that kB differ from what is nearly that */
+	kmem_free_half(kmem_take(test, cache, SZ_2M / LARGE_SIZE));
 	kmem_take(test, other, MANY);
+	kmem_take(test, single, 1);
 	kmem_cache_shrink(cache);
 	kmem_give_back(test, kmem_take(test, unused, 8));
 	KUNIT_ASSERT_GT(test, kmem_slabinfo(test, "kmem_unused").num_objs, 0);
@@ -221,6 +254,8 @@ static void unreclaimable_slabs_are_listed(struct kunit *test)
 	kmem_expect_text(test, report, "Unreclaimable slab info:");
 	expect_listed(test, report->text, name);
 	expect_listed(test, report->text, "kmem_unused");
+	KUNIT_EXPECT_EQ(test, kmem_slabinfo(test, "kmem_single").num_objs, 1);
+	expect_listed(test, report->text, "kmem_single");
 	if (SLAB_RECLAIM_ACCOUNT)
 		KUNIT_EXPECT_NULL(test, strstr(report->text, "kmem_unlisted "));
 	KUNIT_EXPECT_NULL(test, strstr(report->text, "kmem_empty "));
@@ -255,6 +290,77 @@ static void unreclaimable_slabs_are_not_waited_for(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, strstr(report->text, "Unreclaimable slab info:"));
 #else
 	kunit_skip(test, "needs to be built in, for dump_unreclaimable_slab()");
+#endif
+}
+
+#ifndef MODULE
+/**
+ * struct visit - what somebody else does with caches
+ * @test: the test context
+ * @cache: the one to destroy, or NULL to list all
+ * @done: when it is over
+ */
+struct visit {
+	struct kunit *test;
+	struct kmem_cache *cache;
+	struct completion done;
+};
+
+static int pay_visit(void *context)
+{
+	struct visit *visit = context;
+
+	if (!visit->cache)
+		kmem_slabinfo(visit->test, "kmem_held");
+	kmem_cache_destroy(visit->cache);
+	complete(&visit->done);
+	return 0;
+}
+
+/* Expect that somebody else waits for who holds the mutex. */
+static void expect_to_be_waited_for(struct kunit *test, struct visit *visit)
+{
+	struct task_struct *task = kthread_create(pay_visit, visit, "kmem_visitor");
+	unsigned int ticks = HZ / 20 + 1;
+	bool early, held;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	get_task_struct(task);
+	init_completion(&visit->done);
+	mutex_lock(&slab_mutex);
+	wake_up_process(task);
+	while (ticks-- && !completion_done(&visit->done))
+		schedule_timeout_uninterruptible(1);
+	early = completion_done(&visit->done);
+	held = mutex_is_locked(&slab_mutex);
+	if (held)
+		mutex_unlock(&slab_mutex);
+	wait_for_completion(&visit->done);
+	kthread_stop(task);
+	put_task_struct(task);
+	KUNIT_EXPECT_FALSE(test, early);
+	KUNIT_EXPECT_TRUE(test, held);
+}
+#endif
+
+/*
+ * Who lists the caches waits for who changes them, and so does who destroys one.
+ * Source: "The slab cache mutex protects the management structures during changes",
+ * mm/slab.h; slab_start(), kmem_cache_destroy().
+ */
+static void mutex_keeps_caches_as_they_are(struct kunit *test)
+{
+#ifndef MODULE
+	struct visit visit = { .test = test };
+
+	KUNIT_EXPECT_EQ(test, kmem_slabinfo(test, "kmem_held").lines, 0);
+	expect_to_be_waited_for(test, &visit);
+	visit.cache = kmem_cache_create("kmem_held", OBJECT_SIZE, 0, SLAB_NO_MERGE, NULL);
+	KUNIT_ASSERT_NOT_NULL(test, visit.cache);
+	expect_to_be_waited_for(test, &visit);
+	KUNIT_EXPECT_EQ(test, kmem_slabinfo(test, "kmem_held").lines, 0);
+#else
+	kunit_skip(test, "needs to be built in, for slab_mutex");
 #endif
 }
 
@@ -448,12 +554,14 @@ static void failslab_is_switched_on_by_1_alone(struct kunit *test)
 static struct kunit_case kmem_slabinfo_cases[] = {
 	KUNIT_CASE(name_shows_in_slabinfo),
 	KUNIT_CASE(each_cache_has_one_line),
+	KUNIT_CASE(reading_gives_many_lines),
 	KUNIT_CASE(slabinfo_is_for_root_alone),
 	KUNIT_CASE(slabinfo_figures_agree),
 	KUNIT_CASE(slabinfo_counts_objects),
 	KUNIT_CASE(slabinfo_estimates_long_lists),
 	KUNIT_CASE(unreclaimable_slabs_are_listed),
 	KUNIT_CASE(unreclaimable_slabs_are_not_waited_for),
+	KUNIT_CASE(mutex_keeps_caches_as_they_are),
 	KUNIT_CASE_PARAM(meminfo_tells_slabs_by_kind, told_gen_params),
 	KUNIT_CASE(report_on_memory_tells_slabs_by_kind),
 	KUNIT_CASE(shrink_spares_live_objects),

@@ -312,6 +312,58 @@ static void kmalloc_shares_no_cache(struct kunit *test)
 	}
 }
 
+/*
+ * No other cache is merged with one of kmalloc(), all of whose objects user space may
+ * be given. Source: Documentation/ABI/testing/sysfs-kernel-slab, aliases, "how many caches
+ * have merged into this cache"; slab_unmergeable() or slab_args_unmergeable(), usersize.
+ */
+static void nothing_is_merged_with_kmalloc(struct kunit *test)
+{
+	static const gfp_t gfps[] = { 0, __GFP_RECLAIMABLE, __GFP_ACCOUNT };
+	unsigned int i, j;
+
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	KMEM_REQUIRE(test, CONFIG_HARDENED_USERCOPY);
+	for (i = 0; i < ARRAY_SIZE(gfps); i++) {
+		for (j = 0; j < ARRAY_SIZE(classes); j++) {
+			void *memory = kmalloc(classes[j], GFP_KERNEL | gfps[i]);
+			const char *name;
+
+			KUNIT_ASSERT_NOT_NULL(test, memory);
+			name = kmem_origin(memory).name;
+			kfree(memory);
+			KUNIT_EXPECT_EQ_MSG(test, kmem_sysfs_number(test, name, "aliases"), 0,
+					    "%s", name);
+		}
+	}
+}
+
+/*
+ * Where no memory of the kernel is accounted, what asks for that is from the same caches
+ * as what does not. Source: new_kmalloc_cache(), mem_cgroup_kmem_disabled().
+ */
+static void unaccounted_memory_has_no_caches_of_its_own(struct kunit *test)
+{
+	unsigned int i;
+
+	KMEM_REQUIRE(test, CONFIG_MEMCG);
+	KMEM_REQUIRE(test, CONFIG_SLUB);
+	if (!kmem_boot_has(test, "nokmem"))
+		kunit_skip(test, "needs a boot with cgroup.memory=nokmem");
+	if (kmem_is_partitioned())
+		kunit_skip(test, "needs an unpartitioned kmalloc(): another caller, another cache");
+	for (i = 0; i < ARRAY_SIZE(classes); i++) {
+		void *plain = kmalloc(classes[i], GFP_KERNEL);
+		void *accounted = kmalloc(classes[i], GFP_KERNEL_ACCOUNT);
+
+		KUNIT_ASSERT_NOT_NULL(test, plain);
+		KUNIT_ASSERT_NOT_NULL(test, accounted);
+		KUNIT_EXPECT_STREQ(test, kmem_origin(accounted).name, kmem_origin(plain).name);
+		kfree(plain);
+		kfree(accounted);
+	}
+}
+
 static struct kunit_case kmem_kinds_cases[] = {
 	KUNIT_CASE_PARAM(kind_has_caches_of_its_own, choice_gen_params),
 	KUNIT_CASE_PARAM(caches_have_the_flags_of_their_kind, choice_gen_params),
@@ -319,6 +371,8 @@ static struct kunit_case kmem_kinds_cases[] = {
 	KUNIT_CASE(large_memory_of_a_bulk_is_uncounted),
 	KUNIT_CASE_PARAM(kmalloc_memory_may_be_copied_to_user, choice_gen_params),
 	KUNIT_CASE(kmalloc_shares_no_cache),
+	KUNIT_CASE(nothing_is_merged_with_kmalloc),
+	KUNIT_CASE(unaccounted_memory_has_no_caches_of_its_own),
 	{}
 };
 

@@ -499,7 +499,10 @@ static void bad_flag_for_a_slab_is_dropped(struct kunit *test)
 	kmem_cache_free(cache, object);
 }
 
-/* So it is for large memory, each time. Source: ___kmalloc_large_node(), as above. */
+/*
+ * So it is for large memory, each time, and the other flags still count. Source:
+ * ___kmalloc_large_node(), as above.
+ */
 static void bad_flag_for_pages_is_dropped(struct kunit *test)
 {
 	const struct bad_flag *bad = test->param_value;
@@ -513,7 +516,10 @@ static void bad_flag_for_pages_is_dropped(struct kunit *test)
 		if (ways[i].alloc == kzalloc_way || ways[i].alloc == kcalloc_way)
 			good |= __GFP_ZERO;
 		report = KMEM_CAPTURE(test, {
-			kfree(ways[i].alloc(LARGE, GFP_NOIO | bad->gfp));
+			memory = ways[i].alloc(LARGE, GFP_NOIO | bad->gfp);
+			if (memory)
+				memset(memory, 0xaa, LARGE);
+			kfree(memory);
 			memory = ways[i].alloc(LARGE, GFP_KERNEL | bad->gfp);
 		});
 		kmem_expect_heads(test, report, ways[i].name, 0, 0);
@@ -523,6 +529,9 @@ static void bad_flag_for_pages_is_dropped(struct kunit *test)
 				 (__force unsigned int)good, &good);
 		KUNIT_ASSERT_NOT_NULL_MSG(test, memory, "%s", ways[i].name);
 		KUNIT_EXPECT_TRUE_MSG(test, virt_addr_valid(memory), "%s", ways[i].name);
+		if (good & __GFP_ZERO)
+			KUNIT_EXPECT_NULL_MSG(test, memchr_inv(memory, 0, LARGE), "%s",
+					      ways[i].name);
 		memset(memory, 0xaa, LARGE);
 		kfree(memory);
 	}

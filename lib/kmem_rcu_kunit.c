@@ -509,25 +509,56 @@ static void nolock_frees_after_the_readers(struct kunit *test)
  */
 static void barrier_waits_for_nolock(struct kunit *test)
 {
-	struct kmem_batch *batch;
+	struct kmem_batch *batch, *again;
+	unsigned int round, nr, i, back;
 	struct kmem_cache *cache;
-	unsigned int round;
+	void *freed[3];
 
 	if (!kmem_has_kfree_rcu_nolock())
 		kunit_skip(test, "needs Linux 7.3");
 	cache = kmem_cache_of_kind(test, "kmem_rcu", OBJECT_SIZE, 0, NULL);
 	for (round = 0; round < 6; round++) {
-		batch = kmem_take(test, cache, 1 + round / 2);
+		nr = 1 + round / 2;
+		batch = kmem_take(test, cache, nr);
 		while (batch->nr) {
 			struct nolock_node *node = batch->objects[--batch->nr];
 
+			freed[batch->nr] = node;
 			kfree_rcu_nolock(node, head);
 		}
 		if (round % 2 && kmem_can_call_sheaves())
 			kmem_kfree_rcu_barrier_on_cache(test, cache);
 		else
 			kmem_kfree_rcu_barrier(test);
+		/* also before a shrink has collected what lies about, if it is on this CPU */
+		if (IS_ENABLED(CONFIG_TINY_RCU) && !IS_ENABLED(CONFIG_KASAN)) {
+			again = kmem_take(test, cache, MANY);
+			for (i = back = 0; i < nr; i++)
+				back += kmem_count(again, freed[i]);
+			KUNIT_EXPECT_EQ_MSG(test, back, nr, "round %u", round);
+			kmem_give_back(test, again);
+		}
 		kmem_expect_live(test, cache, 0, "after the barrier");
+	}
+}
+
+/*
+ * Without a head, memory is freed at once where nothing is put off: a grace period has
+ * passed by then. Source: kernel-doc of kfree_rcu_mightsleep() or kvfree_rcu_arg_1();
+ * synchronize_rcu() in kvfree_call_rcu().
+ */
+static void mightsleep_waits_for_readers(struct kunit *test)
+{
+	unsigned int i;
+
+	KMEM_REQUIRE(test, CONFIG_TINY_RCU);
+	for (i = 0; i < 16; i++) {
+		void *memory = kmalloc(OBJECT_SIZE, GFP_KERNEL);
+		unsigned long cookie = get_state_synchronize_rcu();
+
+		KUNIT_ASSERT_NOT_NULL(test, memory);
+		free_mightsleep(memory);
+		KUNIT_EXPECT_TRUE_MSG(test, poll_state_synchronize_rcu(cookie), "call %u", i);
 	}
 }
 
@@ -571,6 +602,7 @@ static struct kunit_case kmem_rcu_cases[] = {
 	KUNIT_CASE_PARAM(barrier_on_a_cache_waits_for_its_objects, kind_gen_params),
 	KUNIT_CASE_PARAM(nolock_frees_after_the_readers, kind_gen_params),
 	KUNIT_CASE_PARAM(barrier_waits_for_nolock, kind_gen_params),
+	KUNIT_CASE(mightsleep_waits_for_readers),
 	{}
 };
 

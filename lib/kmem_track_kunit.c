@@ -504,6 +504,39 @@ static void report_shows_what_is_before(struct kunit *test)
 }
 
 /*
+ * What is in front of the slab is not shown, though the first objects have less
+ * before them. Source: print_trailer(), "Bytes b4".
+ */
+static void report_shows_nothing_before_the_slab(struct kunit *test)
+{
+	const struct kmem_report *report;
+	struct kmem_cache *cache;
+	struct kmem_batch *batch;
+	unsigned int i;
+
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "which reports double frees itself");
+	if (kmem_double_free_cuts_freelist())
+		kunit_skip(test, "needs Linux 6.8, where a double free does no harm");
+	if (want_init_on_free())
+		kunit_skip(test, "needs a boot without init_on_free=1, which wipes free pointers");
+	cache = kmem_private_cache(test, NAME, 8, SLAB_CONSISTENCY_CHECKS, NULL);
+	batch = kmem_take_slab(test, cache);
+	for (i = 0; i < 4; i++) {
+		u8 *object = batch->objects[i];
+		unsigned int offset = i * cache->size;
+
+		batch->objects[i] = batch->objects[--batch->nr];
+		kmem_cache_free(cache, object);
+		report = KMEM_EXPECT_REPORT(test, kmem_cache_free(cache, object),
+					    "Object already free");
+		kmem_expect_text(test, report, "Object 0x%p @offset=%u ", object, offset);
+		KUNIT_EXPECT_EQ_MSG(test, kmem_count_text(report, "Bytes b4 "), offset > 16,
+				    "offset %u", offset);
+	}
+}
+
+/*
  * Several things wrong with one object make one report, which lists all of them,
  * and all are mended. Source: check_object(), mm/slub.c.
  */
@@ -569,6 +602,7 @@ static struct kunit_case kmem_track_cases[] = {
 	KUNIT_CASE_PARAM(kmalloc_is_tracked_to_its_caller, caller_gen_params),
 	KUNIT_CASE(report_shows_all_bytes),
 	KUNIT_CASE(report_shows_what_is_before),
+	KUNIT_CASE(report_shows_nothing_before_the_slab),
 	KUNIT_CASE(all_that_is_wrong_is_listed_once),
 	KUNIT_CASE(leftover_objects_are_listed),
 	{}

@@ -28,6 +28,7 @@ static const struct kind {
 	enum { SLAB, KMALLOC, KVMALLOC, PAGES } source;
 	size_t size;
 	int order;
+	slab_flags_t flags;
 } kinds[] = {
 	{ "slab", SLAB, OBJECT_SIZE },
 	{ "kmalloc_8", KMALLOC, 8 },
@@ -48,7 +49,9 @@ static struct kmem_cache *kind_cache(struct kunit *test, const struct kind *kind
 		kunit_skip(test, "needs Linux 6.10 to 6.19");
 	if (kind->source != SLAB)
 		return NULL;
-	return kmem_private_cache(test, "kmem_pool", kind->size, 0, NULL);
+	if (kind->flags)
+		KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	return kmem_private_cache(test, "kmem_pool", kind->size, kind->flags, NULL);
 }
 
 static mempool_t *kind_create(const struct kind *kind, struct kmem_cache *cache, int min_nr)
@@ -473,6 +476,7 @@ static bool reserve_is_written(const struct kind *kind, mempool_t *pool)
 
 static const struct kind poisoned_kinds[] = {
 	{ "slab", SLAB, OBJECT_SIZE },
+	{ "slab_with_red_zone", SLAB, OBJECT_SIZE, 0, SLAB_CONSISTENCY_CHECKS | SLAB_RED_ZONE },
 	{ "kmalloc_100", KMALLOC, 100 },
 	{ "page", PAGES, PAGE_SIZE, 0 },
 	{ "2_pages", PAGES, 2 * PAGE_SIZE, 1 },
@@ -497,8 +501,8 @@ static mempool_t *poisoned_pool(struct kunit *test, const struct kind *kind)
 }
 
 /*
- * With debugging, each byte of an element in reserve is poison, and none of one
- * that is given from it. Source: __poison_element() and __check_element().
+ * With debugging, each byte of an element in reserve is poison, none of one that is
+ * given from it, and none that is behind it. Source: __poison_element() and __check_element().
  */
 static void reserve_is_poisoned(struct kunit *test)
 {
@@ -517,6 +521,7 @@ static void reserve_is_poisoned(struct kunit *test)
 	for (i = 0; i < kind->size; i++)
 		KUNIT_ASSERT_EQ_MSG(test, kmem_peek(memory + i),
 				    i < kind->size - 1 ? POISON_FREE : POISON_END, "byte %zu", i);
+	KMEM_EXPECT_SILENCE(test, kunit_release_action(test, kmem_mempool_destroy_action, pool));
 }
 
 /*
@@ -546,7 +551,10 @@ static void write_to_reserve_is_reported(struct kunit *test)
 {
 	const struct kind *kind = test->param_value;
 	mempool_t *pool = poisoned_pool(test, kind);
-	size_t offsets[] = { 0, kind->size / 2, kind->size - 2, kind->size - 1 };
+	/* before the second one there is a single byte that is not shown */
+	size_t offsets[] = {
+		0, sizeof(long) + 1, kind->size / 2, kind->size - 2, kind->size - 1,
+	};
 	const struct kmem_report *report;
 	void *element;
 	int i;

@@ -162,6 +162,30 @@ static void empty_pool_makes_wait_with_reclaim(struct kunit *test)
 }
 
 /*
+ * Who waits sleeps, and asks again now and then only. Source: "io_schedule_timeout(5 * HZ)"
+ * in mempool_alloc(), in mempool_alloc_from_pool() (7.x).
+ */
+static void wait_does_not_poll(struct kunit *test)
+{
+	const unsigned int ticks = 8;
+	struct source *source = source_create(test);
+	mempool_t *pool = pool_create(test, source, 1);
+	struct waiter waiter = { .pool = pool, .gfp = GFP_KERNEL, .nr = 1 };
+	unsigned int calls;
+	void *element;
+
+	exhaust(test, source, pool, &element, 1);
+	start(test, source, &waiter);
+	calls = source->calls;
+	schedule_timeout_uninterruptible(ticks);
+	KUNIT_EXPECT_LT(test, source->calls - calls, ticks / 2);
+	mempool_free(element, pool);
+	finish(&waiter);
+	mempool_free(waiter.elements[0], pool);
+	pool_destroy(test, source, pool);
+}
+
+/*
  * A wait is not ended by a signal, pending or not: mempool_alloc() has no failure to tell
  * of it. Source: TASK_UNINTERRUPTIBLE in mempool_alloc(); in mempool_alloc_from_pool()
  * (7.x).
@@ -272,6 +296,7 @@ static void wait_for_one_is_not_behind_that_for_many(struct kunit *test)
 
 static struct kunit_case kmem_mempool_wait_cases[] = {
 	KUNIT_CASE(empty_pool_makes_wait_with_reclaim),
+	KUNIT_CASE(wait_does_not_poll),
 	KUNIT_CASE(wait_ignores_signals),
 	KUNIT_CASE(bulk_waits_until_the_pool_has_all),
 	KUNIT_CASE(bulk_free_ends_several_waits),

@@ -187,7 +187,7 @@ static void caches_have_the_flags_of_their_kind(struct kunit *test)
 }
 
 /* more than the caches may have had free before */
-#define PAGES	256
+#define PAGES	512
 
 /* How many pages of each kind of slab a number of allocations takes. */
 static void count_pages(struct kunit *test, gfp_t gfp, long *reclaimable, long *unreclaimable)

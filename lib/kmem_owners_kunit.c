@@ -9,16 +9,22 @@
  *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_owners'
  */
 #include <kunit/test.h>
+#include <linux/completion.h>
 #include <linux/cpumask.h>
+#include <linux/err.h>
 #include <linux/gfp.h>
+#include <linux/kthread.h>
 #include <linux/list.h>
 #include <linux/list_lru.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/poison.h>
+#include <linux/sched.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/task.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
+#include <linux/smp.h>
 #include <mm/slab.h>
 #include "kmem_count.h"
 #include "kmem_memcg.h"
@@ -57,7 +63,9 @@ static const struct place places[] = {
 	{ "in_last_word", 56, 64, 0, true },
 	{ "behind_free_pointer", 72, 128, SLAB_TYPESAFE_BY_RCU, true },
 	{ "behind_checks", 40, 256, KMEM_ALL_CHECKS, true },
+	{ "in_padding_of_aligned", 264, 0, SLAB_HWCACHE_ALIGN, true },
 	{ "in_leftover", 264, 0, 0, false },
+	{ "in_all_of_leftover", 504, 0, 0, false },
 };
 
 KUNIT_ARRAY_PARAM_DESC(place, places, name);
@@ -165,21 +173,13 @@ static void objects_of_a_bulk_are_uncharged(struct kunit *test)
 /* pages that are charged in part, before and after, of which each CPU may have some */
 #define FRACTIONS	(6 * (long)num_online_cpus())
 
-/*
- * What is kept of the owner of an object is charged to it as well, however small the
- * object, and uncharged however many of a slab are freed at once. Source: obj_full_size(),
- * "Charge it too"; memcg_slab_free_hook() in slab_free_bulk(), mm/slub.c.
- */
-static void owner_is_charged_for_being_known(struct kunit *test)
+/* Expect that words are charged with their owners, and uncharged however many are freed at once. */
+static void expect_words_charged(struct kunit *test, struct kmem_cache *cache)
 {
 	const long pages = NR_WORDS * 2 * sizeof(void *) / PAGE_SIZE;
-	struct kmem_cache *cache;
-	void **objects;
+	void **objects = kmem_make_array(test, NR_WORDS);
 	long before;
 
-	enter(test);
-	cache = kmem_private_cache(test, "kmem_owned", sizeof(void *), SLAB_ACCOUNT, NULL);
-	objects = kmem_make_array(test, NR_WORDS);
 	drain_stocks(test, "/kmem_kunit/memory.high");
 	before = charged();
 	kmem_take_array(test, cache, NR_WORDS, objects);
@@ -189,6 +189,33 @@ static void owner_is_charged_for_being_known(struct kunit *test)
 	kfree_bulk(NR_WORDS, objects);
 	drain_stocks(test, "/kmem_kunit/memory.high");
 	KUNIT_EXPECT_LE(test, charged() - before, FRACTIONS);
+}
+
+/*
+ * What is kept of the owner of an object is charged to it as well, however small the
+ * object, and uncharged however many of a slab are freed at once. Source: obj_full_size(),
+ * "Charge it too"; memcg_slab_free_hook() in slab_free_bulk(), mm/slub.c.
+ */
+static void owner_is_charged_for_being_known(struct kunit *test)
+{
+	enter(test);
+	expect_words_charged(test, kmem_private_cache(test, "kmem_owned", sizeof(void *),
+						      SLAB_ACCOUNT, NULL));
+}
+
+/*
+ * So it is where a slab has so many objects that their owners are in pages of their own.
+ * Source: alloc_slab_obj_exts(), and kmalloc() of more than KMALLOC_MAX_CACHE_SIZE.
+ */
+static void owners_of_very_many_objects_are_kept(struct kunit *test)
+{
+	struct kmem_cache *cache;
+
+	enter(test);
+	cache = kmem_private_cache(test, "kmem_owned", sizeof(void *), SLAB_ACCOUNT, NULL);
+	if (kmem_attribute(test, cache, "objs_per_slab") * OWNER_SIZE <= KMALLOC_MAX_CACHE_SIZE)
+		kunit_skip(test, "needs a boot with slab_min_order=2");
+	expect_words_charged(test, cache);
 }
 
 /*
@@ -391,6 +418,96 @@ static void objects_without_an_owner_are_not_charged(struct kunit *test)
 	kmem_expect_live(test, cache, 0, "all were freed");
 }
 
+#define CONTESTED_SIZE	SZ_8K
+#define CONTESTED_PAGES	((long)(CONTESTED_SIZE / PAGE_SIZE))
+#define NR_CONTESTS	100
+
+/* Somebody of another cgroup, who takes an object of a slab as soon as that is made. */
+static struct rival {
+	struct kmem_cache *cache;
+	struct mem_cgroup *memcg;
+	struct task_struct *waiting;
+	struct completion done;
+	void *object;
+} rival;
+
+static int take_for_rival(void *unused)
+{
+	struct mem_cgroup *old = set_active_memcg(rival.memcg);
+
+	rival.object = kmem_cache_alloc(rival.cache, GFP_KERNEL_ACCOUNT);
+	set_active_memcg(old);
+	complete(&rival.done);
+	return 0;
+}
+
+static void wake_rival(void *object)
+{
+	struct task_struct *task = xchg(&rival.waiting, NULL);
+
+	if (task)
+		wake_up_process(task);
+}
+
+/* Take the first object of a new slab, and let the rival have another one meanwhile. */
+static void contest(struct kunit *test, void **objects)
+{
+	struct task_struct *task = kthread_create(take_for_rival, NULL, "kmem_rival");
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	get_task_struct(task);
+	kthread_bind(task, raw_smp_processor_id());
+	sched_set_fifo(task);
+	init_completion(&rival.done);
+	xchg(&rival.waiting, task);
+	objects[0] = kmem_cache_alloc(rival.cache, GFP_KERNEL_ACCOUNT);
+	/* unless the slab was there already */
+	wake_rival(NULL);
+	wait_for_completion(&rival.done);
+	kthread_stop(task);
+	put_task_struct(task);
+	objects[1] = rival.object;
+	KUNIT_ASSERT_NOT_NULL(test, objects[0]);
+	KUNIT_ASSERT_NOT_NULL(test, objects[1]);
+}
+
+/*
+ * Two who give a slab its array of owners at the same time agree on one of them: both
+ * objects have the right owner. Source: alloc_slab_obj_exts(), "somebody can allocate
+ * and assign slabobj_exts in parallel".
+ */
+static void owners_survive_a_rival(struct kunit *test)
+{
+	unsigned int per_slab, i, nr;
+	long mine, others;
+	void **objects;
+
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+	enter(test);
+	rival.memcg = make_memcg(test, "/kmem_kunit_neighbour");
+	/* without SLAB_ACCOUNT the array is made last, without sheaves nothing else is */
+	rival.cache = kmem_private_cache(test, "kmem_owned", CONTESTED_SIZE,
+					 SLAB_CONSISTENCY_CHECKS, wake_rival);
+	per_slab = kmem_attribute(test, rival.cache, "objs_per_slab");
+	if (per_slab < 2)
+		kunit_skip(test, "needs slabs of several objects");
+	nr = NR_CONTESTS * per_slab;
+	objects = kmem_make_array(test, nr);
+	mine = charged();
+	others = pages_of(rival.memcg);
+	for (i = 0; i < nr; i += per_slab) {
+		contest(test, &objects[i]);
+		kmem_take_array(test, rival.cache, per_slab - 2, &objects[i + 2]);
+	}
+	expect_charged(test, mine, NR_CONTESTS * CONTESTED_PAGES, NR_CONTESTS / 8,
+		       "by allocating");
+	expect_pages(test, pages_of(rival.memcg) - others, NR_CONTESTS * CONTESTED_PAGES,
+		     NR_CONTESTS / 8, "next to it by allocating");
+	kmem_free_array(rival.cache, nr, objects);
+	expect_charged(test, mine, 0, 0, "after all was freed");
+	expect_pages(test, pages_of(rival.memcg) - others, 0, 0, "next to it after all was freed");
+}
+
 #define MERGED_SIZE	1360
 
 /*
@@ -576,12 +693,14 @@ static struct kunit_case kmem_owners_cases[] = {
 	KUNIT_CASE_PARAM(objects_have_owners_of_their_own, place_gen_params),
 	KUNIT_CASE_PARAM(objects_of_a_bulk_are_uncharged, place_gen_params),
 	KUNIT_CASE(owner_is_charged_for_being_known),
+	KUNIT_CASE(owners_of_very_many_objects_are_kept),
 	KUNIT_CASE_PARAM(wiped_objects_are_uncharged, place_gen_params),
 	KUNIT_CASE_PARAM(owners_take_up_unused_space, place_gen_params),
 	KUNIT_CASE(checks_spare_the_owners),
 	KUNIT_CASE(padding_behind_an_owner_is_guarded),
 	KUNIT_CASE(rest_behind_the_owners_is_guarded),
 	KUNIT_CASE(objects_without_an_owner_are_not_charged),
+	KUNIT_CASE(owners_survive_a_rival),
 	KUNIT_CASE(merged_objects_do_not_reach_their_owners),
 	KUNIT_CASE(listed_objects_are_walked_in_their_order),
 	KUNIT_CASE(rotated_object_is_met_last),

@@ -172,7 +172,7 @@ PROMISES = {  # what a variant must have (patterns of arguments, settings and op
     "slab_debug= for all caches, but for some": ["slab_debug=[A-Z-]+;.+"],
     "compiled with clang": ["--make_options=LLVM=.*"],
     "no two caches share": ["slab_nomerge"],
-    "two pages at least and four at most": ["sl[au]b_min_order=1", "sl[au]b_max_order=2"],
+    "four pages at least and sixteen at most": ["sl[au]b_min_order=2", "sl[au]b_max_order=4"],
     "as many objects as fit, up to 64": ["sl[au]b_min_objects=64"],
     "address sanitizer": ["CONFIG_KASAN=y", "kasan_multi_shot"],
     "User-Mode Linux with two CPUs": ["seccomp=on", "ncpus=2", "CONFIG_SMP=y"],

@@ -15,6 +15,7 @@
 #include <linux/string.h>
 #include <linux/topology.h>
 #include <linux/vmalloc.h>
+#include <mm/slab.h>
 #include "kmem_count.h"
 #include "kmem_hoard.h"
 #include "kmem_kunit.h"
@@ -229,6 +230,47 @@ static void told_stacks_have_an_end(struct kunit *test)
 	}
 }
 
+static noinline void *allocate_below(struct kmem_cache *cache, unsigned int depth)
+{
+	void *object = depth ? allocate_below(cache, depth - 1) : allocate_here(cache);
+
+	barrier();
+	return object;
+}
+
+static noinline void free_below(struct kmem_cache *cache, void *object, unsigned int depth)
+{
+	if (depth)
+		free_below(cache, object, depth - 1);
+	else
+		free_here(cache, object);
+	barrier();
+}
+
+/*
+ * Of deep stacks, as many functions are told as are kept, of each its own, from the
+ * innermost on. Source: KS_ADDRS_COUNT, mm/slab.h; kmem_dump_obj().
+ */
+static void deep_stacks_are_told_as_far_as_kept(struct kunit *test)
+{
+	static const struct kind kind = { .flags = SLAB_STORE_USER | SLAB_POISON };
+	struct kmem_cache *cache = create(test, &kind);
+	const struct kmem_report *report;
+	void *object;
+
+	KMEM_REQUIRE(test, CONFIG_KALLSYMS);
+	if (!kmem_stacks_are_saved(__func__))
+		kunit_skip(test, "needs a kernel that can save stacks");
+	object = allocate_below(cache, KS_ADDRS_COUNT);
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	report = KMEM_CAPTURE(test, kmem_dump_obj(object));
+	/* and who allocated it, in the line before */
+	KUNIT_EXPECT_EQ(test, kmem_count_text(report, "+0x"), 1 + KS_ADDRS_COUNT);
+	free_below(cache, object, KS_ADDRS_COUNT);
+	report = KMEM_CAPTURE(test, kmem_dump_obj(object));
+	KUNIT_EXPECT_EQ(test, kmem_count_text(report, "+0x"), 1 + 2 * KS_ADDRS_COUNT);
+}
+
 /*
  * The object that follows in the slab is told as its own: with its own users.
  * Source: get_track().
@@ -311,6 +353,8 @@ static void expect_no_object(struct kunit *test, void *pointer, const char *word
 	KUNIT_EXPECT_NULL_MSG(test, strstr(report->text, " slab "), "%s", words);
 	report = KMEM_CAPTURE(test, mem_dump_obj(pointer));
 	kmem_expect_text(test, report, "%s", words);
+	KUNIT_EXPECT_EQ_MSG(test, kmem_count_text(report, "memory"), !!strstr(words, "memory"),
+			    "%s", words);
 }
 
 /*
@@ -336,7 +380,8 @@ static void what_is_no_object_is_told_apart(struct kunit *test)
 		expect_no_object(test, mapped, "-page vmalloc region starting at ");
 	if (!IS_MODULE(CONFIG_KMEM_DUMP_KUNIT_TEST))
 		expect_no_object(test, &in_the_image, is_vmalloc_addr(&in_the_image) ?
-						      " vmalloc " : " non-slab/vmalloc memory");
+						      " vmalloc memory" :
+						      " non-slab/vmalloc memory");
 
 	KUNIT_EXPECT_NOT_NULL(test, page);
 	KUNIT_EXPECT_NOT_NULL(test, large);
@@ -659,6 +704,7 @@ static struct kunit_case kmem_dump_cases[] = {
 	KUNIT_CASE_PARAM(object_is_told_by_cache_and_place, kind_gen_params),
 	KUNIT_CASE(users_of_an_object_are_told),
 	KUNIT_CASE(told_stacks_have_an_end),
+	KUNIT_CASE(deep_stacks_are_told_as_far_as_kept),
 	KUNIT_CASE(users_of_neighbours_are_told_apart),
 	KUNIT_CASE(rest_of_a_slab_has_no_users),
 	KUNIT_CASE(kmalloc_object_is_told),

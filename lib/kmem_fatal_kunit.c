@@ -370,6 +370,27 @@ static void report_of_a_slab_with_panic_on_taint(struct kunit *test)
 #endif
 }
 
+/*
+ * A slab is not kept among the partial ones when it is full: a shrink, which sorts them
+ * by how many objects are free, has no place for it. Source: __kmem_cache_do_shrink(),
+ * "We do not keep full slabs on the list".
+ */
+static void shrink_of_a_full_slab_among_partial_ones(struct kunit *test)
+{
+#ifdef CONFIG_SLUB_DEBUG
+	struct kmem_cache *cache = kmem_private_cache(test, "kmem_full", OBJECT_SIZE,
+						      SLAB_CONSISTENCY_CHECKS, NULL);
+	struct slab *slab = virt_to_slab(kmem_take(test, cache, 1)->objects[0]);
+
+	EXPECT_DEATH(test, ({
+		slab->inuse = slab->objects;
+		kmem_cache_shrink(cache);
+	}), "/__kmem_cache_do_shrink()!");
+#else
+	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
+#endif
+}
+
 static void *alloc_nothing(gfp_t gfp, void *data)
 {
 	return data;
@@ -434,6 +455,7 @@ static struct kunit_case kmem_fatal_cases[] = {
 	KUNIT_CASE(copy_to_behind_the_stack),
 	KUNIT_CASE(cache_that_may_not_fail),
 	KUNIT_CASE(report_of_a_slab_with_panic_on_taint),
+	KUNIT_CASE(shrink_of_a_full_slab_among_partial_ones),
 	KUNIT_CASE(mempool_resized_to_nothing),
 	KUNIT_CASE(mempool_of_constructed_objects),
 	{}

@@ -5,6 +5,7 @@
  *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_cache_shrink'
  */
 #include <kunit/test.h>
+#include <linux/math.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
@@ -220,12 +221,23 @@ static void shrunk_cache_goes_on(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kmem_count_overwritten(live, OBJECT_SIZE), 0);
 }
 
+static const struct reclaim {
+	const char *name;
+	unsigned int size, nr;
+} reclaims[] = {
+	{ "small", OBJECT_SIZE, 1000 },
+	{ "of_two_pages", 2 * PAGE_SIZE, 100 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(reclaim, reclaims, name);
+
 /*
  * Who reclaims memory is told how many pages a shrink gave back. Source:
  * kernel-doc of mm_account_reclaimed_pages(); __free_slab() (6.1).
  */
 static void pages_given_back_are_reclaimed(struct kunit *test)
 {
+	const struct reclaim *reclaim = test->param_value;
 	struct kmem_slabinfo before, after;
 	struct reclaim_state state = { };
 	struct kmem_cache *cache;
@@ -235,8 +247,8 @@ static void pages_given_back_are_reclaimed(struct kunit *test)
 	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
 	kmem_require_no_quarantine(test);
 	/* no other task frees objects for this one */
-	cache = kmem_private_cache(test, NAME, OBJECT_SIZE, SLAB_CONSISTENCY_CHECKS, NULL);
-	batch = kmem_take(test, cache, 1000);
+	cache = kmem_private_cache(test, NAME, reclaim->size, SLAB_CONSISTENCY_CHECKS, NULL);
+	batch = kmem_take(test, cache, reclaim->nr);
 	before = kmem_slabinfo(test, NAME);
 	/* what RCU frees in this task's time would count as its own */
 	rcu_barrier();
@@ -248,6 +260,7 @@ static void pages_given_back_are_reclaimed(struct kunit *test)
 	/* the first member, whose name is another one in 6.1 */
 	pages = *(unsigned long *)&state;
 	KUNIT_EXPECT_GT(test, before.num_slabs, 2);
+	KUNIT_EXPECT_GE(test, before.pagesperslab, DIV_ROUND_UP(reclaim->size, PAGE_SIZE));
 	KUNIT_EXPECT_EQ(test, pages, (before.num_slabs - after.num_slabs) * before.pagesperslab);
 }
 
@@ -279,7 +292,7 @@ static struct kunit_case kmem_cache_shrink_cases[] = {
 	KUNIT_CASE_PARAM(full_slab_is_left, kind_gen_params),
 	KUNIT_CASE(fullest_slabs_are_used_first),
 	KUNIT_CASE_PARAM(shrunk_cache_goes_on, kind_gen_params),
-	KUNIT_CASE(pages_given_back_are_reclaimed),
+	KUNIT_CASE_PARAM(pages_given_back_are_reclaimed, reclaim_gen_params),
 	KUNIT_CASE(flushed_slab_is_kept_up_to_min_partial),
 	{}
 };

@@ -12,6 +12,7 @@
 #include <linux/bitops.h>
 #include <linux/cache.h>
 #include <linux/cpumask.h>
+#include <linux/gfp.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -349,18 +350,20 @@ static void min_partial_grows_with_the_size(struct kunit *test)
 static const struct memory {
 	const char *name;
 	slab_flags_t flags;
+	gfp_t gfp;
 } memories[] = {
-	{ "any", 0 },
-	{ "dma", SLAB_CACHE_DMA },
-	{ "dma32", SLAB_CACHE_DMA32 },
-	{ "reclaimable", SLAB_RECLAIM_ACCOUNT },
+	{ "any", 0, 0 },
+	{ "dma", SLAB_CACHE_DMA, GFP_DMA },
+	{ "dma32", SLAB_CACHE_DMA32, GFP_DMA32 },
+	{ "reclaimable", SLAB_RECLAIM_ACCOUNT, __GFP_RECLAIMABLE },
 };
 
 KUNIT_ARRAY_PARAM_DESC(memory, memories, name);
 
 /*
- * Whatever memory slabs are of, each is one: every object in any of its pages
- * is known to be the cache's, and can be freed by kfree(). Source:
+ * Whatever memory slabs are of, it is what the cache asked for, and each is one: every
+ * object in any of its pages is known to be the cache's, and can be freed by kfree().
+ * Source: SLAB_CACHE_DMA, "Use GFP_DMA memory", and its like in include/linux/slab.h;
  * calculate_sizes(), __GFP_COMP.
  */
 static void objects_on_all_pages_are_the_caches(struct kunit *test)
@@ -370,6 +373,7 @@ static void objects_on_all_pages_are_the_caches(struct kunit *test)
 						     NULL);
 	static void *objects[64];
 	unsigned int i;
+	gfp_t gfp;
 
 	KUNIT_ASSERT_NOT_NULL(test, cache);
 	kmem_adopt_cache(test, cache);
@@ -377,6 +381,8 @@ static void objects_on_all_pages_are_the_caches(struct kunit *test)
 		objects[i] = kmem_cache_alloc(cache, GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL_MSG(test, objects[i], "object %u", i);
 	}
+	gfp = kmem_origin(objects[0]).gfp & (GFP_ZONEMASK | __GFP_RECLAIMABLE);
+	KUNIT_EXPECT_TRUE_MSG(test, gfp == memory->gfp, "of %pGg", &gfp);
 	for (i = 0; i < ARRAY_SIZE(objects); i++) {
 		KUNIT_ASSERT_NOT_NULL_MSG(test, kmem_origin(objects[i]).name, "object %u", i);
 		KUNIT_EXPECT_STREQ_MSG(test, kmem_origin(objects[i]).name, NAME, "object %u", i);

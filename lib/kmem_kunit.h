@@ -131,6 +131,7 @@ void kmem_user_exit(void);
  * @name: its name, or NULL for what is in no slab, such as a large kmalloc()
  * @size: of its objects, as it was asked for
  * @flags: SLAB_*
+ * @gfp: what its slabs are allocated with in any case
  * @useroffset: where the region that may be copied to user space begins
  * @usersize: the size of that region
  */
@@ -138,6 +139,7 @@ struct kmem_origin {
 	const char *name;
 	unsigned int size;
 	slab_flags_t flags;
+	gfp_t gfp;
 	unsigned int useroffset;
 	unsigned int usersize;
 };

@@ -265,6 +265,7 @@ struct kmem_origin kmem_origin(const void *memory)
 		.name = cache->name,
 		.size = cache->object_size,
 		.flags = cache->flags,
+		.gfp = cache->allocflags,
 #ifdef CONFIG_HARDENED_USERCOPY
 		.useroffset = cache->useroffset,
 		.usersize = cache->usersize,

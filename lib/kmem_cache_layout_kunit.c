@@ -12,14 +12,19 @@
 #include <linux/bitops.h>
 #include <linux/cache.h>
 #include <linux/cpumask.h>
+#include <linux/err.h>
+#include <linux/errno.h>
 #include <linux/gfp.h>
+#include <linux/kernel.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/module.h>
+#include <linux/moduleparam.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include "kmem_kunit.h"
 
 #define PRIVATE		(SLAB_NO_MERGE | SLAB_NO_USER_FLAGS)
@@ -305,6 +310,68 @@ static void slab_holds_what_the_boot_asks_for(struct kunit *test)
 	}
 }
 
+/* As the boot does: 0, or an error code. */
+static int tell(const char *text)
+{
+#ifndef MODULE
+	char words[64];
+
+	strscpy(words, text, sizeof(words));
+	/* -1 is the level of those that the kernel has itself */
+	return PTR_ERR_OR_ZERO(parse_args("kmem", words, __start___param,
+					  __stop___param - __start___param, -1, -1, NULL, NULL));
+#else
+	return -ENOENT;
+#endif
+}
+
+static void tell_default_orders(void *unused)
+{
+	char text[64];
+
+	scnprintf(text, sizeof(text), "slab_min_order=0 slab_max_order=%u", MAX_SLAB_ORDER);
+	tell(text);
+}
+
+static const struct telling {
+	const char *name, *text;
+	int error;
+	unsigned int size, order;
+} tellings[] = {
+	{ "minimum_above_maximum", "slab_max_order=0x1 slab_min_order=0x2", 0, 64, 2 },
+	{ "maximum_below_minimum", "slab_max_order=3 slab_min_order=3 slab_max_order=1", 0, 64, 1 },
+	{ "minimum_no_number", "slab_min_order=1 slab_min_order=many", -EINVAL, 64, 1 },
+	{ "maximum_no_number", "slab_min_order=1 slab_max_order=many", -EINVAL, 64, 1 },
+	{ "maximum_too_large", "slab_max_order=99", 0, KMALLOC_MAX_SIZE / 8,
+	  KMALLOC_SHIFT_MAX - PAGE_SHIFT },
+};
+
+KUNIT_ARRAY_PARAM_DESC(telling, tellings, name);
+
+/*
+ * The last order that the boot gives is heeded, and the other bound gives way to it; what
+ * is no number is refused, and changes nothing; no slab is larger than the largest block
+ * of pages. Source: slab_min_order= in Documentation/admin-guide/kernel-parameters.txt,
+ * "Must be lower or equal to slab_max_order"; setup_slub_min_order(),
+ * setup_slub_max_order().
+ */
+static void orders_of_the_boot_are_reconciled(struct kunit *test)
+{
+	const struct telling *telling = test->param_value;
+	int error;
+
+	if (!kmem_can_tell_orders())
+		kunit_skip(test, "needs Linux 7, with the suite built in");
+	if (system_state > SYSTEM_SCHEDULING)
+		kunit_skip(test, "needs to run while the kernel boots, whose code it calls");
+	require_bare_objects(test);
+	require_default_orders(test);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, tell_default_orders, NULL), 0);
+	KMEM_CAPTURE(test, error = tell(telling->text));
+	KUNIT_EXPECT_EQ(test, error, telling->error);
+	KUNIT_EXPECT_EQ(test, layout_of(test, telling->size, 0, 0, NULL).order, telling->order);
+}
+
 /*
  * An object that is too large for a usual slab gets one of its own, no larger
  * than need be. Source: calculate_order(), "this slab cannot be placed using
@@ -426,6 +493,7 @@ static struct kunit_case kmem_cache_layout_cases[] = {
 	KUNIT_CASE(slab_is_as_small_as_waste_allows),
 	KUNIT_CASE(slab_has_an_order_that_the_boot_allows),
 	KUNIT_CASE(slab_holds_what_the_boot_asks_for),
+	KUNIT_CASE_PARAM(orders_of_the_boot_are_reconciled, telling_gen_params),
 	KUNIT_CASE(huge_object_has_a_slab_of_its_own),
 	KUNIT_CASE(min_partial_grows_with_the_size),
 	KUNIT_CASE_PARAM(objects_on_all_pages_are_the_caches, memory_gen_params),

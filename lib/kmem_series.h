@@ -494,6 +494,23 @@ static inline bool kmem_can_call_sheaves(void)
 }
 
 /**
+ * kmem_can_tell_orders() - Can we say slab_min_order= and slab_max_order= once more?
+ *
+ * 7.x made them parameters, which can be set as the boot does; up to 6.19, none but the
+ * boot reads them. The parameters are not exported to modules.
+ *
+ * Return: true if so.
+ */
+static inline bool kmem_can_tell_orders(void)
+{
+#if defined(SLAB_NO_SHEAVES) && !defined(MODULE)
+	return true;
+#else
+	return false;
+#endif
+}
+
+/**
  * kmem_destroy_waits_for_kfree_rcu() - Does kmem_cache_destroy() wait for kfree_rcu()?
  *
  * It does so since 6.12, which brought kvfree_rcu_barrier() and made

@@ -62,8 +62,7 @@ static void cache_gives_null(struct kunit *test)
 	}
 
 	release_some(hoard, 1);
-	got = hoard_one(hoard, NO_RECLAIM);
-	KUNIT_EXPECT_TRUE(test, got);
+	KUNIT_EXPECT_TRUE(test, hoard_one(hoard, NO_RECLAIM));
 }
 
 /* Debugged caches allocate in bulk by another way. */
@@ -132,11 +131,9 @@ static void large_kmalloc_gives_null(struct kunit *test)
 	kfree(memory);
 	memory = krealloc(small, HUGE_SIZE, NO_RECLAIM);
 	KUNIT_EXPECT_NULL(test, memory);
-	if (!memory) {
+	if (!memory)
 		KUNIT_EXPECT_NULL(test, memchr_inv(small, 0x55, SMALL_SIZE));
-		kfree(small);
-	}
-	kfree(memory);
+	kfree(memory ?: small);
 
 	/* what was not allocated is not counted */
 	KUNIT_EXPECT_LT(test, global_node_page_state_pages(NR_SLAB_UNRECLAIMABLE_B) - before,
@@ -383,19 +380,18 @@ static void expect_urgency_to_help(struct kunit *test, struct kmem_cache *cache,
 	patient = kmem_cache_alloc_node(cache, NO_RECLAIM | patience, node);
 	urgent = kmem_cache_alloc_node(cache, NO_RECLAIM | urgency, node);
 	kunit_release_action(test, free_hoard, hoard);
+	kmem_private_cache_destroy(test, hoard->cache);
 	KUNIT_EXPECT_NULL(test, patient);
 	KUNIT_EXPECT_NOT_NULL(test, urgent);
-	if (patient)
-		kmem_cache_free(cache, patient);
-	if (urgent)
-		kmem_cache_free(cache, urgent);
+	kfree(patient);
+	kfree(urgent);
 }
 
 /*
  * What an allocation for a node does not find at first, it finds as any other
- * does. Source: kernel-doc of kmem_cache_alloc_node(), "Fallback to other node is
- * possible if __GFP_THISNODE is not set"; ___slab_alloc(), "retry with original
- * gfpflags" (7.x).
+ * does; if it is to be from there, it is as urgent at once. Source: kernel-doc of
+ * kmem_cache_alloc_node(), "Fallback to other node is possible if __GFP_THISNODE is not
+ * set"; ___slab_alloc(), "retry with original gfpflags" (7.x).
  */
 static void allocation_for_a_node_is_as_urgent(struct kunit *test)
 {
@@ -406,6 +402,9 @@ static void allocation_for_a_node_is_as_urgent(struct kunit *test)
 	/* without sheaves, which are filled as for any node */
 	cache = kmem_private_cache(test, "kmem_urgent", SMALL_SIZE, SLAB_NOLEAKTRACE, NULL);
 	expect_urgency_to_help(test, cache, numa_mem_id(), 0, __GFP_HIGH);
+	kmem_cache_shrink(cache);
+	expect_urgency_to_help(test, cache, numa_mem_id(), __GFP_THISNODE,
+			       __GFP_THISNODE | __GFP_HIGH);
 }
 
 /*

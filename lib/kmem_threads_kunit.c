@@ -27,6 +27,8 @@
 #define RING		128
 #define OBJECT_SIZE	96
 #define BULK		16
+/* of a sheaf: more than the default for the size */
+#define CAPACITY	128
 
 KUNIT_ARRAY_PARAM_DESC(kind, kmem_kinds, name);
 
@@ -272,10 +274,88 @@ static void caches_come_and_go_meanwhile(struct kunit *test)
 	kmem_expect_live(test, market->cache, 0, "all were freed");
 }
 
+/* What others do with a cache while a task allocates from it, of whose sheaves it tells. */
+static const struct errand {
+	const char *name;
+	unsigned int freed, taken;
+} errands[] = {
+	{ "main_gets_an_object", 1, 0 },
+	{ "spare_gets_full", CAPACITY + 1, 0 },
+	{ "spare_gets_full_main_empty", CAPACITY + 1, 1 },
+	{ "spare_gets_empty", CAPACITY + 1, 2 },
+	{ "both_get_empty", CAPACITY + 1, CAPACITY + 1 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(errand, errands, name);
+
+static struct {
+	const struct errand *errand;
+	struct kmem_cache *cache;
+	unsigned int nr;
+	void **objects;
+} others;
+
+/* A constructor is called without a lock: it is as if others had their turn there. */
+static void run_errand(void *unused)
+{
+	const struct errand *errand = others.errand;
+	unsigned int i;
+
+	if (!errand)
+		return;
+	others.errand = NULL;
+	others.nr -= errand->freed;
+	kmem_free_array(others.cache, errand->freed, &others.objects[others.nr]);
+	for (i = 0; i < errand->taken; i++)
+		others.objects[others.nr++] = kmem_cache_alloc(others.cache,
+							       GFP_KERNEL | __GFP_NOFAIL);
+}
+
+/*
+ * Objects that others free and allocate while one is being made are neither lost nor
+ * handed out twice. Source: __pcs_replace_empty_main(), "racing or being migrated to a
+ * different cpu"; ___slab_alloc() of 6.x, "retry_load_slab".
+ */
+static void objects_that_come_and_go_meanwhile_are_not_lost(struct kunit *test)
+{
+	unsigned int most = 24 * CAPACITY, shrinks;
+	struct kmem_cache *cache;
+
+	kmem_require_counters(test);
+	cache = kmem_create_with_sheaves("kmem_errand", OBJECT_SIZE, CAPACITY,
+					 SLAB_NO_MERGE | SLAB_NO_USER_FLAGS, run_errand);
+	kmem_adopt_cache(test, cache);
+	others.cache = cache;
+	others.objects = kmem_make_array(test, most);
+	for (shrinks = 0; shrinks < 2; shrinks++) {
+		void *object;
+
+		kmem_take_array(test, cache, 4 * CAPACITY, others.objects);
+		kmem_write_marks(others.objects, 2 * CAPACITY, OBJECT_SIZE, shrinks);
+		kmem_cache_shrink(cache);
+		others.nr = 4 * CAPACITY;
+		others.errand = test->param_value;
+		while (others.errand && others.nr < most) {
+			object = kmem_cache_alloc(cache, GFP_KERNEL | __GFP_NOFAIL);
+			others.objects[others.nr++] = object;
+		}
+		KUNIT_EXPECT_NULL_MSG(test, others.errand, "no new slab was needed");
+		others.errand = NULL;
+		KUNIT_EXPECT_EQ(test, kmem_count_twice(test, others.objects, others.nr), 0);
+		if (shrinks)
+			kmem_expect_live(test, cache, others.nr, "others came meanwhile");
+		KUNIT_EXPECT_EQ(test, kmem_count_wrong_marks(others.objects, 2 * CAPACITY,
+							     OBJECT_SIZE, shrinks), 0);
+		kmem_free_array(cache, others.nr, others.objects);
+		kmem_expect_live(test, cache, 0, "all were freed");
+	}
+}
+
 static struct kunit_case kmem_threads_cases[] = {
 	KUNIT_CASE_PARAM(threads_hand_objects_to_each_other, kind_gen_params),
 	KUNIT_CASE_PARAM(threads_free_after_the_readers, kind_gen_params),
 	KUNIT_CASE_PARAM(caches_come_and_go_meanwhile, kind_gen_params),
+	KUNIT_CASE_PARAM(objects_that_come_and_go_meanwhile_are_not_lost, errand_gen_params),
 	{}
 };
 

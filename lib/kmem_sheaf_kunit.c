@@ -18,6 +18,7 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <mm/slab.h>
 #include "kmem_count.h"
 
 /* full sheaves that a node keeps, and the two of a CPU */
@@ -348,8 +349,8 @@ static void kmalloc_has_sheaves_like_others(struct kunit *test)
 	struct kmem_cache *cache = tide_cache(test);
 
 	require_sheaves(test);
-	if (kmem_boot_has(test, "_debug=") || IS_ENABLED(CONFIG_SLUB_DEBUG_ON))
-		kunit_skip(test, "needs a boot without slab_debug=, and CONFIG_SLUB_DEBUG_ON=n");
+	if (kmalloc_cache(tide->size)->flags & SLAB_DEBUG_FLAGS)
+		kunit_skip(test, "needs caches of kmalloc() without debug checks");
 	KUNIT_EXPECT_EQ(test, kmem_attribute(test, kmalloc_cache(tide->size), "sheaf_capacity"),
 			kmem_attribute(test, cache, "sheaf_capacity"));
 }

@@ -23,6 +23,8 @@
 
 /* full sheaves that a node keeps, and the two of a CPU */
 #define KEPT_SHEAVES	(10 + 2)
+/* more than the default for 64 bytes */
+#define CAPACITY	128
 
 KUNIT_ARRAY_PARAM_DESC(kind, kmem_kinds, name);
 
@@ -42,6 +44,12 @@ static void require_sheaves(struct kunit *test)
 	if (!kmem_has_sheaves())
 		kunit_skip(test, "needs Linux 7, with CONFIG_SLUB_TINY=n");
 	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "whose quarantine delays frees");
+}
+
+static void require_single_cpu(struct kunit *test)
+{
+	if (num_possible_cpus() > 1)
+		kunit_skip(test, "needs a single CPU, as each one has sheaves of its own");
 }
 
 /* Sizes of objects: the larger they are, the fewer does a sheaf hold. */
@@ -91,7 +99,7 @@ static void objects_are_freed_by_the_tens_of_thousands(struct kunit *test)
  */
 static void interrupts_stay_off(struct kunit *test)
 {
-	struct kmem_cache *cache = cache_with_sheaves(test, 64, 128, 0);
+	struct kmem_cache *cache = cache_with_sheaves(test, 64, CAPACITY, 0);
 	struct slab_sheaf *sheaves[4];
 	unsigned int i;
 
@@ -99,7 +107,7 @@ static void interrupts_stay_off(struct kunit *test)
 	if (!kmem_can_call_sheaves())
 		kunit_skip(test, "needs the suite built in");
 	/* full sheaves for a CPU, and for the node */
-	kmem_give_back(test, kmem_take(test, cache, 8 * 128));
+	kmem_give_back(test, kmem_take(test, cache, 8 * CAPACITY));
 	for (i = 0; i < ARRAY_SIZE(sheaves); i++) {
 		KMEM_WITH_IRQS_OFF(test, sheaves[i] = kmem_cache_prefill_sheaf(cache, GFP_NOWAIT,
 									       1));
@@ -208,14 +216,14 @@ static void shrink_empties_main_and_spare_sheaf(struct kunit *test)
 }
 
 /*
- * Objects that were freed to sheaves are the first to be handed out again, all
- * of them. Source: struct kmem_cache_args, "@sheaf_capacity: Enable sheaves of
- * given capacity for the cache", on how full and empty sheaves are exchanged.
+ * Objects that were freed to sheaves are the first to be handed out again, all of them,
+ * one by one or at once. Source: struct kmem_cache_args, "@sheaf_capacity", on how full
+ * and empty sheaves are exchanged, and "Bulk allocation and free operations also".
  */
 static void freed_objects_are_the_next_ones(struct kunit *test)
 {
 	const struct tide *tide = test->param_value;
-	unsigned int capacity, nr, all, i;
+	unsigned int capacity, nr, all, i, bulk;
 	struct kmem_cache *cache = tide_cache(test);
 	void **objects;
 
@@ -226,26 +234,62 @@ static void freed_objects_are_the_next_ones(struct kunit *test)
 	objects = kmem_make_array(test, all + KEPT_SHEAVES * capacity);
 
 	for (nr = 1; nr <= KEPT_SHEAVES * capacity; nr = next_tide(nr, capacity)) {
-		unsigned int back = 0;
+		for (bulk = 0; bulk < 2; bulk++) {
+			unsigned int back = 0;
 
-		for (i = 0; i < all + nr; i++) {
-			if (i == all)
-				kmem_free_array(cache, nr, &objects[all - nr]);
-			objects[i] = kmem_cache_alloc(cache, GFP_KERNEL);
-			if (!objects[i])
-				break;
+			kmem_take_array(test, cache, all, objects);
+			kmem_free_array(cache, nr, &objects[all - nr]);
+			if (bulk)
+				KUNIT_ASSERT_TRUE(test, kmem_alloc_bulk(cache, GFP_KERNEL, nr,
+									&objects[all]));
+			else
+				kmem_take_array(test, cache, nr, &objects[all]);
+			kmem_sort(&objects[all - nr], nr);
+			kmem_sort(&objects[all], nr);
+			for (i = 0; i < nr; i++)
+				back += objects[all - nr + i] == objects[all + i];
+			KUNIT_EXPECT_EQ_MSG(test, back, nr, "%u freed, bulk %u", nr, bulk);
+			KUNIT_EXPECT_EQ_MSG(test, kmem_count_twice(test, objects, all), 0,
+					    "%u freed, bulk %u", nr, bulk);
+			kmem_free_array(cache, all - nr, objects);
+			kmem_free_array(cache, nr, &objects[all]);
+			kmem_expect_live(test, cache, 0, "all were freed");
 		}
-		KUNIT_ASSERT_EQ(test, i, all + nr);
-		kmem_sort(&objects[all - nr], nr);
-		kmem_sort(&objects[all], nr);
-		for (i = 0; i < nr; i++)
-			back += objects[all - nr + i] == objects[all + i];
-		KUNIT_EXPECT_EQ_MSG(test, back, nr, "%u freed", nr);
-		KUNIT_EXPECT_EQ_MSG(test, kmem_count_twice(test, objects, all), 0, "%u freed", nr);
-		kmem_free_array(cache, all - nr, objects);
-		kmem_free_array(cache, nr, &objects[all]);
-		kmem_expect_live(test, cache, 0, "all were freed");
 	}
+}
+
+/*
+ * What is freed at once fills the empty sheaves of the CPU and of the node. Source:
+ * struct kmem_cache_args, "Bulk allocation and free operations also try to use" them.
+ */
+static void bulk_free_fills_empty_sheaves(struct kunit *test)
+{
+	struct kmem_cache *cache = cache_with_sheaves(test, 64, CAPACITY, 0);
+	void **objects = kmem_make_array(test, 4 * CAPACITY);
+	struct slab_sheaf *sheaf;
+	unsigned long kept;
+
+	require_sheaves(test);
+	require_single_cpu(test);
+	if (!kmem_can_call_sheaves())
+		kunit_skip(test, "needs the suite built in");
+	/* CPU and node get two empty sheaves each */
+	kmem_take_array(test, cache, 4 * CAPACITY, objects);
+	kmem_free_array(cache, 4 * CAPACITY, objects);
+	kmem_take_array(test, cache, 4 * CAPACITY, objects);
+	kept = kmem_attribute(test, cache, "objects");
+	kmem_cache_free_bulk(cache, 4 * CAPACITY, objects);
+	KMEM_EXPECT_COUNT(test, cache, "objects", kept, "sheaves hold what was freed");
+	kmem_take_array(test, cache, 4 * CAPACITY, objects);
+	/* the CPU's spare one is what this takes */
+	sheaf = kmem_cache_prefill_sheaf(cache, GFP_KERNEL, 1);
+	KUNIT_ASSERT_NOT_NULL(test, sheaf);
+	kept = kmem_attribute(test, cache, "objects");
+	kmem_cache_free_bulk(cache, 2 * CAPACITY, objects);
+	KMEM_EXPECT_COUNT(test, cache, "objects", kept, "so does one of the node's");
+	kmem_free_array(cache, 2 * CAPACITY, &objects[2 * CAPACITY]);
+	kmem_cache_return_sheaf(cache, GFP_KERNEL, sheaf);
+	kmem_expect_live(test, cache, 0, "all were freed");
 }
 
 /*
@@ -260,8 +304,7 @@ static void sheaves_keep_a_limited_number(struct kunit *test)
 	void **objects;
 
 	require_sheaves(test);
-	if (num_possible_cpus() > 1)
-		kunit_skip(test, "needs a single CPU, as each one has sheaves of its own");
+	require_single_cpu(test);
 	capacity = kmem_attribute(test, cache, "sheaf_capacity");
 	nr = 3 * KEPT_SHEAVES * capacity;
 	objects = kmem_make_array(test, nr);
@@ -487,6 +530,7 @@ static struct kunit_case kmem_sheaf_cases[] = {
 	KUNIT_CASE_PARAM(shrink_leaves_live_objects_only, tide_gen_params),
 	KUNIT_CASE_PARAM(shrink_empties_main_and_spare_sheaf, tide_gen_params),
 	KUNIT_CASE_PARAM(freed_objects_are_the_next_ones, tide_gen_params),
+	KUNIT_CASE(bulk_free_fills_empty_sheaves),
 	KUNIT_CASE_PARAM(sheaves_keep_a_limited_number, tide_gen_params),
 	KUNIT_CASE_PARAM(returned_sheaves_are_kept_in_a_limited_number, tide_gen_params),
 	KUNIT_CASE(default_sheaf_fills_its_memory),

@@ -608,6 +608,15 @@ static inline void *kmem_compat_no_sheaf(struct kmem_cache *cache, gfp_t gfp, co
 	kmem_compat_no_sheaf(cache, gfp, sheaf, 0)
 #endif
 
+/* Whether a node keeps sheaves of a cache, and has to; for users of mm/slab.h. */
+#ifdef SLAB_NO_SHEAVES
+#define kmem_node_keeps_sheaves(cache, nid)	(!!(cache)->per_node[nid].barn)
+#define kmem_wants_sheaves(cache)		(!!(cache)->sheaf_capacity)
+#else
+#define kmem_node_keeps_sheaves(cache, nid)	((void)(cache), (void)(nid), false)
+#define kmem_wants_sheaves(cache)		((void)(cache), false)
+#endif
+
 /* A cache with sheaves of a size of one's own choice, or with those that there are. */
 static inline struct kmem_cache *kmem_create_with_sheaves(const char *name, unsigned int size,
 							  unsigned int capacity, slab_flags_t flags,

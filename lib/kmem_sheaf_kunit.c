@@ -15,6 +15,7 @@
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/nodemask.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -417,6 +418,28 @@ static void kmalloc_has_sheaves_like_others(struct kunit *test)
 			kmem_attribute(test, cache, "sheaf_capacity"));
 }
 
+/*
+ * Nodes keep sheaves of the caches that have some, and of no other. Source: struct
+ * kmem_cache_args, "%0 means no sheaves will be created"; bootstrap_cache_sheaves().
+ */
+static void nodes_keep_sheaves_of_caches_with_some(struct kunit *test)
+{
+	unsigned int type, index, node;
+
+	require_sheaves(test);
+	for (type = 0; type < NR_KMALLOC_TYPES; type++) {
+		for (index = 0; index <= KMALLOC_SHIFT_HIGH; index++) {
+			struct kmem_cache *cache = kmalloc_caches[type][index];
+
+			if (!cache)
+				continue;
+			for_each_online_node(node)
+				KUNIT_EXPECT_EQ_MSG(test, kmem_node_keeps_sheaves(cache, node),
+						    kmem_wants_sheaves(cache), "%s", cache->name);
+		}
+	}
+}
+
 #define CACHES		24
 /* what others may allocate meanwhile */
 #define NOISE		8
@@ -554,6 +577,7 @@ static struct kunit_case kmem_sheaf_cases[] = {
 	KUNIT_CASE_PARAM(returned_sheaves_are_kept_in_a_limited_number, tide_gen_params),
 	KUNIT_CASE(default_sheaf_fills_its_memory),
 	KUNIT_CASE_PARAM(kmalloc_has_sheaves_like_others, tide_gen_params),
+	KUNIT_CASE(nodes_keep_sheaves_of_caches_with_some),
 	KUNIT_CASE(sheaves_are_freed_with_their_cache),
 	KUNIT_CASE_PARAM(free_succeeds_without_a_new_sheaf, tide_gen_params),
 	KUNIT_CASE_PARAM(allocation_succeeds_without_a_new_sheaf, tide_gen_params),

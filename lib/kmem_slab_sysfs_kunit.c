@@ -134,6 +134,28 @@ static void what_says_nothing_is_empty(struct kunit *test)
 	kmem_private_cache_destroy(test, cache);
 }
 
+/*
+ * The allocator's own caches tell what they are: nothing of theirs may be copied to
+ * users, nobody can reclaim them, they are aligned, and they serve nobody else. Source:
+ * Documentation/ABI/testing/sysfs-kernel-slab; kmem_cache_init(), create_boot_cache().
+ */
+static void own_caches_are_described(struct kunit *test)
+{
+	static const char * const own[] = { "kmem_cache", "kmem_cache_node" };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(own); i++) {
+		KUNIT_EXPECT_EQ_MSG(test, kmem_sysfs_number(test, own[i], "hwcache_align"), 1, "%s",
+				    own[i]);
+		KUNIT_EXPECT_EQ_MSG(test, kmem_sysfs_number(test, own[i], "reclaim_account"), 0,
+				    "%s", own[i]);
+		KUNIT_EXPECT_EQ_MSG(test, kmem_sysfs_number(test, own[i], "aliases"), 0, "%s",
+				    own[i]);
+		KUNIT_EXPECT_EQ_MSG(test, kmem_sysfs_number(test, own[i], "usersize"),
+				    IS_ENABLED(CONFIG_HARDENED_USERCOPY) ? 0 : -1, "%s", own[i]);
+	}
+}
+
 /* What sysfs and slabinfo say, compared with what there is. */
 static void expect_counts(struct kunit *test, const char *when, int slabs, int partial, int objects,
 			  int objects_partial)
@@ -291,6 +313,7 @@ static const struct written {
 	{ "cpu_partial_some", "cpu_partial", "1", -EINVAL },
 	{ "cpu_partial_word", "cpu_partial", "some", -EINVAL },
 	{ "cpu_partial_negative", "cpu_partial", "-1", -EINVAL },
+	{ "cpu_partial_largest", "cpu_partial", "4294967295", -EINVAL },
 	{ "cpu_partial_too_large", "cpu_partial", "4294967296", -ERANGE },
 	{ "shrink", "shrink", "1", 0 },
 	{ "shrink_0", "shrink", "0", -EINVAL },
@@ -505,13 +528,15 @@ KUNIT_ARRAY_PARAM_DESC(debugged, debugged, name);
 static void debugging_of_the_boot_is_applied(struct kunit *test)
 {
 	const struct debugged *want = test->param_value;
-	bool boot = kmem_boot_has(test, "_debug=FZPU");
+	bool boot = kmem_boot_has(test, "_debug=FZPU") || kmem_boot_has(test, "slab_debug ") ||
+		    kmem_boot_has(test, "slub_debug ");
 	bool poison = want->flags & SLAB_POISON;
 	struct kmem_cache *cache;
 
 	KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
-	if (!boot && (IS_ENABLED(CONFIG_SLUB_DEBUG_ON) || kmem_boot_has(test, "_debug=")))
-		kunit_skip(test, "needs a boot with slab_debug=FZPU or without slab_debug=");
+	if (!boot && (IS_ENABLED(CONFIG_SLUB_DEBUG_ON) || kmem_boot_has(test, "slab_debug") ||
+		      kmem_boot_has(test, "slub_debug")))
+		kunit_skip(test, "needs a boot with slab_debug=FZPU or without slab_debug");
 	/* of a size that no other cache has, so as not to be merged */
 	cache = kmem_cache_create(NAME, 5208, 0, want->flags, NULL);
 	kmem_adopt_cache(test, cache);
@@ -572,6 +597,7 @@ static struct kunit_case kmem_slab_sysfs_cases[] = {
 	KUNIT_CASE(name_is_no_format),
 	KUNIT_CASE(constructor_is_named),
 	KUNIT_CASE(what_says_nothing_is_empty),
+	KUNIT_CASE(own_caches_are_described),
 	KUNIT_CASE(counts_follow_the_objects),
 	KUNIT_CASE(counts_are_exact_after_a_shrink),
 	KUNIT_CASE(cpu_slabs_are_counted),

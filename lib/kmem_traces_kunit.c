@@ -11,6 +11,7 @@
 #include <kunit/test.h>
 #include <linux/bitmap.h>
 #include <linux/completion.h>
+#include <linux/cpumask.h>
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -20,9 +21,11 @@
 #include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/nodemask.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <linux/smp.h>
 #include <linux/string.h>
 #include "kmem_count.h"
 #include "kmem_debug.h"
@@ -196,20 +199,32 @@ static void each_entry_has_its_stack(struct kunit *test)
 }
 
 /*
- * An entry tells the task that allocated, and since when at most. Source:
- * slab.rst, "minimal/average/maximal jiffies since alloc, pid range of the
- * allocating processes".
+ * An entry tells the task that allocated, since when at most, and, where there are
+ * several, on which CPU and from which node. Source: slab.rst, "minimal/average/maximal
+ * jiffies since alloc, pid range of the allocating processes, cpu mask of allocating
+ * cpus, numa node mask of origins of memory"; slab_debugfs_show().
  */
 static void task_and_age_are_told(struct kunit *test)
 {
 	unsigned long before = jiffies;
+	struct kmem_batch *batch;
 	struct traced told;
 
-	kmem_take(test, traced_cache(test, 0), 3);
+	batch = kmem_take(test, traced_cache(test, 0), 3);
 	told = traced(test, ALLOCATED, "kmem_take");
 	KUNIT_EXPECT_LE(test, number_after(test, told.last, " age="), jiffies - before);
 	KUNIT_EXPECT_EQ(test, number_after(test, told.last, " pid="), task_pid_nr(current));
 	KUNIT_EXPECT_NULL_MSG(test, strstr(told.last, " waste="), "%s", told.last);
+	if (num_online_cpus() > 1)
+		KUNIT_EXPECT_EQ(test, number_after(test, told.last, " cpus="),
+				raw_smp_processor_id());
+	else
+		KUNIT_EXPECT_NULL_MSG(test, strstr(told.last, " cpus="), "%s", told.last);
+	if (nr_online_nodes > 1)
+		KUNIT_EXPECT_EQ(test, number_after(test, told.last, " nodes="),
+				page_to_nid(virt_to_page(batch->objects[0])));
+	else
+		KUNIT_EXPECT_NULL_MSG(test, strstr(told.last, " nodes="), "%s", told.last);
 }
 
 /*
@@ -438,6 +453,37 @@ static void tracked_caches_alone_have_lists(struct kunit *test)
 				      lists[i]);
 }
 
+static void expect_lists(struct kunit *test, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(lists); i++) {
+		struct file *file = kmem_debugfs_open(test, name, lists[i]);
+
+		KUNIT_EXPECT_FALSE_MSG(test, IS_ERR(file), "%s of %s", lists[i], name);
+		if (!IS_ERR(file))
+			__fput_sync(file);
+	}
+}
+
+/*
+ * Tracked caches that are older than debugfs have lists, too, the allocator's own among
+ * them. Source: as above; slab_late_init().
+ */
+static void tracked_caches_of_the_boot_have_lists(struct kunit *test)
+{
+	void *object = kunit_kmalloc(test, OBJECT_SIZE, GFP_KERNEL);
+	struct kmem_origin origin;
+
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	origin = kmem_origin(object);
+	if (!(origin.flags & SLAB_STORE_USER))
+		kunit_skip(test, "needs a boot with slab_debug=U");
+	expect_lists(test, origin.name);
+	expect_lists(test, "kmem_cache");
+	expect_lists(test, "kmem_cache_node");
+}
+
 static struct file *open_list(struct kunit *test, const char *list)
 {
 	struct file *file = kmem_debugfs_open(test, NAME, list);
@@ -530,7 +576,8 @@ static void closed_list_leaves_nothing(struct kunit *test)
 
 /*
  * A list may outgrow the page that it begins with, more than once: it loses no entry,
- * and leaks nothing. Source: add_location(), alloc_loc_track().
+ * has one for all objects that are alike, and leaks nothing. Source: add_location(),
+ * alloc_loc_track().
  */
 static void long_list_is_whole(struct kunit *test)
 {
@@ -540,14 +587,15 @@ static void long_list_is_whole(struct kunit *test)
 
 	if (!kmem_requests_are_guarded())
 		kunit_skip(test, "needs Linux 6.8, where a cache of one's own can be kmalloc()'s");
-	batch = kmem_take(test, traced_cache(test, SLAB_KMALLOC), MANY_SIZES);
-	for (i = 0; i < MANY_SIZES; i++) {
+	batch = kmem_take(test, traced_cache(test, SLAB_KMALLOC), 2 * MANY_SIZES);
+	for (i = 0; i < batch->nr; i++) {
+		OPTIMIZER_HIDE_VAR(i);
 		kmem_cache_free(batch->cache, batch->objects[i]);
-		batch->objects[i] = kmem_cache_kmalloc(batch->cache, i + 1,
+		batch->objects[i] = kmem_cache_kmalloc(batch->cache, 1 + i % MANY_SIZES,
 						       GFP_KERNEL | __GFP_NOFAIL);
 	}
 	told = traced(test, ALLOCATED, __func__);
-	KUNIT_EXPECT_EQ(test, told.objects, MANY_SIZES);
+	KUNIT_EXPECT_EQ(test, told.objects, 2 * MANY_SIZES);
 	KUNIT_EXPECT_EQ(test, told.entries, MANY_SIZES);
 	kmem_expect_no_leak(test, PAGE_SIZE, open_and_close, ALLOCATED);
 }
@@ -613,6 +661,7 @@ static struct kunit_case kmem_traces_cases[] = {
 	KUNIT_CASE(waste_is_told),
 	KUNIT_CASE(former_free_is_told),
 	KUNIT_CASE(tracked_caches_alone_have_lists),
+	KUNIT_CASE(tracked_caches_of_the_boot_have_lists),
 	KUNIT_CASE(lists_are_for_root_alone),
 	KUNIT_CASE(list_can_be_read_again),
 	KUNIT_CASE(closed_list_leaves_nothing),

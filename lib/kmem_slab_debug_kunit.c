@@ -12,7 +12,9 @@
 #include <kunit/test.h>
 #include <linux/gfp.h>
 #include <linux/init.h>
+#include <linux/kernel.h>
 #include <linux/kernfs.h>
+#include <linux/kmsg_dump.h>
 #include <linux/kobject.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -335,6 +337,63 @@ static void options_for_some_caches_are_enough(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, behind_early_object, SLUB_RED_ACTIVE);
 }
 
+/* the first complaint of the boot about what it was asked for, or about caches of it */
+static char boot_complaint[160];
+
+#ifndef MODULE
+static int __init look_at_the_log(void)
+{
+	static const char * const complaints[] __initconst = {
+		"invalid for parameter `slab_debug'", "_debug option '",
+		"SLUB: Unable to add boot slab ",
+	};
+	struct kmsg_dump_iter iter;
+	unsigned int i;
+	char line[256];
+	size_t len;
+
+	kmsg_dump_rewind(&iter);
+	while (!*boot_complaint &&
+	       kmsg_dump_get_line(&iter, false, line, sizeof(line) - 1, &len)) {
+		line[len] = '\0';
+		for (i = 0; i < ARRAY_SIZE(complaints); i++)
+			if (strstr(line, complaints[i]))
+				strscpy(boot_complaint, line, sizeof(boot_complaint));
+	}
+	return 0;
+}
+late_initcall_sync(look_at_the_log);
+#endif
+
+/*
+ * The boot takes the options without complaint, and puts all of its caches and their
+ * aliases into sysfs. Source: param_ops_slab_debug, whose errors parse_args() tells;
+ * parse_slub_debug_flags(), slab_late_init().
+ */
+static void boot_has_no_complaint(struct kunit *test)
+{
+	KMEM_REQUIRE(test, CONFIG_PRINTK);
+	boot_options(test);	/* skips where nobody has looked */
+	KUNIT_EXPECT_STREQ(test, boot_complaint, "");
+}
+
+/*
+ * Addresses are printed as they are in a boot with debugging, be it for some caches
+ * only, and hashed in others. Source: slab_debug= in kernel-parameters.txt, 'Using this
+ * option implies the "no_hash_pointers" option'; __slub_debug_enabled().
+ */
+static void addresses_are_shown_while_debugging(struct kunit *test)
+{
+	const char *options = boot_options(test);
+	char printed[32], plain[32];
+
+	if (IS_ENABLED(CONFIG_SLUB_DEBUG_ON) || kmem_boot_has(test, "hash_pointers"))
+		kunit_skip(test, "needs CONFIG_SLUB_DEBUG_ON=n, and no boot with hash_pointers");
+	snprintf(printed, sizeof(printed), "%p", test);
+	snprintf(plain, sizeof(plain), "%0*lx", (int)(2 * sizeof(test)), (unsigned long)test);
+	KUNIT_EXPECT_EQ(test, !strcmp(printed, plain), options[strspn(options, "-Oo")] != '\0');
+}
+
 #define EXCEPTIONS	"U-FZ;-,kmem_spared*,kmem_both,kmem_left;P,kmem_both;,kmem_full;A,kmem_failing"
 
 /*
@@ -359,6 +418,7 @@ static void first_block_with_the_name_counts(struct kunit *test)
 		{ "kmem_full", KMEM_ALL_CHECKS, 0 },
 		{ "kmem_failing", 0, SLAB_FAILSLAB },
 	};
+	struct kmem_cache *large;
 	unsigned int i;
 
 	if (strcmp(boot_options(test), EXCEPTIONS))
@@ -370,6 +430,27 @@ static void first_block_with_the_name_counts(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test, (__force unsigned int)(cache->flags & SLAB_FAILSLAB),
 				    (__force unsigned int)named[i].failslab, "%s", named[i].name);
 	}
+	/* O, which would spare it the red zones, has not been asked for */
+	large = kmem_cache_create("kmem_large", PAGE_SIZE, 0, 0, construct);
+	kmem_adopt_cache(test, large);
+	expect_flags(test, large, SLAB_CONSISTENCY_CHECKS | SLAB_RED_ZONE);
+}
+
+/* Expect that a report shows an object with nothing around it. */
+static void expect_bare_object(struct kunit *test, struct kmem_cache *cache)
+{
+	const struct kmem_report *report;
+	struct kmem_batch *batch;
+	void *object;
+
+	if (kmem_double_free_cuts_freelist())
+		return;
+	batch = kmem_take(test, cache, 2);	/* of an empty slab, more is said */
+	object = batch->objects[--batch->nr];
+	kmem_cache_free(cache, object);
+	report = KMEM_EXPECT_REPORT(test, kmem_cache_free(cache, object), "Object already free");
+	KUNIT_EXPECT_EQ(test, kmem_count_text(report, "Redzone  "), 0);
+	KUNIT_EXPECT_EQ(test, kmem_count_text(report, "Padding  "), 0);
 }
 
 /*
@@ -398,6 +479,8 @@ static void debugging_may_be_kept_from_raising_orders(struct kunit *test)
 		kmem_adopt_cache(test, cache);
 		expect_flags(test, cache, roomless | own[i]);
 		KUNIT_EXPECT_EQ(test, kmem_sysfs_number(test, name, "slab_size"), PAGE_SIZE);
+		if (cache->flags & SLAB_CONSISTENCY_CHECKS)
+			expect_bare_object(test, cache);
 	}
 }
 
@@ -630,6 +713,8 @@ static struct kunit_case kmem_slab_debug_cases[] = {
 	KUNIT_CASE(slabs_of_nodes_are_counted),
 	KUNIT_CASE(options_may_be_for_some_caches),
 	KUNIT_CASE(options_for_some_caches_are_enough),
+	KUNIT_CASE(boot_has_no_complaint),
+	KUNIT_CASE(addresses_are_shown_while_debugging),
 	KUNIT_CASE(first_block_with_the_name_counts),
 	KUNIT_CASE(debugging_may_be_kept_from_raising_orders),
 	KUNIT_CASE(traced_cache_prints_each_use),

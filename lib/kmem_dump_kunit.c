@@ -15,7 +15,6 @@
 #include <linux/string.h>
 #include <linux/topology.h>
 #include <linux/vmalloc.h>
-#include <mm/slab.h>
 #include "kmem_count.h"
 #include "kmem_hoard.h"
 #include "kmem_kunit.h"
@@ -247,9 +246,12 @@ static noinline void free_below(struct kmem_cache *cache, void *object, unsigned
 	barrier();
 }
 
+/* KS_ADDRS_COUNT, mm/slab.h */
+#define TOLD_FUNCTIONS	16
+
 /*
  * Of deep stacks, as many functions are told as are kept, of each its own, from the
- * innermost on. Source: KS_ADDRS_COUNT, mm/slab.h; kmem_dump_obj().
+ * innermost on. Source: struct kmem_obj_info, kp_stack and kp_free_stack; kmem_dump_obj().
  */
 static void deep_stacks_are_told_as_far_as_kept(struct kunit *test)
 {
@@ -261,14 +263,14 @@ static void deep_stacks_are_told_as_far_as_kept(struct kunit *test)
 	KMEM_REQUIRE(test, CONFIG_KALLSYMS);
 	if (!kmem_stacks_are_saved(__func__))
 		kunit_skip(test, "needs a kernel that can save stacks");
-	object = allocate_below(cache, KS_ADDRS_COUNT);
+	object = allocate_below(cache, TOLD_FUNCTIONS);
 	KUNIT_ASSERT_NOT_NULL(test, object);
 	report = KMEM_CAPTURE(test, kmem_dump_obj(object));
 	/* and who allocated it, in the line before */
-	KUNIT_EXPECT_EQ(test, kmem_count_text(report, "+0x"), 1 + KS_ADDRS_COUNT);
-	free_below(cache, object, KS_ADDRS_COUNT);
+	KUNIT_EXPECT_EQ(test, kmem_count_text(report, "+0x"), 1 + TOLD_FUNCTIONS);
+	free_below(cache, object, TOLD_FUNCTIONS);
 	report = KMEM_CAPTURE(test, kmem_dump_obj(object));
-	KUNIT_EXPECT_EQ(test, kmem_count_text(report, "+0x"), 1 + 2 * KS_ADDRS_COUNT);
+	KUNIT_EXPECT_EQ(test, kmem_count_text(report, "+0x"), 1 + 2 * TOLD_FUNCTIONS);
 }
 
 /*

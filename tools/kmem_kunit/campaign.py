@@ -141,7 +141,7 @@ class _Trial:
     way: str = ""
     case: str = ""
 
-    def learn(self, way: str, notice: "_Notice | None") -> None:
+    def learn(self, way: str, notice: _Notice | None) -> None:
         """Take in what a way to boot has shown: a kill, or what is not quite one."""
         if notice and (notice.fate.killed or self.fate is Fate.SURVIVED
                        or notice.fate is Fate.BOOT and self.fate is Fate.UNSTABLE):
@@ -366,7 +366,7 @@ class Campaign:
         """Say whether the kernel dies of a mutant, or complains, without any case."""
         return self._show(at, number, (), _PATIENT * self._limit(at, ()), spent) is not None
 
-    def _plan(self, at: int, number: int) -> "_Plan":
+    def _plan(self, at: int, number: int) -> _Plan:
         """Return what to try: the cases that reach a mutant, and, if the boot does, all others.
 
         What it has done there may last, and show in any.

@@ -422,7 +422,8 @@ static const struct memory {
 	{ "any", 0, 0 },
 	{ "dma", SLAB_CACHE_DMA, GFP_DMA },
 	{ "dma32", SLAB_CACHE_DMA32, GFP_DMA32 },
-	{ "reclaimable", SLAB_RECLAIM_ACCOUNT, __GFP_RECLAIMABLE },
+	/* no flag with CONFIG_SLUB_TINY */
+	{ "reclaimable", SLAB_RECLAIM_ACCOUNT, SLAB_RECLAIM_ACCOUNT ? __GFP_RECLAIMABLE : 0 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(memory, memories, name);

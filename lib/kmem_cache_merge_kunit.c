@@ -511,6 +511,8 @@ static void mergeable_cache_has_an_id_in_sysfs(struct kunit *test)
 	unsigned int i;
 
 	require_merging(test);
+	if (kmem_boot_keeps_orders(test))
+		kunit_skip(test, "needs a boot without slab_debug=O, where each has its own name");
 	if (strstr(id->path ?: "", "A-") && !id->flags)
 		kunit_skip(test, "needs CONFIG_MEMCG=y, for SLAB_ACCOUNT");
 	create(test, FIRST, &shape);

@@ -420,6 +420,14 @@ ssize_t kmem_file_read(struct file *file, char *buffer, size_t size)
 }
 EXPORT_SYMBOL_GPL(kmem_file_read);
 
+static char *command_line(struct kunit *test)
+{
+	char *line = read_file(test, mounted(test, &proc, "proc"), "cmdline", SZ_4K);
+
+	KUNIT_ASSERT_NOT_NULL(test, line);
+	return line;
+}
+
 /**
  * kmem_boot_has() - Is there a text in the kernel's command line?
  * @test: the test context
@@ -434,13 +442,42 @@ bool kmem_boot_has(struct kunit *test, const char *text)
 
 	if (!IS_ENABLED(CONFIG_PROC_FS))
 		return false;
-	line = read_file(test, mounted(test, &proc, "proc"), "cmdline", SZ_4K);
-	KUNIT_ASSERT_NOT_NULL(test, line);
+	line = command_line(test);
 	found = strstr(line, text);
 	kunit_kfree(test, line);
 	return found;
 }
 EXPORT_SYMBOL_GPL(kmem_boot_has);
+
+/**
+ * kmem_boot_keeps_orders() - Does the boot spare large caches its debugging?
+ * @test: the test context
+ *
+ * Return: whether there is an O in slab_debug= (or slub_debug=), with which no cache
+ * keeps debugging data that would need larger slabs; false without CONFIG_PROC_FS.
+ */
+bool kmem_boot_keeps_orders(struct kunit *test)
+{
+	static const char * const names[] = { "slab_debug=", "slub_debug=" };
+	bool found = false;
+	unsigned int i;
+	char *line;
+
+	if (!IS_ENABLED(CONFIG_PROC_FS))
+		return false;
+	line = command_line(test);
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		const char *options = strstr(line, names[i]);
+
+		if (options) {
+			options += strlen(names[i]);
+			found |= strcspn(options, "O") < strcspn(options, "\n,; ");
+		}
+	}
+	kunit_kfree(test, line);
+	return found;
+}
+EXPORT_SYMBOL_GPL(kmem_boot_keeps_orders);
 
 static int __init kmem_files_init(void)
 {

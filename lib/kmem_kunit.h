@@ -122,6 +122,7 @@ struct file *kmem_anon_file(struct kunit *test, const char *name,
 			    const struct file_operations *operations, void *data);
 ssize_t kmem_file_read(struct file *file, char *buffer, size_t size);
 bool kmem_boot_has(struct kunit *test, const char *text);
+bool kmem_boot_keeps_orders(struct kunit *test);
 
 unsigned long kmem_user_map(struct kunit *test, size_t size);
 void kmem_user_exit(void);

@@ -54,6 +54,8 @@ static struct kmem_cache *poisoned_cache(struct kunit *test, slab_flags_t flags)
 	if (!(flags & SLAB_POISON) && size_of(test) < sizeof(void *) && want_init_on_free() &&
 	    !kmem_init_on_free_spares_free_pointer())
 		kunit_skip(test, "needs Linux 6.10, or a boot without init_on_free=1");
+	if (size_of(test) == PAGE_SIZE && kmem_boot_keeps_orders(test))
+		kunit_skip(test, "needs a boot without slab_debug=O, which spares such objects");
 	return kmem_private_cache(test, NAME, size_of(test), flags | VALIDATED, NULL);
 }
 

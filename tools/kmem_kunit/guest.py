@@ -20,7 +20,8 @@ from kmem_kunit.errors import UserError
 _ALWAYS = ("mem=1G", "console=tty", "printk.time=1", "kunit.enable=1", "kunit.filter_glob=*.*",
            "kunit_shutdown=halt")
 _WAYS = ("plain", "init", "debug")  # cells
-_OTHER_WAYS = ("mempool_debug", "nokmem", "selective", "exceptions", "nomerge", "orders", "free")
+_OTHER_WAYS = ("mempool_debug", "nokmem", "selective", "exceptions", "nomerge", "orders", "free",
+               "keep_orders")
 _LIMIT = 16 << 20  # bytes of a console: all that a watched boot may tell; of more, the kernel is told EPERM
 _NOT_RUN = (125, 126, 127)  # statuses of timeout(1)
 _FROM_OUTSIDE = (*(signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT),

@@ -164,7 +164,7 @@ PROMISES = {  # what a variant must have (patterns of arguments, settings and op
     "zeroed when it is allocated": ["init_on_alloc=1"],
     "when it is freed": ["init_on_free=1"],
     "freed is checked, and zeroed": ["sl[au]b_debug=F", "init_on_free=1"],
-    "every check of SLUB's": ["sl[au]b_debug=FZPU", "CONFIG_SLUB_DEBUG=y"],
+    "every check of SLUB's": ["sl[au]b_debug(=FZPU)?", "CONFIG_SLUB_DEBUG=y"],
     "none for caches that would need larger slabs": ["sl[au]b_debug=FZPUO", "CONFIG_SLUB_DEBUG=y"],
     "no hardened freelist": ["# CONFIG_SLAB_FREELIST_HARDENED is not set"],
     "mempools keep is poisoned": ["mempool_debug"],

@@ -499,6 +499,25 @@ static void correct_use_is_silent(struct kunit *test)
 	});
 }
 
+/*
+ * ksize() of an object is what its owner may write to, and ends before what is
+ * guarded. Source: slab_ksize(), "Debugging requires use of the padding".
+ */
+static void ksize_ends_before_what_is_guarded(struct kunit *test)
+{
+	static const slab_flags_t guards[] = { SLAB_RED_ZONE, SLAB_POISON };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(guards); i++) {
+		struct kmem_cache *cache = poisoned_cache(test, guards[i]);
+		u8 *object = used_object(test, cache);
+
+		KUNIT_EXPECT_EQ_MSG(test, ksize(object), size_of(test), "guard %u", i);
+		kmem_cache_free(cache, object);
+		kmem_private_cache_destroy(test, cache);
+	}
+}
+
 static struct kunit_case kmem_poison_cases[] = {
 	KUNIT_CASE_PARAM(fresh_object_carries_the_pattern, size_gen_params),
 	KUNIT_CASE_PARAM(freed_object_is_repoisoned, size_gen_params),
@@ -513,6 +532,7 @@ static struct kunit_case kmem_poison_cases[] = {
 	KUNIT_CASE(violation_is_reported_in_any_thread),
 	KUNIT_CASE(double_free_is_reported),
 	KUNIT_CASE_PARAM(free_of_inner_pointer_is_reported, size_gen_params),
+	KUNIT_CASE_PARAM(ksize_ends_before_what_is_guarded, size_gen_params),
 	KUNIT_CASE_PARAM(correct_use_is_silent, size_gen_params),
 	{}
 };

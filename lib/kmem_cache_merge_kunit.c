@@ -246,15 +246,15 @@ static void plain_cache_is_not_merged_into_an_odd_one(struct kunit *test)
 /*
  * The caches that the allocator keeps its own data in are nobody else's: a cache
  * of the same size is not merged into them. Source: create_boot_cache(), "Exempt
- * from merging for now".
+ * from merging for now"; create_kmalloc_caches(), SLAB_NO_MERGE.
  */
 static void caches_of_the_allocator_are_its_own(struct kunit *test)
 {
-	static const char * const names[] = { "kmem_cache", "kmem_cache_node" };
-	unsigned int i;
+	static const char * const names[] = { "kmem_cache", "kmem_cache_node", "kmalloc_buckets" };
+	unsigned int i, nr = ARRAY_SIZE(names) - !IS_ENABLED(CONFIG_SLAB_BUCKETS);
 
 	require_merging(test);
-	for (i = 0; i < ARRAY_SIZE(names); i++) {
+	for (i = 0; i < nr; i++) {
 		struct shape shape = { kmem_slabinfo(test, names[i]).objsize };
 		struct kmem_cache *cache;
 

@@ -29,6 +29,8 @@
 #define BULK		16
 /* of a sheaf: more than the default for the size */
 #define CAPACITY	128
+/* that a case with sheaves of these has at once */
+#define MOST_OBJECTS	(24 * CAPACITY)
 
 KUNIT_ARRAY_PARAM_DESC(kind, kmem_kinds, name);
 
@@ -311,14 +313,8 @@ static void run_errand(void *unused)
 							       GFP_KERNEL | __GFP_NOFAIL);
 }
 
-/*
- * Objects that others free and allocate while one is being made are neither lost nor
- * handed out twice. Source: __pcs_replace_empty_main(), "racing or being migrated to a
- * different cpu"; ___slab_alloc() of 6.x, "retry_load_slab".
- */
-static void objects_that_come_and_go_meanwhile_are_not_lost(struct kunit *test)
+static struct kmem_cache *cache_with_others(struct kunit *test)
 {
-	unsigned int most = 24 * CAPACITY, shrinks;
 	struct kmem_cache *cache;
 
 	kmem_require_counters(test);
@@ -326,29 +322,72 @@ static void objects_that_come_and_go_meanwhile_are_not_lost(struct kunit *test)
 					 SLAB_NO_MERGE | SLAB_NO_USER_FLAGS, run_errand);
 	kmem_adopt_cache(test, cache);
 	others.cache = cache;
-	others.objects = kmem_make_array(test, most);
-	for (shrinks = 0; shrinks < 2; shrinks++) {
-		void *object;
+	return cache;
+}
 
-		kmem_take_array(test, cache, 4 * CAPACITY, others.objects);
-		kmem_write_marks(others.objects, 2 * CAPACITY, OBJECT_SIZE, shrinks);
-		kmem_cache_shrink(cache);
-		others.nr = 4 * CAPACITY;
-		others.errand = test->param_value;
-		while (others.errand && others.nr < most) {
-			object = kmem_cache_alloc(cache, GFP_KERNEL | __GFP_NOFAIL);
-			others.objects[others.nr++] = object;
-		}
-		KUNIT_EXPECT_NULL_MSG(test, others.errand, "no new slab was needed");
-		others.errand = NULL;
-		KUNIT_EXPECT_EQ(test, kmem_count_twice(test, others.objects, others.nr), 0);
-		if (shrinks)
-			kmem_expect_live(test, cache, others.nr, "others came meanwhile");
-		KUNIT_EXPECT_EQ(test, kmem_count_wrong_marks(others.objects, 2 * CAPACITY,
-							     OBJECT_SIZE, shrinks), 0);
-		kmem_free_array(cache, others.nr, others.objects);
-		kmem_expect_live(test, cache, 0, "all were freed");
+/* An object is made while others have their turn, then all is freed, and none is lost. */
+static void let_others_come_and_go(struct kunit *test, unsigned int round)
+{
+	struct kmem_cache *cache = others.cache;
+
+	kmem_take_array(test, cache, 4 * CAPACITY, others.objects);
+	kmem_write_marks(others.objects, 2 * CAPACITY, OBJECT_SIZE, round);
+	kmem_cache_shrink(cache);
+	others.nr = 4 * CAPACITY;
+	others.errand = test->param_value;
+	while (others.errand && others.nr < MOST_OBJECTS) {
+		void *object = kmem_cache_alloc(cache, GFP_KERNEL | __GFP_NOFAIL);
+
+		others.objects[others.nr++] = object;
 	}
+	KUNIT_EXPECT_NULL_MSG(test, others.errand, "no new slab was needed");
+	others.errand = NULL;
+	KUNIT_EXPECT_EQ(test, kmem_count_twice(test, others.objects, others.nr), 0);
+	if (round & 1)
+		kmem_expect_live(test, cache, others.nr, "others came meanwhile");
+	KUNIT_EXPECT_EQ(test, kmem_count_wrong_marks(others.objects, 2 * CAPACITY, OBJECT_SIZE,
+						     round), 0);
+	kmem_free_array(cache, others.nr, others.objects);
+	kmem_expect_live(test, cache, 0, "all were freed");
+}
+
+/*
+ * Objects that others free and allocate while one is being made are neither lost nor
+ * handed out twice. Source: __pcs_replace_empty_main(), "racing or being migrated to a
+ * different cpu"; ___slab_alloc() of 6.x, "retry_load_slab".
+ */
+static void objects_that_come_and_go_meanwhile_are_not_lost(struct kunit *test)
+{
+	unsigned int round;
+
+	cache_with_others(test);
+	others.objects = kmem_make_array(test, MOST_OBJECTS);
+	for (round = 0; round < 2; round++)
+		let_others_come_and_go(test, round);
+}
+
+#define ROUNDS		8
+
+/*
+ * Nor are the sheaves lost that are in no use after that. Source:
+ * __pcs_replace_empty_main(), "put any empty or full sheaf to the barn".
+ */
+static void sheaves_that_come_and_go_meanwhile_are_not_lost(struct kunit *test)
+{
+	struct kmem_gauge sheaves = kmem_gauge_of_size(test, (CAPACITY + 1) * sizeof(void *));
+	struct kmem_cache *cache;
+	unsigned int round;
+	long before;
+
+	if (!kmem_has_sheaves())
+		kunit_skip(test, "needs Linux 7, with CONFIG_SLUB_TINY=n");
+	others.objects = kmem_make_array(test, MOST_OBJECTS);
+	before = kmem_gauge_read(test, &sheaves);
+	cache = cache_with_others(test);
+	for (round = 0; round < ROUNDS; round++)
+		let_others_come_and_go(test, round);
+	kmem_private_cache_destroy(test, cache);
+	kmem_expect_none_left(test, &sheaves, before, ROUNDS, "sheaves");
 }
 
 static struct kunit_case kmem_threads_cases[] = {
@@ -356,6 +395,7 @@ static struct kunit_case kmem_threads_cases[] = {
 	KUNIT_CASE_PARAM(threads_free_after_the_readers, kind_gen_params),
 	KUNIT_CASE_PARAM(caches_come_and_go_meanwhile, kind_gen_params),
 	KUNIT_CASE_PARAM(objects_that_come_and_go_meanwhile_are_not_lost, errand_gen_params),
+	KUNIT_CASE_PARAM(sheaves_that_come_and_go_meanwhile_are_not_lost, errand_gen_params),
 	{}
 };
 

@@ -354,6 +354,36 @@ static void failed_buckets_leave_nothing(struct kunit *test)
 	KUNIT_EXPECT_LT(test, kmem_gauge_read(test, &gauges[i]) - before[i], ARRAY_SIZE(classes));
 }
 
+/*
+ * What memdup_user() copies to is like memory of kmalloc(), in caches of its own: they
+ * have the same checks, and may be copied to and from user memory whole. Source:
+ * init_user_buckets(), with no flags, and a region of any size.
+ */
+static void user_copies_have_caches_like_kmallocs(struct kunit *test)
+{
+	static const char * const sizes[] = { "64", "192", "1k" };
+	static const char * const attributes[] = {
+		"object_size", "usersize", "sanity_checks", "red_zone", "poison", "store_user",
+		"hwcache_align", "reclaim_account", "cache_dma", "destroy_by_rcu",
+	};
+	unsigned int i, j;
+
+	if (!kmem_has_buckets())
+		kunit_skip(test, "needs Linux 6.11, for kmem_buckets_create()");
+	KMEM_REQUIRE(test, CONFIG_SLAB_BUCKETS);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		char own[24], kmallocs[24];
+
+		snprintf(own, sizeof(own), "memdup_user-%s", sizes[i]);
+		snprintf(kmallocs, sizeof(kmallocs), "kmalloc-%s", sizes[i]);
+		KUNIT_ASSERT_GT(test, kmem_sysfs_number(test, own, "object_size"), 0);
+		for (j = 0; j < ARRAY_SIZE(attributes); j++)
+			KUNIT_EXPECT_EQ_MSG(test, kmem_sysfs_number(test, own, attributes[j]),
+					    kmem_sysfs_number(test, kmallocs, attributes[j]),
+					    "%s, %s", own, attributes[j]);
+	}
+}
+
 static struct kunit_case kmem_buckets_cases[] = {
 	KUNIT_CASE(bucket_serves_every_size),
 	KUNIT_CASE(buckets_share_no_cache),
@@ -363,6 +393,7 @@ static struct kunit_case kmem_buckets_cases[] = {
 	KUNIT_CASE(bucket_has_kmallocs_limits),
 	KUNIT_CASE(impossible_buckets_give_null),
 	KUNIT_CASE(failed_buckets_leave_nothing),
+	KUNIT_CASE(user_copies_have_caches_like_kmallocs),
 	{}
 };
 

@@ -236,6 +236,7 @@ static void destroy_with_live_objects_is_reported(struct kunit *test)
 static void counted_live_objects_are_not_reported(struct kunit *test)
 {
 	const struct leak *leak = test->param_value;
+	const struct kmem_report *report;
 	struct kmem_cache *cache;
 	void *left[3];
 	int errors;
@@ -244,7 +245,9 @@ static void counted_live_objects_are_not_reported(struct kunit *test)
 	if (kmem_failed_destroy_keeps_the_name())
 		kunit_skip(test, "needs Linux 6.12");
 	cache = leaky_cache(test, leak, left);
-	KMEM_EXPECT_SILENCE(test, errors = KMEM_COUNT_ERRORS(test, kmem_cache_destroy(cache)));
+	report = KMEM_CAPTURE(test, errors = KMEM_COUNT_ERRORS(test, kmem_cache_destroy(cache)));
+	kmem_expect_heads(test, report, "destruction", 0, 0);
+	KUNIT_EXPECT_EQ(test, kmem_count_text(report, "Object 0x"), 0);
 	KUNIT_EXPECT_EQ(test, errors, 1 + leak->nr);
 }
 

@@ -266,14 +266,24 @@ static void freed_objects_are_the_next_ones(struct kunit *test)
 static void bulk_free_fills_empty_sheaves(struct kunit *test)
 {
 	struct kmem_cache *cache = cache_with_sheaves(test, 64, CAPACITY, 0);
-	void **objects = kmem_make_array(test, 4 * CAPACITY);
+	void **objects = kmem_make_array(test, 4 * CAPACITY + 1);
 	struct slab_sheaf *sheaf;
+	unsigned int one_by_one;
 	unsigned long kept;
 
 	require_sheaves(test);
 	require_single_cpu(test);
 	if (!kmem_can_call_sheaves())
 		kunit_skip(test, "needs the suite built in");
+	/* the CPU's main one has room, and there is no other */
+	kmem_take_array(test, cache, 4, objects);
+	sheaf = kmem_cache_prefill_sheaf(cache, GFP_KERNEL, 1);
+	KUNIT_ASSERT_NOT_NULL(test, sheaf);
+	kept = kmem_attribute(test, cache, "objects");
+	kmem_cache_free_bulk(cache, 4, objects);
+	KMEM_EXPECT_COUNT(test, cache, "objects", kept, "the sheaf holds what was freed");
+	kmem_cache_return_sheaf(cache, GFP_KERNEL, sheaf);
+	kmem_expect_live(test, cache, 0, "all were freed");
 	/* CPU and node get two empty sheaves each */
 	kmem_take_array(test, cache, 4 * CAPACITY, objects);
 	kmem_free_array(cache, 4 * CAPACITY, objects);
@@ -281,15 +291,22 @@ static void bulk_free_fills_empty_sheaves(struct kunit *test)
 	kept = kmem_attribute(test, cache, "objects");
 	kmem_cache_free_bulk(cache, 4 * CAPACITY, objects);
 	KMEM_EXPECT_COUNT(test, cache, "objects", kept, "sheaves hold what was freed");
-	kmem_take_array(test, cache, 4 * CAPACITY, objects);
-	/* the CPU's spare one is what this takes */
-	sheaf = kmem_cache_prefill_sheaf(cache, GFP_KERNEL, 1);
-	KUNIT_ASSERT_NOT_NULL(test, sheaf);
-	kept = kmem_attribute(test, cache, "objects");
-	kmem_cache_free_bulk(cache, 2 * CAPACITY, objects);
-	KMEM_EXPECT_COUNT(test, cache, "objects", kept, "so does one of the node's");
-	kmem_free_array(cache, 2 * CAPACITY, &objects[2 * CAPACITY]);
-	kmem_cache_return_sheaf(cache, GFP_KERNEL, sheaf);
+	for (one_by_one = 0; one_by_one < 2; one_by_one++) {
+		kmem_take_array(test, cache, 4 * CAPACITY, &objects[1]);
+		/* the CPU's spare one is what this takes */
+		sheaf = kmem_cache_prefill_sheaf(cache, GFP_KERNEL, 1);
+		KUNIT_ASSERT_NOT_NULL(test, sheaf);
+		kept = kmem_attribute(test, cache, "objects");
+		if (one_by_one)
+			kmem_free_array(cache, 2 * CAPACITY, &objects[1]);
+		else
+			kmem_cache_free_bulk(cache, 2 * CAPACITY, &objects[1]);
+		KMEM_EXPECT_COUNT(test, cache, "objects", kept, "so does one of the node's");
+		kmem_take_array(test, cache, 2 * CAPACITY + 1, objects);
+		KUNIT_EXPECT_EQ(test, kmem_count_twice(test, objects, 4 * CAPACITY + 1), 0);
+		kmem_free_array(cache, 4 * CAPACITY + 1, objects);
+		kmem_cache_return_sheaf(cache, GFP_KERNEL, sheaf);
+	}
 	kmem_expect_live(test, cache, 0, "all were freed");
 }
 
@@ -359,7 +376,7 @@ static void returned_sheaves_are_kept_in_a_limited_number(struct kunit *test)
 	KUNIT_EXPECT_LE(test, kept, KEPT_SHEAVES * capacity);
 	if (num_possible_cpus() == 1) {
 		/* all but the main one, of which objects are allocated */
-		KUNIT_EXPECT_GE(test, kept, (KEPT_SHEAVES - 1) * capacity);
+		KUNIT_EXPECT_EQ(test, kept, (KEPT_SHEAVES - 1) * capacity);
 		KUNIT_EXPECT_EQ(test, prefill_and_return(test, cache, KEPT_SHEAVES - 1, capacity),
 				kept);
 	}
@@ -487,13 +504,14 @@ static void sheaves_are_freed_with_their_cache(struct kunit *test)
 
 /*
  * A free that gets no memory for a new sheaf still frees the object, and so do
- * all that follow. Source: __pcs_replace_full_main(), "we flushed the main
+ * all that follow, to sheaves again. Source: __pcs_replace_full_main(), "we flushed the main
  * sheaf", __free_to_pcs_batch(), "no_empty".
  */
 static void free_succeeds_without_a_new_sheaf(struct kunit *test)
 {
 	struct kmem_cache *cache = tide_cache(test);
 	unsigned int capacity, nr, i;
+	unsigned long kept;
 	void **objects;
 
 	require_sheaves(test);
@@ -506,6 +524,12 @@ static void free_succeeds_without_a_new_sheaf(struct kunit *test)
 			kmem_free_array(cache, nr - capacity, &objects[capacity]);
 			0;
 		}));
+		kmem_free_array(cache, 1, objects);
+		kmem_take_array(test, cache, 1, objects);
+		kept = kmem_attribute(test, cache, "objects");
+		kmem_free_array(cache, 1, objects);
+		KMEM_EXPECT_COUNT(test, cache, "objects", kept, "a sheaf holds what was freed");
+		kmem_take_array(test, cache, 1, objects);
 		kmem_expect_live(test, cache, capacity, "one sheaf could not be had");
 		kmem_free_array(cache, capacity, objects);
 	}

@@ -504,8 +504,8 @@ static void sheaves_are_freed_with_their_cache(struct kunit *test)
 
 /*
  * A free that gets no memory for a new sheaf still frees the object, and so do
- * all that follow, to sheaves again. Source: __pcs_replace_full_main(), "we flushed the main
- * sheaf", __free_to_pcs_batch(), "no_empty".
+ * all that follow, to sheaves again. Source: __pcs_replace_full_main(), "we flushed
+ * the main sheaf", __free_to_pcs_batch(), "no_empty".
  */
 static void free_succeeds_without_a_new_sheaf(struct kunit *test)
 {

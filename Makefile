@@ -3,7 +3,8 @@ ifneq ($(KERNELRELEASE),)
 
 # Inside of a kernel build. Out of tree, its configuration does not know us.
 ifdef KBUILD_EXTMOD
-kmem-suites := $(shell sed -n 's/^config KMEM_\(.*\)_KUNIT_TEST$$/\1/p' \
+# without those that have to be built in
+kmem-suites := $(shell sed -n '/^config KMEM_\(.*\)_KUNIT_TEST$$/{s//\1/;h;n;/tristate/{g;p}}' \
 		       $(dir $(lastword $(MAKEFILE_LIST)))Kconfig)
 export CONFIG_KMEM_KUNIT_HELPERS := m
 $(foreach s,$(kmem-suites),$(eval export CONFIG_KMEM_$(s)_KUNIT_TEST := m))

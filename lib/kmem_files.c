@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Files: what the kernel tells its users about caches, /proc/slabinfo and those
- * of /sys/kernel/slab and /sys/kernel/debug/slab; and files of a case's own.
+ * of /sys/kernel/slab and /sys/kernel/debug/slab; what they may set, in /proc/sys;
+ * and files of a case's own.
  *
  * Nobody mounts anything before built-in tests run, so they do it themselves.
  */
@@ -290,6 +291,19 @@ int kmem_sysfs_number(struct kunit *test, const char *name, const char *attribut
 }
 EXPORT_SYMBOL_GPL(kmem_sysfs_number);
 
+static int write_file(struct vfsmount *mnt, const char *path, const char *text)
+{
+	struct file *file = file_open_root_mnt(mnt, path, O_WRONLY, 0);
+	loff_t pos = 0;
+	ssize_t len;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	len = kernel_write(file, text, strlen(text), &pos);
+	__fput_sync(file);
+	return len == strlen(text) ? 0 : min_t(ssize_t, len, -EIO);
+}
+
 /**
  * kmem_sysfs_store() - Write to a file of /sys/kernel/slab.
  * @test: the test context; skipped where there are no such files
@@ -303,17 +317,55 @@ int kmem_sysfs_store(struct kunit *test, const char *name, const char *attribute
 {
 	char path[PATH_SIZE];
 	struct vfsmount *mnt = sysfs_path(test, path, name, attribute);
-	struct file *file = file_open_root_mnt(mnt, path, O_WRONLY, 0);
-	loff_t pos = 0;
-	ssize_t len;
 
-	if (IS_ERR(file))
-		return PTR_ERR(file);
-	len = kernel_write(file, text, strlen(text), &pos);
-	__fput_sync(file);
-	return len == strlen(text) ? 0 : min_t(ssize_t, len, -EIO);
+	return write_file(mnt, path, text);
 }
 EXPORT_SYMBOL_GPL(kmem_sysfs_store);
+
+static struct vfsmount *sysctl_path(struct kunit *test, char *path, const char *name)
+{
+	KMEM_REQUIRE(test, CONFIG_SYSCTL);
+	snprintf(path, PATH_SIZE, "sys/%s", name);
+	return mounted(test, &proc, "proc");
+}
+
+/**
+ * kmem_sysctl() - Read a number that an administrator may set.
+ * @test: the test context; skipped where there is no /proc/sys
+ * @name: its path there, such as "vm/overcommit_ratio"
+ *
+ * Return: the number; the case ends here if there is none.
+ */
+long kmem_sysctl(struct kunit *test, const char *name)
+{
+	char path[PATH_SIZE];
+	struct vfsmount *mnt = sysctl_path(test, path, name);
+	char *text = read_file(test, mnt, path, 32);
+	long number;
+
+	KUNIT_ASSERT_NOT_NULL_MSG(test, text, "no %s", path);
+	KUNIT_ASSERT_EQ_MSG(test, kstrtol(text, 10, &number), 0, "%s: %s", path, text);
+	kunit_kfree(test, text);
+	return number;
+}
+EXPORT_SYMBOL_GPL(kmem_sysctl);
+
+/**
+ * kmem_sysctl_store() - Write what an administrator may set.
+ * @test: the test context; skipped where there is no /proc/sys
+ * @name: as in kmem_sysctl()
+ * @text: what to write
+ *
+ * Return: 0 if all of it was taken, or the error of open or write.
+ */
+int kmem_sysctl_store(struct kunit *test, const char *name, const char *text)
+{
+	char path[PATH_SIZE];
+	struct vfsmount *mnt = sysctl_path(test, path, name);
+
+	return write_file(mnt, path, text);
+}
+EXPORT_SYMBOL_GPL(kmem_sysctl_store);
 
 static void close_file(void *file)
 {

@@ -114,6 +114,8 @@ const char *kmem_vmallocinfo(struct kunit *test, const char *words);
 char *kmem_sysfs_text(struct kunit *test, const char *name, const char *attribute);
 int kmem_sysfs_number(struct kunit *test, const char *name, const char *attribute);
 int kmem_sysfs_store(struct kunit *test, const char *name, const char *attribute, const char *text);
+long kmem_sysctl(struct kunit *test, const char *name);
+int kmem_sysctl_store(struct kunit *test, const char *name, const char *text);
 struct file *kmem_sysfs_open(struct kunit *test, const char *name, const char *attribute,
 			     int flags);
 char *kmem_debugfs_text(struct kunit *test, const char *name, const char *list);

@@ -608,6 +608,11 @@ static inline void *kmem_compat_no_sheaf(struct kmem_cache *cache, gfp_t gfp, co
 	kmem_compat_no_sheaf(cache, gfp, sheaf, 0)
 #endif
 
+/* 7.0 gave the flags of mappings a type. */
+#ifndef EMPTY_VMA_FLAGS
+#define EMPTY_VMA_FLAGS	0
+#endif
+
 /* Whether a node keeps sheaves of a cache, and has to; for users of mm/slab.h. */
 #ifdef SLAB_NO_SHEAVES
 #define kmem_node_keeps_sheaves(cache, nid)	(!!(cache)->per_node[nid].barn)

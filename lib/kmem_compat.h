@@ -613,6 +613,23 @@ static inline void *kmem_compat_no_sheaf(struct kmem_cache *cache, gfp_t gfp, co
 #define EMPTY_VMA_FLAGS	0
 #endif
 
+/* 6.17 brought snapshots of pages. */
+#ifdef PAGE_SNAPSHOT_FAITHFUL
+#define kmem_can_snapshot_pages()	true
+#else
+#define kmem_can_snapshot_pages()	false
+#define PAGE_SNAPSHOT_FAITHFUL		BIT(0)
+#define PAGE_SNAPSHOT_PG_BUDDY		BIT(1)
+#define snapshot_page(ps, page)		((void)(ps), (void)(page))
+#define snapshot_page_is_faithful(ps)	((ps)->flags & PAGE_SNAPSHOT_FAITHFUL)
+
+struct page_snapshot {
+	struct folio folio_snapshot;
+	struct page page_snapshot;
+	unsigned long pfn, idx, flags;
+};
+#endif
+
 /* Whether a node keeps sheaves of a cache, and has to; for users of mm/slab.h. */
 #ifdef SLAB_NO_SHEAVES
 #define kmem_node_keeps_sheaves(cache, nid)	(!!(cache)->per_node[nid].barn)

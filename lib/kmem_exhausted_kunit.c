@@ -111,6 +111,35 @@ static void bulk_gives_all_back(struct kunit *test)
 }
 
 /*
+ * So it does if there are several objects in a slab: none of them is lost, be the
+ * slab one that has others as well, one that is empty then, or one that is in use by
+ * the CPU. Source: as bulk_gives_all_back(); a cache that has lost some says so when
+ * it is destroyed.
+ */
+static void bulk_of_small_objects_gives_all_back(struct kunit *test)
+{
+	const unsigned int nr = SCATTERED * HUGE_SIZE / 2 / PAGE_SIZE;
+	const struct way *way = test->param_value;
+	struct kmem_cache *cache = kmem_private_cache(test, "kmem_pages", PAGE_SIZE, way->flags,
+						      NULL);
+	struct kmem_batch *kept = kmem_take(test, cache, 3);
+	void **objects = kmem_make_array(test, nr);
+	struct hoard *hoard;
+	bool got;
+
+	require_one_node(test);
+	hoard = exhaust(test, 0);
+	got = kmem_alloc_bulk(cache, NO_RECLAIM, nr, objects);
+	free_hoard(hoard);
+	KUNIT_EXPECT_FALSE_MSG(test, got, "there was memory for all");
+	if (got)
+		kmem_cache_free_bulk(cache, nr, objects);
+	kmem_expect_live(test, cache, 3, "it failed");
+	kmem_give_back(test, kept);
+	kmem_private_cache_destroy(test, cache);
+}
+
+/*
  * Where there are no pages of that size, a large kmalloc() gives NULL, quietly
  * where it is asked to be, and krealloc() leaves the memory alone. Source:
  * kmalloc(), krealloc().
@@ -581,6 +610,7 @@ static struct kunit_case kmem_exhausted_cases[] = {
 	KUNIT_CASE_PARAM(objects_of_the_reserves_are_kept_back, kind_gen_params),
 	KUNIT_CASE(large_kmalloc_gives_null),
 	KUNIT_CASE_PARAM(bulk_gives_all_back, way_gen_params),
+	KUNIT_CASE_PARAM(bulk_of_small_objects_gives_all_back, way_gen_params),
 	/* last, as the page allocator's own warning comes once in a while only */
 	KUNIT_CASE(cache_gives_null),
 	{}

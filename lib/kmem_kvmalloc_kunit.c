@@ -21,6 +21,7 @@
 #include <linux/topology.h>
 #include <linux/vmalloc.h>
 #include "kmem_dirt.h"
+#include "kmem_hoard.h"
 #include "kmem_kunit.h"
 #include "kmem_realloc.h"
 
@@ -266,6 +267,26 @@ static void contiguous_memory_is_not_worth_reclaim(struct kunit *test)
 		KUNIT_EXPECT_FALSE(test, can_fail(test, sizes[i], retry, &mapped));
 		KUNIT_EXPECT_FALSE(test, can_fail(test, sizes[i], nofail, &mapped));
 	}
+}
+
+/*
+ * Nobody is killed for contiguous memory, where pages can be mapped instead. Source:
+ * kmalloc_gfp_adjust(), "no OOM killer and no allocation failure warnings as we have
+ * a fallback" (6.x); as above (7.x).
+ */
+static void nobody_is_killed_for_contiguous_memory(struct kunit *test)
+{
+	struct hoard *hoard;
+	unsigned int hoarded;
+	void *memory;
+
+	KMEM_REQUIRE(test, CONFIG_MMU);
+	hoard = exhaust_to_pages(test);
+	hoarded = hoard->nr;
+	memory = kvmalloc(4 * PAGE_SIZE, GFP_KERNEL);
+	KUNIT_EXPECT_NOT_NULL(test, memory);
+	KUNIT_EXPECT_EQ_MSG(test, hoard->nr, hoarded, "the OOM killer was called");
+	kvfree(memory);
 }
 
 /*
@@ -531,6 +552,7 @@ static struct kunit_case kvmalloc_cases[] = {
 	KUNIT_CASE(page_or_less_does_not_fall_back),
 	KUNIT_CASE(only_the_lack_of_a_fallback_is_reported),
 	KUNIT_CASE(contiguous_memory_is_not_worth_reclaim),
+	KUNIT_CASE(nobody_is_killed_for_contiguous_memory),
 	KUNIT_CASE(mapping_without_sleep_is_up_to_the_series),
 	KUNIT_CASE(crazy_sizes_are_refused),
 	KUNIT_CASE(int_max_is_not_crazy),

@@ -436,8 +436,9 @@ static void kmalloc_has_sheaves_like_others(struct kunit *test)
 }
 
 /*
- * Nodes keep sheaves of the caches that have some, and of no other. Source: struct
- * kmem_cache_args, "%0 means no sheaves will be created"; bootstrap_cache_sheaves().
+ * Nodes keep sheaves of the caches that have some, as all of kmalloc()'s do that are
+ * not debugged, and of no other. Source: struct kmem_cache_args, "%0 means no sheaves
+ * will be created"; bootstrap_cache_sheaves(), bootstrap_kmalloc_sheaves().
  */
 static void nodes_keep_sheaves_of_caches_with_some(struct kunit *test)
 {
@@ -450,6 +451,9 @@ static void nodes_keep_sheaves_of_caches_with_some(struct kunit *test)
 
 			if (!cache)
 				continue;
+			if (!(cache->flags & SLAB_DEBUG_FLAGS))
+				KUNIT_EXPECT_TRUE_MSG(test, kmem_wants_sheaves(cache), "%s",
+						      cache->name);
 			for_each_online_node(node)
 				KUNIT_EXPECT_EQ_MSG(test, kmem_node_keeps_sheaves(cache, node),
 						    kmem_wants_sheaves(cache), "%s", cache->name);

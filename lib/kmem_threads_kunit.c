@@ -325,6 +325,21 @@ static struct kmem_cache *cache_with_others(struct kunit *test)
 	return cache;
 }
 
+/* What is freed is kept in a sheaf: nobody has left them locked. */
+static void expect_sheaves_to_work(struct kunit *test, struct kmem_cache *cache,
+				   unsigned int round)
+{
+	unsigned long kept;
+
+	if (!kmem_has_sheaves())
+		return;
+	others.objects[0] = kmem_cache_alloc(cache, GFP_KERNEL | __GFP_NOFAIL);
+	kept = kmem_attribute(test, cache, "objects");
+	kmem_cache_free(cache, others.objects[0]);
+	KUNIT_EXPECT_EQ_MSG(test, kmem_attribute(test, cache, "objects"), kept,
+			    "round %u: no sheaf holds what was freed", round);
+}
+
 /* An object is made while others have their turn, then all is freed, and none is lost. */
 static void let_others_come_and_go(struct kunit *test, unsigned int round)
 {
@@ -348,6 +363,7 @@ static void let_others_come_and_go(struct kunit *test, unsigned int round)
 	KUNIT_EXPECT_EQ(test, kmem_count_wrong_marks(others.objects, 2 * CAPACITY, OBJECT_SIZE,
 						     round), 0);
 	kmem_free_array(cache, others.nr, others.objects);
+	expect_sheaves_to_work(test, cache, round);
 	kmem_expect_live(test, cache, 0, "all were freed");
 }
 

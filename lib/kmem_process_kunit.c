@@ -51,6 +51,7 @@ static const struct command {
 	{ "overwritten into the environment", "a long", 6, " title", 7, ROOM, "a long title", 12 },
 	{ "overwritten up to there", "a long", 6, "\0itle", 6, ROOM, "a long", 6 },
 	{ "overwritten with all", "a long", 6, " title", 6, ROOM, "a long title", 12 },
+	{ "a single character, overwritten", "a", 1, "bc", 3, ROOM, "abc", 3 },
 	{ "overwritten with more than fits", "a long", 6, " title", 7, 9, "a long ti", 9 },
 	{ "overwritten with what just fits", "a long", 6, " title", 7, 12, "a long title", 12 },
 	{ "no environment", "a long", 6, "", 0, ROOM, "a long", 6 },
@@ -62,8 +63,14 @@ static struct task_struct *make_process(struct kunit *test, const struct command
 {
 	struct task_struct *task = kunit_kzalloc(test, sizeof(*task), GFP_KERNEL);
 	unsigned long area = kmem_user_map(test, 2 * PAGE_SIZE), env = area + PAGE_SIZE;
+	void *other = kunit_kmalloc(test, ROOM, GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, task);
+	KUNIT_ASSERT_NOT_NULL(test, other);
+	/* what lies behind is not zero, as if by chance */
+	memset(other, 'x', ROOM);
+	KUNIT_ASSERT_EQ(test, copy_to_user((void __user *)area, other, ROOM), 0);
+	KUNIT_ASSERT_EQ(test, copy_to_user((void __user *)env, other, ROOM), 0);
 	KUNIT_ASSERT_EQ(test, copy_to_user((void __user *)area, command->args,
 					   command->args_size), 0);
 	KUNIT_ASSERT_EQ(test, copy_to_user((void __user *)env, command->env, command->env_size), 0);
@@ -88,14 +95,14 @@ static void command_line_is_what_a_process_shows(struct kunit *test)
 	const struct command *command = test->param_value;
 	struct task_struct *task = make_process(test, command);
 	int users = atomic_read(&task->mm->mm_users), size;
-	char buffer[ROOM + 1];
+	char room[ROOM + 2], *buffer = room + 1;
 
-	memset(buffer, DIRT, sizeof(buffer));
+	memset(room, DIRT, sizeof(room));
 	size = get_cmdline(task, buffer, command->size);
 	KUNIT_EXPECT_EQ(test, size, command->shown_size);
 	kmem_expect_same(test, buffer, command->shown, command->shown_size);
 	KUNIT_EXPECT_NULL_MSG(test, memchr_inv(buffer + command->size, DIRT,
-					       sizeof(buffer) - command->size),
+					       ROOM + 1 - command->size),
 			      "written behind the buffer");
 	KUNIT_EXPECT_EQ(test, atomic_read(&task->mm->mm_users), users);
 }

@@ -386,7 +386,7 @@ static void nofail_waits_for_memory(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
 	get_task_struct(task);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, finish, task), 0);
-	hoard = exhaust_to_pages(test);
+	hoard = exhaust_to_pages(test, SCATTERED / 4);
 
 	early = take_pairs(patient, cache, NO_RECLAIM, objects);
 	kmem_free_array(cache, early, objects);

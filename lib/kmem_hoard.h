@@ -43,6 +43,7 @@
  * @spares: smaller blocks; the private field of each is its order, and it begins
  *          with SPARE_BYTES of SPARE_FILL
  * @need: called before the OOM killer panics, as there is no process to kill
+ * @needy: the last thread that the OOM killer was called for
  */
 struct hoard {
 	struct kmem_cache *cache;
@@ -52,6 +53,7 @@ struct hoard {
 	void *objects[MAX_HOARD];
 	struct list_head spares;
 	struct notifier_block need;
+	struct task_struct *needy;
 };
 
 static inline void free_spare(struct page *spare)
@@ -110,6 +112,7 @@ static inline int help_others(struct notifier_block *need, unsigned long unused,
 {
 	struct hoard *hoard = container_of(need, struct hoard, need);
 
+	hoard->needy = current;
 	if (hoard->nr || !list_empty(&hoard->spares))
 		++*(unsigned long *)freed;
 	free_hoard(hoard);
@@ -211,14 +214,14 @@ static inline struct hoard *exhaust(struct kunit *test, slab_flags_t flags)
 	return hoard;
 }
 
-/* The same, and leave nothing but single pages: fewer, as they are many. */
-static inline struct hoard *exhaust_to_pages(struct kunit *test)
+/* The same, and leave nothing but single pages, those of a quarter of so many objects. */
+static inline struct hoard *exhaust_to_pages(struct kunit *test, unsigned int objects)
 {
 	struct hoard *hoard = exhaust(test, 0);
 	unsigned int order, flags;
 
 	spare_all(hoard, SPARE_ORDER);
-	scatter(hoard, SCATTERED / 4, 0);
+	scatter(hoard, objects, 0);
 	/* whatever the watermarks are, which are raised as memory becomes scarce */
 	flags = memalloc_noreclaim_save();
 	for (order = SPARE_ORDER; order; order--)

@@ -195,7 +195,7 @@ static void single_page_has_fragments(struct kunit *test)
 	unsigned int i, flags;
 
 	KMEM_REQUIRE_NOT(test, CONFIG_HIGHMEM, "whose pages no cache takes");
-	hoard = exhaust_to_pages(test);
+	hoard = exhaust_to_pages(test, SCATTERED / 4);
 	flags = memalloc_noreclaim_save();
 	for (i = 0; i < ARRAY_SIZE(fragments); i++)
 		fragments[i] = page_frag_alloc(cache, PAGE_SIZE / 2, __GFP_NOWARN);
@@ -228,7 +228,7 @@ static void single_page_has_no_larger_fragment(struct kunit *test)
 	if (!kmem_large_page_frag_ends())
 		kunit_skip(test, "needs Linux 6.13, before which it is looked for without an end");
 	KMEM_REQUIRE_NOT(test, CONFIG_HIGHMEM, "whose pages no cache takes");
-	hoard = exhaust_to_pages(test);
+	hoard = exhaust_to_pages(test, SCATTERED / 4);
 	flags = memalloc_noreclaim_save();
 	fragment = page_frag_alloc(cache, PAGE_SIZE + 1, __GFP_NOWARN);
 	memalloc_noreclaim_restore(flags);

@@ -369,7 +369,7 @@ static struct hoard *leave_single_pages(struct kunit *test)
 {
 	KMEM_REQUIRE_NOT(test, CONFIG_HIGHMEM, "whose pages no cache takes");
 	enter(test);
-	return exhaust_to_pages(test);
+	return exhaust_to_pages(test, SCATTERED / 4);
 }
 
 /*

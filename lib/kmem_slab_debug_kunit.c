@@ -22,7 +22,6 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
-#include <linux/workqueue.h>
 #include <mm/slab.h>
 #include "kmem_debug.h"
 
@@ -127,15 +126,11 @@ static void new_cache_has_the_boots_checks(struct kunit *test)
 	expect_flags(test, open_cache(test, "kmem_open", 0, construct), flags);
 }
 
-/*
- * The caches of kmalloc() have the boot's checks too, from the first object on. Source:
- * as above; stack_depot_request_early_init() in setup_slub_debug().
- */
+/* The caches of kmalloc() have the boot's checks too. Source: as above. */
 static void kmalloc_has_the_boots_checks(struct kunit *test)
 {
 	static const size_t requests[] = { 8, 100, 192, 1000, KMALLOC_MAX_CACHE_SIZE };
 	slab_flags_t flags = boot_flags(test);
-	const struct kmem_report *report;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(requests); i++) {
@@ -144,10 +139,6 @@ static void kmalloc_has_the_boots_checks(struct kunit *test)
 		KUNIT_ASSERT_NOT_NULL(test, memory);
 		expect_flags(test, virt_to_slab(memory)->slab_cache, flags);
 		kfree(memory);
-	}
-	if ((flags & SLAB_STORE_USER) && kmem_stacks_are_saved(__func__)) {
-		report = KMEM_CAPTURE(test, kmem_dump_obj(system_highpri_wq));
-		kmem_expect_text(test, report, " workqueue_init_early+");
 	}
 }
 
@@ -315,18 +306,8 @@ static void options_may_be_for_some_caches(struct kunit *test)
 
 /* what was behind an object when the boot had just begun, before any other case */
 static int behind_early_object = -1;
-/* and where it was allocated from then, as far as that is known */
-static bool early_object_has_a_stack;
 
 #ifndef MODULE
-static bool __init has_a_stack(void *object)
-{
-	struct kmem_obj_info info = { };
-
-	__kmem_obj_info(&info, object, virt_to_slab(object));
-	return info.kp_stack[0];
-}
-
 static int __init look_behind_early_object(void)
 {
 	struct kmem_cache *cache = kmem_cache_create("kmem_global_early", OBJECT_SIZE, 0, 0,
@@ -335,7 +316,6 @@ static int __init look_behind_early_object(void)
 
 	if (object) {
 		behind_early_object = kmem_peek(object + OBJECT_SIZE);
-		early_object_has_a_stack = has_a_stack(object);
 		kmem_cache_free(cache, object);
 	}
 	kmem_cache_destroy(cache);
@@ -355,8 +335,6 @@ static void options_for_some_caches_are_enough(struct kunit *test)
 	if (strcmp(boot_options(test), SELECTIVE))
 		kunit_skip(test, "needs a boot with slab_debug=" SELECTIVE);
 	KUNIT_EXPECT_EQ(test, behind_early_object, SLUB_RED_ACTIVE);
-	if (kmem_stacks_are_saved(__func__))
-		KUNIT_EXPECT_TRUE(test, early_object_has_a_stack);
 }
 
 /* the first complaint of the boot about what it was asked for, or about caches of it */

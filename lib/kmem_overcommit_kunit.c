@@ -26,6 +26,9 @@
 
 #define PAGES_OF(kbytes)	((kbytes) >> (PAGE_SHIFT - 10))
 
+/* kB, and no whole number of pages */
+#define RESERVE	4003
+
 /**
  * struct sysctls - what was set before a case
  * @test: the case
@@ -77,6 +80,18 @@ static void promise(struct kunit *test, int policy)
 	old->user_reserve = sysctl_user_reserve_kbytes;
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, restore, old), 0);
 	set(test, POLICY, policy);
+}
+
+/* From here on no more is promised than a limit; return how many pages are left of it. */
+static long promise_no_more(struct kunit *test)
+{
+	long room;
+
+	promise(test, OVERCOMMIT_NEVER);
+	set(test, RATIO, 60);
+	room = vm_commit_limit() - vm_memory_committed() - 1;
+	KUNIT_ASSERT_GT(test, room, PAGES_OF(RESERVE));
+	return room;
 }
 
 /*
@@ -153,12 +168,8 @@ static void obvious_overcommit_is_refused(struct kunit *test)
  */
 static void limit_is_kept(struct kunit *test)
 {
-	long room;
+	long room = promise_no_more(test);
 
-	promise(test, OVERCOMMIT_NEVER);
-	set(test, RATIO, 60);
-	room = vm_commit_limit() - vm_memory_committed() - 1;
-	KUNIT_ASSERT_GT(test, room, 1000);
 	expect_room(test, NULL, room, 1);
 	vm_acct_memory(1000);
 	expect_room(test, NULL, room - 1000, 1);
@@ -171,15 +182,11 @@ static void limit_is_kept(struct kunit *test)
  */
 static void administrators_have_a_reserve(struct kunit *test)
 {
-	long room;
+	long room = promise_no_more(test);
 
-	promise(test, OVERCOMMIT_NEVER);
-	set(test, RATIO, 60);
-	sysctl_admin_reserve_kbytes = 4003;
-	room = vm_commit_limit() - vm_memory_committed() - 1;
-	KUNIT_ASSERT_GT(test, room, PAGES_OF(4003));
+	sysctl_admin_reserve_kbytes = RESERVE;
 	expect_room(test, NULL, room, 1);
-	expect_room(test, NULL, room - PAGES_OF(4003), 0);
+	expect_room(test, NULL, room - PAGES_OF(RESERVE), 0);
 }
 
 /*
@@ -190,21 +197,16 @@ static void administrators_have_a_reserve(struct kunit *test)
  */
 static void users_have_a_reserve(struct kunit *test)
 {
-	struct mm_struct *mm;
-	long room;
+	struct mm_struct *mm = kunit_kzalloc(test, sizeof(*mm), GFP_KERNEL);
+	long room = promise_no_more(test);
 
-	promise(test, OVERCOMMIT_NEVER);
-	mm = kunit_kzalloc(test, sizeof(*mm), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, mm);
-	set(test, RATIO, 60);
-	sysctl_user_reserve_kbytes = 4003;
-	room = vm_commit_limit() - vm_memory_committed() - 1;
-	KUNIT_ASSERT_GT(test, room, PAGES_OF(4003));
+	sysctl_user_reserve_kbytes = RESERVE;
 	expect_room(test, mm, room, 1);
 	mm->total_vm = 32 * 100 + 31;
 	expect_room(test, mm, room - 100, 1);
-	mm->total_vm = 32 * PAGES_OF(4003) + 32 * 100;
-	expect_room(test, mm, room - PAGES_OF(4003), 1);
+	mm->total_vm = 32 * PAGES_OF(RESERVE) + 32 * 100;
+	expect_room(test, mm, room - PAGES_OF(RESERVE), 1);
 }
 
 static void expect_limit(struct kunit *test, unsigned long pages)
@@ -286,11 +288,14 @@ static void policy_is_one_of_three(struct kunit *test)
  */
 static void strict_policy_knows_all_promises(struct kunit *test)
 {
+	KMEM_REQUIRE(test, CONFIG_SMP);
 	promise(test, OVERCOMMIT_ALWAYS);
 	vm_acct_memory(3);
+	KUNIT_EXPECT_NE_MSG(test, percpu_counter_read(&vm_committed_as),
+			    percpu_counter_sum(&vm_committed_as), "nothing is kept back");
 	set(test, POLICY, OVERCOMMIT_NEVER);
-	KUNIT_EXPECT_EQ(test, percpu_counter_read_positive(&vm_committed_as),
-			percpu_counter_sum_positive(&vm_committed_as));
+	KUNIT_EXPECT_EQ(test, percpu_counter_read(&vm_committed_as),
+			percpu_counter_sum(&vm_committed_as));
 	vm_unacct_memory(3);
 }
 

@@ -285,6 +285,9 @@ static void nobody_is_killed_for_contiguous_memory(struct kunit *test)
 	memory = kvmalloc(4 * PAGE_SIZE, GFP_KERNEL);
 	KUNIT_EXPECT_NOT_NULL(test, memory);
 	KUNIT_EXPECT_PTR_NE_MSG(test, hoard->needy, current, "the OOM killer was called");
+	/* unless another was given what it then found */
+	if (!hoard->needy)
+		KUNIT_EXPECT_TRUE_MSG(test, is_vmalloc_addr(memory), "it was contiguous anyway");
 	kvfree(memory);
 }
 

@@ -53,6 +53,8 @@ def compare(series: str) -> int:
         for way in guest.ways(request.kernel.series):
             booted = [guest.boot(each.binary, folder, way.arguments, _LIMIT)
                       for each in (without, made.image)]
+            if any(each.died for each in booted):
+                raise UserError(f"a kernel does not get to its end, booted {way.name}")
             before, after = (said(each.lines) for each in booted)
             found = [line for line in difflib.unified_diff(before, after, n=0, lineterm="")
                      if not line.startswith(("---", "+++", "@@"))]

@@ -7,6 +7,7 @@ tools/configs/NAME.config is what --config NAME adds. A later fragment overrides
 """
 import re
 from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from kmem_kunit.arch import Arch
@@ -14,6 +15,7 @@ from kmem_kunit.errors import UserError
 
 _SET = re.compile(r"(CONFIG_\w+)=(\S+|\".*\")\Z")
 _UNSET = re.compile(r"# (CONFIG_\w+) is not set\Z")
+_SUITE = "CONFIG_{}_KUNIT_TEST"
 _SERIES = "series-"
 _ARCH = "arch-"
 
@@ -32,9 +34,10 @@ def check(repo: Path, chosen: Sequence[str]) -> None:
             raise UserError(f"no configuration {name!r}; there are: {', '.join(known) or 'none'}")
 
 
-def merged(repo: Path, series: str, arch: Arch, chosen: Sequence[str]) -> str:
+def merged(repo: Path, series: str, arch: Arch, chosen: Sequence[str], only: str = "") -> str:
     """Return the text of one kunitconfig for a series, an architecture and the names chosen.
 
+    If only is a suite, no other one is in it.
     Raises UserError for a name that there is not, and for a fragment with other than settings.
     """
     check(repo, chosen)
@@ -49,6 +52,10 @@ def merged(repo: Path, series: str, arch: Arch, chosen: Sequence[str]) -> str:
     for path in fragments:
         if path.is_file():
             values.update(_read(path))
+    if only:
+        own = _SUITE.format(only.upper())
+        values = {symbol: value for symbol, value in values.items()
+                  if symbol == own or not fnmatchcase(symbol, _SUITE.format("KMEM_*"))}
     lines = [
         f"# {symbol} is not set" if value == "n" else f"{symbol}={value}"
         for symbol, value in values.items()
@@ -59,7 +66,7 @@ def merged(repo: Path, series: str, arch: Arch, chosen: Sequence[str]) -> str:
 def turned_off(text: str, suites: Iterable[str]) -> list[str]:
     """Return those of the suites, by name, that a kunitconfig turns off."""
     settings = text.splitlines()
-    return [suite for suite in suites if f"# CONFIG_{suite.upper()}_KUNIT_TEST is not set" in settings]
+    return [suite for suite in suites if f"# {_SUITE.format(suite.upper())} is not set" in settings]
 
 
 def _read(path: Path) -> dict[str, str]:

@@ -57,7 +57,8 @@ class _Changed(Exception):
 class Request:
     """What to build: a kernel, the suites of repo, --config names; build_dir if the user has one.
 
-    jobs is how many compilers run at once, and options are for each of them.
+    jobs is how many compilers run at once, and options are for each of them. If only is a suite, no
+    other one is built. What variant adds to configs is so little that both are built in one folder.
     """
 
     kernel: Kernel
@@ -67,6 +68,8 @@ class Request:
     build_dir: Path | None = None
     arch: Arch = UML
     options: str = ""
+    only: str = ""
+    variant: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -175,7 +178,8 @@ class Image:
 def plan(base: Path, request: Request) -> Plan:
     """Return how to build what is requested, without doing or writing anything."""
     kernel = request.kernel
-    text = config.merged(request.repo, kernel.series, request.arch, request.configs)
+    configs = (*request.configs, *request.variant)
+    text = config.merged(request.repo, kernel.series, request.arch, configs, request.only)
     shadow = tree.shadow_path(base, kernel, request.repo)
     # not of the text: after a change of .kunitconfig, kunit.py configures anew and make goes on
     name = cache.digest(str(shadow), *request.configs, toolchain(request.arch), request.arch.name)

@@ -63,7 +63,19 @@ _RISCV64 = Arch("riscv", "riscv64", "arch/riscv/boot/Image", "qemu-system-riscv6
                 cross="riscv64-linux-gnu-")
 _S390X = Arch("s390", "s390x", "arch/s390/boot/bzImage", "qemu-system-s390x", "-smp 2",
               cross="s390x-linux-gnu-")
+# one instruction takes one nanosecond, and nothing but the guest decides what comes next
+_COUNTING = "-icount shift=0,sleep=off -cpu qemu64,-rdrand,-rdseed -rtc base=2026-01-01,clock=vm -smp {}"
 _KNOWN = (UML, _CLANG, _X86_64, _X86_64_CLANG, _I386, _ARM64, _RISCV64, _S390X)
+
+
+def counting(cpus: int) -> Arch:
+    """Return a machine, for TCG, whose time-stamp counter counts instructions."""
+    return replace(_X86_64, qemu_args=_COUNTING.format(cpus))
+
+
+def hosted(cpus: int) -> Arch:
+    """Return a machine, for KVM, that is the host's."""
+    return replace(_X86_64, qemu_args=f"-cpu host -smp {cpus}")
 
 
 def names() -> list[str]:

@@ -19,6 +19,7 @@ from typing import NoReturn
 
 from kmem_kunit import (
     arch,
+    benching,
     bisect,
     boot,
     cache,
@@ -352,6 +353,13 @@ def _coverage(options: argparse.Namespace) -> int:
     return coverage.measure(base, request, options)
 
 
+def _bench(options: argparse.Namespace) -> int:
+    """Kernels -> images that count -> boots -> numbers, told or compared."""
+    _check_outputs(options.json, folder=options.svg, inputs=(options.base, options.head))
+    host.ensure(host.PLOTTING if options.svg else ())
+    return benching.run(options)
+
+
 def _fetch(options: argparse.Namespace) -> int:
     host.ensure(host.FETCHING)
     cache.clean(cache.root())
@@ -440,6 +448,7 @@ _VERBS = {
     "mutate": _mutate,
     "mutate-job": _mutate_job,
     "coverage": _coverage,
+    "bench": _bench,
     "fetch": _fetch,
     "list": _list,
     "surface": _surface,

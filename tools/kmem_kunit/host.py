@@ -85,6 +85,7 @@ COVERING = (
          lambda: bool(list(Path("/usr/lib/llvm-22/lib/clang").glob("*/lib/linux/*profile*")))),
 )
 DRAWING = (_command("genhtml", "makes pages of what was reached", "lcov"),)
+PLOTTING = (_module("matplotlib", "draws what operations cost", "python3-matplotlib"),)
 PAGES = (_command("npm", "gets what shows mutants"),)
 BISECTING = (_command("git", "tells one commit from another"),)
 SHOWING = (
@@ -92,7 +93,7 @@ SHOWING = (
     _module("junitparser", "writes JUnit", "python3-junitparser"),
 )
 ALL = tuple(dict.fromkeys((*FETCHING, *BUILDING, *CACHING, *READING, *BISECTING, *MUTATING,
-                           *COVERING, *DRAWING, *PAGES, *SHOWING)))
+                           *COVERING, *DRAWING, *PLOTTING, *PAGES, *SHOWING)))
 # for this project's own tests, not for its users
 TESTING = (
     _command("shellcheck", "checks shell scripts"),

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from kmem_kunit.errors import UserError
-from kmem_kunit.result import Case, Problem, Result, Status, save, segment
+from kmem_kunit.result import Case, Number, Problem, Result, Status, save, segment
 
 ORIGIN = "kmem_kunit"
 VERSION = {"major": 5, "minor": 3}
@@ -119,6 +119,7 @@ def _tests(run: Run, common: dict[str, Any], boot: str) -> list[dict[str, Any]]:
         misc |= {"known": case.known} if case.known else {}
         test |= {"duration": case.duration} if case.duration is not None else {}
         test |= {"log_excerpt": _excerpt(case.log)} if case.log else {}
+        test |= {"number": vars(case.number)} if case.number else {}
         tests.append((case.path, test, misc))
     for problem in run.result.problems:
         test = {"status": "ERROR", "log_excerpt": _excerpt(problem.log)}
@@ -173,6 +174,16 @@ def _seconds(entry: dict[str, Any], where: str, name: str) -> float | None:
             or not 0 <= value <= sys.float_info.max:
         _wrong(f"{where}.{name}", "a number of seconds")
     return float(value)
+
+
+def _number(test: dict[str, Any], where: str) -> Number | None:
+    number = _object(test, where, "number")
+    if not number:
+        return None
+    value = number.get("value")
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= sys.float_info.max:
+        _wrong(f"{where}.number.value", "a number")
+    return Number(float(value), _field(number, f"{where}.number", "unit"))
 
 
 def _entries(data: dict[str, Any], name: str) -> list[tuple[str, dict[str, Any]]]:
@@ -276,7 +287,7 @@ def _case(where: str, test: dict[str, Any]) -> Case:
     return Case(_field(misc, at, "suite"), _field(misc, at, "case"), _field(misc, at, "param", ""),
                 _status(where, test), _seconds(test, where, "duration"),
                 _field(test, where, "log_excerpt", ""),
-                _field(misc, at, "reason", ""), _field(misc, at, "known", ""))
+                _field(misc, at, "reason", ""), _field(misc, at, "known", ""), _number(test, where))
 
 
 def _problem(where: str, test: dict[str, Any]) -> Problem:

@@ -37,10 +37,19 @@ def segment(name: str) -> str:
 
 
 @dataclass(frozen=True)
+class Number:
+    """What was measured, in a unit such as "instructions/operation"."""
+
+    value: float
+    unit: str
+
+
+@dataclass(frozen=True)
 class Case:
     """The verdict on one case (`param` empty) or on one parameter of it.
 
-    `known` says why a failure was to be expected, and is "" where it was not.
+    `known` says why a failure was to be expected, and is "" where it was not. `number` is there where
+    something was measured and not judged.
     """
 
     suite: str
@@ -51,6 +60,7 @@ class Case:
     log: str = ""
     reason: str = ""
     known: str = ""
+    number: Number | None = None
 
     @property
     def bad(self) -> bool:

@@ -24,6 +24,8 @@ _EXAMPLES = {
     "doctor": "kmem-kunit doctor",
     "mutate": "kmem-kunit mutate --kernel ~/src/linux --since v7.2 --json mutants.json",
     "coverage": "kmem-kunit coverage --kernel 7.3 --lcov kmem.lcov",
+    "bench": "kmem-kunit bench --kernel 6.12 --kernel 7.3 --pattern 'kmalloc_and_kfree.64 *'\n"
+    "  kmem-kunit bench --tree ~/src/linux --base v7.2 --head HEAD",
     "apply": "kmem-kunit apply --tree ~/src/linux\n"
     "  cd ~/src/linux && tools/testing/kunit/kunit.py run --kunitconfig=lib/kmem_kunit",
     "unapply": "kmem-kunit unapply --tree ~/src/linux",
@@ -119,6 +121,8 @@ def parser(functions: Mapping[str, Verb]) -> argparse.ArgumentParser:
     cover.add_argument("--lcov", type=_path, metavar="FILE", help="write an lcov tracefile")
     cover.add_argument("--html", type=_path, metavar="DIR", help="write pages with the sources")
     _add_jobs(cover, "compilers at once")
+
+    _add_bench(verb("bench", "count what allocations cost, to the instruction, and compare it"))
 
     fetch = verb("fetch", "bring the newest source of kernel series into the cache")
     fetch.add_argument("series", nargs="+", metavar="SERIES", help="such as 6.12")
@@ -217,6 +221,25 @@ def _add_gate(gate: argparse.ArgumentParser) -> None:
     gate.add_argument("--gitlab", type=_path, metavar="FILE", help="write a Code Quality report")
     gate.add_argument("--github", action="store_true", help="print GitHub's workflow commands")
     _add_jobs(gate, "cells, and compilers, at once")
+
+
+def _add_bench(bench: argparse.ArgumentParser) -> None:
+    bench.add_argument("--kernel", action="append", type=_given, metavar="SERIES|PATH",
+                       help=f"a series such as 7.3, or a kernel tree (default: {kernel.DEFAULT}); may be repeated")
+    bench.add_argument("--config", action="append", default=[], metavar="NAME",
+                       help="add tools/configs/NAME.config; may be repeated")
+    bench.add_argument("--pattern", default="", metavar="GLOB", help="only patterns of this name")
+    bench.add_argument("--base", type=_given, metavar="WHAT",
+                       help="a result file, a series, a kernel tree, or with --tree a revision of it")
+    bench.add_argument("--head", type=_given, metavar="WHAT", help="another, to cost no more than that")
+    bench.add_argument("--tree", type=_given, metavar="PATH",
+                       help="the git repository of the revisions, which is only read")
+    bench.add_argument("--json", type=_path, metavar="FILE",
+                       help="write the numbers, those of --head, as KCIDB JSON")
+    bench.add_argument("--svg", type=_path, metavar="DIR", help="write a plot of each family of patterns")
+    bench.add_argument("--wall", action="store_true",
+                       help="show times instead, with their spread; needs KVM, and is never gated")
+    _add_jobs(bench, "boots, and compilers, at once")
 
 
 def _add_engine(parser: argparse.ArgumentParser) -> None:

@@ -274,7 +274,8 @@ def _costs(runs: Sequence[Run], columns: Sequence[str], title: str) -> Iterator[
     for run in runs:
         for case in run.result.cases:
             if case.bad:
-                yield f"{setting(run)}: {case.name}.{case.param}: {case.reason}"
+                name = ".".join(filter(None, (case.name, case.param)))
+                yield f"{setting(run)}: {name}: {case.reason or case.status.value}"
     yield ""
 
 

@@ -3,14 +3,19 @@
 import datetime
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from kmem_kunit import arch, bench, benching, cli, host, kcidb, overlay, qemu, suites
+from kmem_kunit import boot as boot_step
+from kmem_kunit import arch, bench, benching, cli, host, image, kcidb, overlay, qemu, suites
+from kmem_kunit.boot import Log
 from kmem_kunit.errors import UserError
 from kmem_kunit.kcidb import Run
+from kmem_kunit.kernel import Kernel
 from kmem_kunit.result import Case, Number, Result, Status
 
 HOT, BURST = ("kmalloc", "64 hot"), ("kmalloc", "64 burst")
@@ -140,8 +145,6 @@ def test_settings_are_compared_each_with_its_own_and_some_must_be_shared() -> No
 
 
 def test_who_has_another_compiler_is_told() -> None:
-    from dataclasses import replace
-
     before = run_of({"kmalloc.8 hot": 100})
     lines = list(bench.told([], [before], [replace(before, compiler="gcc 13")]))
     assert "these are of different compilers: gcc 12, gcc 13" in lines
@@ -151,7 +154,8 @@ def test_numbers_survive_a_file(tmp_path: Path) -> None:
     runs = [run_of({"kmalloc.8 hot": 100.125}, events={"kmalloc.8 hot: alloc_slab": 0.5})]
     kcidb.write(tmp_path / "x.json", runs)
     assert kcidb.load(tmp_path / "x.json") == tuple(runs)
-    assert kcidb.document(runs)["tests"][0]["number"] == {"value": 100.125, "unit": bench.INSTRUCTIONS}
+    test = kcidb.document(runs)["tests"][0]
+    assert test["status"] == "DONE" and test["number"] == {"value": 100.125, "unit": bench.INSTRUCTIONS}
     text = (tmp_path / "x.json").read_text(encoding="utf-8")
     for wrong, told in (('"value": "1"', "value is not a number"), ('"value": true', "value is not a number"),
                         ('"value": 1e999', "value is not a number")):
@@ -249,3 +253,89 @@ def test_the_machine_counts_and_nothing_else_decides() -> None:
     words = arch.counting(2).qemu_args
     for each in ("-icount shift=0,sleep=off", "-smp 2", "-rdrand,-rdseed", "clock=vm", "base=2026-01-01"):
         assert each in words
+
+
+def ktap(counts: str, events: str = "") -> str:
+    """A console of kmem_bench with one case, of one parameter."""
+    lines = ["KTAP version 1", "1..1", "    KTAP version 1", "    # Subtest: kmem_bench", "    1..1",
+             "        KTAP version 1", "        # Subtest: kfree_elsewhere",
+             *([f"    # kfree_elsewhere: events {events}"] if events else []),
+             f"    # kfree_elsewhere: counts {counts}", "        ok 1 kfree hot",
+             "    ok 1 kfree_elsewhere", "ok 1 kmem_bench"]
+    return "\n".join(f"[    0.100000] {line}" for line in lines) + "\n"
+
+
+class Machine:
+    """What was booted, a line each, and which boot counts one instruction more."""
+
+    def __init__(self) -> None:
+        self.booted: list[str] = []
+        self.unlike = 0
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """A kernel whose boots print one pattern."""
+    made = Machine()
+
+    def build(base: Path, request: image.Request) -> image.Image:
+        assert request.only == "kmem_bench"
+        folder = tmp_path / "-".join(("image", *request.configs, *request.variant))
+        folder.mkdir(exist_ok=True)
+        (folder / "config").write_text('CONFIG_CC_VERSION_TEXT="gcc 12"\n', encoding="utf-8")
+        return image.Image(folder, tmp_path, "7.3.4", "s", request.arch)
+
+    def fake(base: Path, the_image: image.Image, arguments: Sequence[str], glob: str, **named: Any) -> Log:
+        made.booted.append(" ".join((the_image.path.name, the_image.arch.qemu_args, *arguments, glob,
+                                named["accelerator"])))
+        path = tmp_path / f"{len(made.booted)}.log"
+        stats = "slub_stats" in the_image.path.name
+        text = ktap(f"ticks=1024 ns={len(made.booted)}000 operations=10",
+                    "operations=40 alloc_slab=4" if stats else "")
+        path.write_text(text.replace("ticks=1024", f"ticks={1024 + (len(made.booted) == made.unlike)}"), encoding="utf-8")
+        return Log(path, 1.0, False, False, 1.0)
+
+    monkeypatch.setattr(image, "build", build)
+    monkeypatch.setattr(boot_step, "boot", fake)
+    monkeypatch.setattr(boot_step, "kept", lambda base, log: log)
+    monkeypatch.setattr(benching, "_prepare", lambda: tmp_path)
+    monkeypatch.setattr(benching, "_kernel", lambda options, spec, stack: Kernel("7.3", tmp_path, "7.3.4"))
+    monkeypatch.setattr(qemu, "may_accelerate", lambda _: True)
+    return made
+
+
+PATTERN = ["--pattern", "kfree_elsewhere.*"]
+
+
+def test_each_image_is_booted_five_times(machine: Machine, tmp_path: Path,
+                                         capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["bench", *PATTERN, "--json", str(tmp_path / "x.json")]) == 0
+    assert sorted(each.split()[0] for each in machine.booted) == ["image-bench"] * 5 + ["image-bench-slub_stats"] * 5
+    for each in machine.booted:
+        assert "-icount shift=0" in each and "-smp 2" in each and "nokaslr" in each
+        assert each.endswith("kmem_bench.kfree_elsewhere tcg")
+    (run,) = kcidb.load(tmp_path / "x.json")
+    assert bench.numbers(run, bench.INSTRUCTIONS) == {"kfree_elsewhere.kfree hot": 102.4}
+    assert bench.slow(run)["kfree_elsewhere.kfree hot"]["slabs taken"] == 0.1
+    assert run.cell == "7.3/two_cpus" and run.compiler == "gcc 12"
+    assert "102.40" in capsys.readouterr().out
+
+
+def test_a_pattern_is_not_reported_if_one_boot_differs(
+        machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    machine.unlike = 3
+    assert cli.main(["bench", *PATTERN, "--jobs", "1"]) == 1
+    printed = capsys.readouterr().out
+    assert "two_cpus: kfree_elsewhere.kfree hot: boots differ: (1024, 10), (1024, 10), (1025, 10)" in printed
+    assert "102." not in printed
+
+
+def test_wall_boots_the_host_and_shows_the_spread(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["bench", *PATTERN, "--wall", "--jobs", "1"]) == 0
+    assert len(machine.booted) == 5 and all("-cpu host" in each and each.endswith(" kvm") for each in machine.booted)
+    assert re.search(r"kfree hot +300\.00 +100\.0 to 500\.0 in 5 boots", capsys.readouterr().out)
+
+
+def test_a_pattern_that_no_case_has_is_told(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["bench", "--pattern", "kfree_elsewhere.nonsense"]) == 2
+    assert "no pattern matches 'kfree_elsewhere.nonsense'" in capsys.readouterr().err

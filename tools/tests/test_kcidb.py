@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from kmem_kunit import kcidb
 from kmem_kunit.errors import UserError
-from kmem_kunit.result import Case, Problem, Result, Status
+from kmem_kunit.result import Case, Number, Problem, Result, Status
 
 TEXT = {"type": "string", "pattern": "^[^\0]*$"}
 ID = {"type": "string", "pattern": "^kmem_kunit:[A-Za-z0-9_.:-]+$"}
@@ -51,6 +51,7 @@ SCHEMA = record(
         "id origin build_id", id=ID, origin=ORIGIN, build_id=ID, start_time=TIME, comment=TEXT,
         path={"type": "string", "pattern": r"^([a-zA-Z0-9_-]+(\.[a-zA-Z0-9_-]+)*)?$"},
         status=STATUS, duration={"type": "number", "minimum": 0},
+        number=record("value", value={"type": "number"}, unit=TEXT),
         log_excerpt={**TEXT, "maxLength": 16384}, misc={"type": "object"})))
 
 RUN = kcidb.Run(
@@ -63,6 +64,7 @@ RUN = kcidb.Run(
         Case("kmem_strdup", "sizes", "len=0", Status.ERROR),
         Case("kmem_zero", "big", "", Status.SKIP, reason="needs CONFIG_SMP=y"),
         Case("kmem_zero", "absent", "", Status.MISS),
+        Case("kmem_zero", "cost", "hot", Status.PASS, number=Number(189.5, "instructions/operation")),
     ), (Problem("splat", "kmem_strdup.sizes", "BUG: KASAN"), Problem("splat", "", "WARNING: "),
         Problem("panic", "", "Kernel panic"))), console="failures/1.log", accelerator="tcg",
     took=76.5)
@@ -87,7 +89,8 @@ def test_document() -> None:
     assert list(paths) == [
         "kmem_strdup.kstrdup_copies", "kmem_strdup.sizes", "kmem_strdup.sizes.len_0",
         "kmem_strdup.sizes.len_0-2", "kmem_strdup.sizes.len_0-3", "kmem_zero.big",
-        "kmem_zero.absent", "boot.splat", "boot.splat-2", "boot.panic"]
+        "kmem_zero.absent", "kmem_zero.cost.hot", "boot.splat", "boot.splat-2",
+        "boot.panic"]
     assert paths["kmem_strdup.sizes"]["log_excerpt"].startswith("# sizes: EXPECTATION FAILED")
     assert paths["kmem_strdup.kstrdup_copies"]["duration"] == 0.0015
     assert "duration" not in paths["kmem_zero.absent"]

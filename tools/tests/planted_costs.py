@@ -28,7 +28,7 @@ _FILE = "mm/slub.c"
 _PATTERN = "kfree_elsewhere.*"  # of the setting with the fewest builds
 _HEAD = re.compile(r"^void slab_free\([^;{}]*\)\n\{\n", re.MULTILINE)
 _FAST = "likely(free_to_pcs(s, object, true))"
-_TURN = "static unsigned int kmem_kunit_turn;\n\n"
+_TURN = "\tstatic unsigned int kmem_kunit_turn;\n\n"
 _LIMIT = 4 * 3600.0  # seconds for one comparison, with its builds
 
 
@@ -50,13 +50,13 @@ def copies(text: str) -> list[Planted]:
         raise UserError(f"{_FILE} has no slab_free() that this knows: try 7.3")
     begin, at, end = head.start(), head.end(), text.index("\n}\n", head.end())
     renamed = re.sub(r"\bobject\b", "kmem_kunit_renamed", text[begin:end])
-    slower = text[begin:end].replace(_FAST, f"likely(++kmem_kunit_turn % 64) && {_FAST}")
+    slower = text[at:end].replace(_FAST, f"likely(++kmem_kunit_turn % 64) && {_FAST}")
     same = r": 3 patterns, 0 numbers differ, 0 regressions"
     return [
         Planted("comment", f"{text[:begin]}/* A change of nothing. */ {renamed}{text[end:]}", False, same, 0),
         Planted("instruction", f'{text[:at]}\tasm volatile("nop");\n{text[at:]}', False,
-                r"(differs +two_cpus +kfree_elsewhere\.kfree .* \+1 \(.*\n){3}.*: 3 patterns, 3 numbers differ", 0),
-        Planted("slow path", f"{text[:begin]}{_TURN}{slower}{text[end:]}", False,
+                r"(differs +two_cpus +kfree_elsewhere\.kfree .* \+1 \(.*\n){3}", 0),
+        Planted("slow path", f"{text[:at]}{_TURN}{slower}{text[end:]}", False,
                 r"REGRESSION +two_cpus +kfree_elsewhere\.kfree burst of 256: slow frees ", 1),
         Planted("elsewhere", text, True, same, 0),
     ]

@@ -9,8 +9,8 @@ _LIMIT = 1500.0  # seconds, most of which is two builds, if they are not in the 
 
 def test_the_same_kernel_costs_the_same_again(tmp_path: Path) -> None:
     first, again = tmp_path / "first.json", tmp_path / "again.json"
-    command = [overlay.REPO / "tools/kmem-kunit", "bench", "--pattern", "kfree_elsewhere.kfree [hb]*",
-               "--kernel", "7.3", "--json"]
+    command: list[str | Path] = [overlay.REPO / "tools/kmem-kunit", "bench", "--kernel", "7.3",
+                                 "--pattern", "kfree_elsewhere.kfree [hb]*", "--json"]
     for path in (first, again):
         done = proc.run([*command, path], timeout=_LIMIT)
         assert done.status == 0, done.output

@@ -63,8 +63,10 @@ _RISCV64 = Arch("riscv", "riscv64", "arch/riscv/boot/Image", "qemu-system-riscv6
                 cross="riscv64-linux-gnu-")
 _S390X = Arch("s390", "s390x", "arch/s390/boot/bzImage", "qemu-system-s390x", "-smp 2",
               cross="s390x-linux-gnu-")
-# one instruction takes one nanosecond, and nothing but the guest decides what comes next
-_COUNTING = "-icount shift=0,sleep=off -cpu qemu64,-rdrand,-rdseed -rtc base=2026-01-01,clock=vm -smp {}"
+# one instruction takes one nanosecond, and nothing but the guest decides what comes next; what rdrand gives is
+# always the same, without which the kernel's generator has no seed in time, and each number costs thousands
+_COUNTING = ("-icount shift=0,sleep=off -cpu qemu64,+rdrand,-rdseed -seed 20261130"
+             " -rtc base=2026-01-01,clock=vm -smp {}")
 _KNOWN = (UML, _CLANG, _X86_64, _X86_64_CLANG, _I386, _ARM64, _RISCV64, _S390X)
 
 

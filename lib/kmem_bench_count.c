@@ -10,9 +10,7 @@
  * happened before is made to matter as little as can be: see settle() and hoard().
  */
 #include <kunit/test.h>
-#include <linux/compiler.h>
 #include <linux/cpumask.h>
-#include <linux/delay.h>
 #include <linux/gfp.h>
 #include <linux/irqflags.h>
 #include <linux/jiffies.h>
@@ -23,11 +21,9 @@
 #include <linux/mmzone.h>
 #include <linux/moduleparam.h>
 #include <linux/prandom.h>
-#include <linux/preempt.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
-#include <linux/sort.h>
 #include <linux/sysfs.h>
 #include <linux/timex.h>
 #include <mm/internal.h>
@@ -55,6 +51,7 @@ module_param(most, uint, 0444);
 MODULE_PARM_DESC(most, "How many objects at once a pattern may take, and about how many it takes in all");
 
 static void *objects[KMEM_BENCH_MOST];
+static unsigned int missing;	/* of those that were to be taken */
 static u16 in_order[KMEM_BENCH_MOST], shuffled[KMEM_BENCH_MOST];
 static LIST_HEAD(fragments);
 static char *page;
@@ -219,8 +216,10 @@ static noinline void take_all(void *(*take)(void), unsigned int burst)
 {
 	unsigned int i;
 
-	for (i = 0; i < burst; i++)
+	for (i = 0; i < burst; i++) {
 		objects[i] = take();
+		missing += !objects[i];
+	}
 }
 
 static noinline void give_all(void (*give)(void *), unsigned int burst, const u16 *order)
@@ -319,48 +318,56 @@ static struct counts count_steps(struct kunit *test, const struct kmem_bench *be
 	return counts;
 }
 
-/* What @n turns cost, and twice as many, of a pattern and of one that does nothing. */
-struct series {
-	struct counts once, twice, nothing_once, nothing_twice;
-};
-
-static void count_turns(const struct kmem_bench *bench, const struct kmem_bench *nothing,
-			const u16 *order, unsigned int turns, struct series *series)
+static struct counts minus(struct counts a, struct counts b)
 {
+	return (struct counts){ .ticks = a.ticks - b.ticks, .ns = a.ns - b.ns };
+}
+
+/* What @turns cost beyond those of @nothing. */
+static struct counts count_turns(const struct kmem_bench *bench, const struct kmem_bench *nothing,
+				 const u16 *order, unsigned int turns)
+{
+	struct counts once, twice, nothing_once, nothing_twice;
 	unsigned long flags;
 
 	settle();
 	local_irq_save(flags);
 	take_and_give(bench, turns, order);
 	take_and_give(nothing, turns, order);
-	series->once = count(bench, KMEM_BENCH_BOTH, turns, order);
-	series->twice = count(bench, KMEM_BENCH_BOTH, 2 * turns, order);
-	series->nothing_once = count(nothing, KMEM_BENCH_BOTH, turns, order);
-	series->nothing_twice = count(nothing, KMEM_BENCH_BOTH, 2 * turns, order);
+	once = count(bench, KMEM_BENCH_BOTH, turns, order);
+	twice = count(bench, KMEM_BENCH_BOTH, 2 * turns, order);
+	nothing_once = count(nothing, KMEM_BENCH_BOTH, turns, order);
+	nothing_twice = count(nothing, KMEM_BENCH_BOTH, 2 * turns, order);
 	local_irq_restore(flags);
+	return minus(minus(twice, once), minus(nothing_twice, nothing_once));
 }
 
-static s64 cost(s64 once, s64 twice, s64 nothing_once, s64 nothing_twice)
+/* The same, of one half of each turn. */
+static struct counts count_halves(struct kunit *test, const struct kmem_bench *bench,
+				  const struct kmem_bench *nothing, const u16 *order,
+				  unsigned int turns)
 {
-	return (twice - once) - (nothing_twice - nothing_once);
+	struct counts once = count_steps(test, bench, order, turns);
+	struct counts twice = count_steps(test, bench, order, 2 * turns);
+	struct counts nothing_once = count_steps(test, nothing, order, turns);
+	struct counts nothing_twice = count_steps(test, nothing, order, 2 * turns);
+
+	return minus(minus(twice, once), minus(nothing_twice, nothing_once));
 }
 
 /* Take and give one burst, and find out whose objects they are. */
 static struct kmem_cache *warm_up(struct kunit *test, const struct kmem_bench *bench)
 {
 	struct kmem_cache *cache = bench->cache ? *bench->cache : NULL;
-	unsigned int i, failed = 0;
 
+	missing = 0;
 	take_uncounted(bench);
-	for (i = 0; i < bench->burst; i++)
-		failed += !objects[i];
-	if (!failed && !bench->cache && !is_vmalloc_addr(objects[0])) {
+	if (!missing && !bench->cache && !is_vmalloc_addr(objects[0])) {
 		struct slab *slab = virt_to_slab(objects[0]);
 
 		cache = slab ? slab->slab_cache : NULL;
 	}
 	give_all(bench->give, bench->burst, in_order);
-	KUNIT_ASSERT_EQ_MSG(test, failed, 0, "of %u", bench->burst);
 	return cache;
 }
 
@@ -400,8 +407,8 @@ void kmem_bench(struct kunit *test, const struct kmem_bench *bench)
 	struct kmem_bench nothing = *bench;
 	const u16 *order = bench->shuffled ? shuffled : in_order;
 	struct reading *readings;
-	struct series series = {};
 	struct kmem_cache *cache;
+	struct counts counts;
 
 	if (bench->burst > most)
 		kunit_skip(test, "needs a boot with " KBUILD_MODNAME ".most=%u or more",
@@ -418,21 +425,15 @@ void kmem_bench(struct kunit *test, const struct kmem_bench *bench)
 		read_events(cache, &readings[0]);
 		read_events(cache, &readings[1]);
 	}
-	if (whole) {
-		count_turns(bench, &nothing, order, turns, &series);
-	} else {
-		series.once = count_steps(test, bench, order, turns);
-		series.twice = count_steps(test, bench, order, 2 * turns);
-		series.nothing_once = count_steps(test, &nothing, order, turns);
-		series.nothing_twice = count_steps(test, &nothing, order, 2 * turns);
-	}
+	if (whole)
+		counts = count_turns(bench, &nothing, order, turns);
+	else
+		counts = count_halves(test, bench, &nothing, order, turns);
 	if (cache && IS_ENABLED(CONFIG_SLUB_STATS)) {
 		read_events(cache, &readings[2]);
 		report_events(test, readings, (whole ? 4 : 3) * turns * each);
 	}
-	kunit_info(test, "counts ticks=%lld ns=%lld operations=%llu",
-		   cost(series.once.ticks, series.twice.ticks, series.nothing_once.ticks,
-			series.nothing_twice.ticks),
-		   cost(series.once.ns, series.twice.ns, series.nothing_once.ns,
-			series.nothing_twice.ns), turns * each);
+	KUNIT_ASSERT_EQ_MSG(test, missing, 0, "objects that could not be had");
+	kunit_info(test, "counts ticks=%lld ns=%lld operations=%llu", counts.ticks, counts.ns,
+		   turns * each);
 }

@@ -184,13 +184,16 @@ class Difference:
 def compare(base: Sequence[Run], head: Sequence[Run], allowed: Sequence[Declared]) -> list[Difference]:
     """Return what differs between two results, setting by setting; regressions come first.
 
-    Raises UserError if they have no setting in common, and for times, which are never gated.
+    Raises UserError if they have no pattern in common, for results of several kernels, and for times,
+    which are never gated.
     """
-    before, after = ({setting(run): run for run in runs} for runs in (base, head))
+    before, after = _by_setting(base), _by_setting(head)
     shared = [name for name in before if name in after]
-    if not shared:
-        raise UserError("they have no configuration in common")
-    found: list[Difference] = []
+    if not any(numbers(before[name], INSTRUCTIONS).keys() & numbers(after[name], INSTRUCTIONS).keys()
+               or numbers(before[name], TIME) or numbers(after[name], TIME) for name in shared):
+        raise UserError("they have no pattern in common: are both what bench has written?")
+    found = [Difference("GONE", name, "all patterns", INSTRUCTIONS, None, None)
+             for name in before if name not in after]
     for name in shared:
         if any(numbers(side[name], TIME) for side in (before, after)):
             raise UserError("times are never gated: one of them was made with --wall")
@@ -202,6 +205,13 @@ def compare(base: Sequence[Run], head: Sequence[Run], allowed: Sequence[Declared
                     each = Difference("", name, pattern, unit, old.get(pattern), new.get(pattern))
                     found.append(_judged(each, allowed))
     return sorted(found, key=lambda each: not each.fails)
+
+
+def _by_setting(runs: Sequence[Run]) -> dict[str, Run]:
+    found = {setting(run): run for run in runs}
+    if len(found) < len(runs):
+        raise UserError("one of them has several kernels: name a file that has one")
+    return found
 
 
 def _flat(of: Mapping[str, Mapping[str, float]], patterns: Collection[str]) -> dict[str, float]:

@@ -6,7 +6,7 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -35,7 +35,7 @@ from kmem_kunit.bench import SUITE
 from kmem_kunit.errors import UserError
 from kmem_kunit.kcidb import Run
 from kmem_kunit.kernel import Kernel
-from kmem_kunit.result import Case, Result
+from kmem_kunit.result import Case, Result, Status
 
 BOOTS = 5  # which have to agree
 _SOURCE = "lib/kmem_bench_patterns.c"
@@ -135,8 +135,9 @@ def _side(options: argparse.Namespace, name: str, stack: ExitStack) -> list[Run]
         pattern = case.param.rpartition(": ")[0] or case.param
         return fnmatchcase(f"{case.name}.{pattern}", options.pattern or "*")
 
-    return [replace(run, result=replace(run.result, cases=tuple(filter(kept, run.result.cases))))
+    runs = [replace(run, result=replace(run.result, cases=tuple(filter(kept, run.result.cases))))
             for run in kcidb.load(Path(name))]
+    return [run for run in runs if run.result.cases or run.result.problems]
 
 
 @functools.cache
@@ -155,17 +156,15 @@ def measure(the_kernel: Kernel, options: argparse.Namespace) -> list[Run]:
     Raises UserError if no pattern is of that name.
     """
     base = _prepare()
-    # KUnit's filter selects cases; which parameters they have only the kernel knows
     glob = options.pattern.partition(".")[0] or "*"
     if not _GLOB.fullmatch(glob):
         raise UserError(f"{options.pattern!r} is no pattern such as 'kmalloc_and_kfree.64 *'")
     known = suites.scan((overlay.REPO / _SOURCE).read_text(encoding="utf-8"), _SOURCE)
-    cases = suites.select(known, f"{SUITE}.{glob}")[SUITE]
-    runs = []
-    for each in settings(the_kernel.series):
-        only, chosen = (glob, cases) if each.only == "*" else (each.only, [each.only])
-        if set(chosen) & set(cases) - ({_TWO} if each.cpus == 1 else set()):
-            runs.append(_measure(base, the_kernel, each, {f"{SUITE}.{only}": chosen}, options))
+    wanted = suites.select(known, f"{SUITE}.{glob}")[SUITE]
+    # all of a setting is run, whatever is wanted of it, as a pattern leaves traces in those behind it
+    runs = [_measure(base, the_kernel, each, suites.select(known, f"{SUITE}.{each.only}")[SUITE], options)
+            for each in settings(the_kernel.series)
+            if any((case == _TWO) == (each.only == _TWO) for case in wanted)]
     if not any(run.result.cases or run.result.problems for run in runs):
         raise UserError(f"no pattern matches {options.pattern!r}: without --pattern, bench shows all")
     return [run for run in runs if run.result.cases or run.result.problems]
@@ -183,17 +182,16 @@ def _images(base: Path, the_kernel: Kernel, each: Setting, options: argparse.Nam
     return images
 
 
-def _measure(base: Path, the_kernel: Kernel, each: Setting, planned: Mapping[str, Sequence[str]],
+def _measure(base: Path, the_kernel: Kernel, each: Setting, cases: Sequence[str],
              options: argparse.Namespace) -> Run:
-    """Return what the patterns of planned, cases by the filter that selects them, cost in a setting."""
+    """Return what the patterns of a setting's cases cost, as far as they are wanted."""
     started = datetime.now(timezone.utc)
     images = _images(base, the_kernel, each, options)
     label = f"{the_kernel.series}/{each.name}"
-    ((glob, cases),) = planned.items()
 
     def booted(the_image: image.Image) -> Result:
         arguments = (*_FIXED, *(() if options.wall else _COUNTING), *each.arguments)
-        log = boot.boot(base, the_image, arguments, glob, on_tick=progress.unseen,
+        log = boot.boot(base, the_image, arguments, f"{SUITE}.{each.only}", on_tick=progress.unseen,
                         limit=_WALL_LIMIT if options.wall else _LIMIT,
                         accelerator=qemu.KVM if options.wall else qemu.TCG)
         result = boot.judge(log, {SUITE: cases})
@@ -206,6 +204,9 @@ def _measure(base: Path, the_kernel: Kernel, each: Setting, planned: Mapping[str
     found = [bench.read(result) for result in results]
     numbers = (bench.timed(found, options.pattern) if options.wall
                else bench.agreed(found[:BOOTS], found[BOOTS:], options.pattern))
+    skipped = [case.reason for result in results for case in result.cases if case.status is Status.SKIP]
+    if skipped and not any(found):
+        raise UserError(f"{label}: all patterns are skipped: {skipped[0]}")
     bad = dict.fromkeys(case for result in results for case in result.cases if case.bad)
     problems = dict.fromkeys(problem for result in results for problem in result.problems)
     return Run(

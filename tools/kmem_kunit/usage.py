@@ -228,7 +228,7 @@ def _add_bench(bench: argparse.ArgumentParser) -> None:
                        help=f"a series such as 7.3, or a kernel tree (default: {kernel.DEFAULT}); may be repeated")
     bench.add_argument("--config", action="append", default=[], metavar="NAME",
                        help="add tools/configs/NAME.config; may be repeated")
-    bench.add_argument("--pattern", default="", metavar="GLOB", help="only patterns of this name")
+    bench.add_argument("--pattern", default="", metavar="GLOB", help="show and compare only patterns of this name")
     bench.add_argument("--base", type=_given, metavar="WHAT",
                        help="a result file, a series, a kernel tree, or with --tree a revision of it")
     bench.add_argument("--head", type=_given, metavar="WHAT", help="another, to cost no more than that")

@@ -139,9 +139,14 @@ def test_a_declared_regression_is_one_no_more_up_to_what_is_declared() -> None:
 def test_settings_are_compared_each_with_its_own_and_some_must_be_shared() -> None:
     before = [run_of({"kmalloc.8 hot": 100}, "7.2.1"), run_of({"kmalloc.8 hot": 200}, "7.2.1", "debug")]
     after = [run_of({"kmalloc.8 hot": 200}, setting="debug"), run_of({"kmalloc.8 hot": 1}, setting="init")]
-    assert not bench.compare(before, after, ())
-    with pytest.raises(UserError, match="no configuration in common"):
-        bench.compare(before[:1], after, ())
+    assert not bench.compare(before[1:], after, ())
+    (gone,) = bench.compare(before, after, ())
+    assert gone.fails and (gone.setting, gone.name) == ("plain", "all patterns")
+    for other in (after, [run_of({"bulk.16": 1})], [run_of({})]):
+        with pytest.raises(UserError, match="no pattern in common"):
+            bench.compare(before[:1], other, ())
+    with pytest.raises(UserError, match="several kernels"):
+        bench.compare([*before, run_of({"kmalloc.8 hot": 100})], after, ())
 
 
 def test_who_has_another_compiler_is_told() -> None:
@@ -237,6 +242,11 @@ def test_files_are_compared_without_a_kernel(tmp_path: Path, capsys: pytest.Capt
     assert cli.main([*words, str(tmp_path / "b"), "--pattern", "bulk.*"]) == 1
     printed = capsys.readouterr().out
     assert "bulk.16" in printed and "kmalloc" not in printed
+    one = run_of({"bulk.16": 5})
+    kcidb.write(tmp_path / "a", [one, run_of({"kmalloc.8 hot": 100}, setting="debug")])
+    kcidb.write(tmp_path / "b", [one])
+    assert cli.main([*words, str(tmp_path / "b"), "--pattern", "bulk.*"]) == 0
+    assert cli.main([*words, str(tmp_path / "b")]) == 1
 
 
 def test_the_suite_has_the_cases_that_are_named() -> None:
@@ -334,6 +344,26 @@ def test_wall_boots_the_host_and_shows_the_spread(machine: Machine, capsys: pyte
     assert cli.main(["bench", *PATTERN, "--wall", "--jobs", "1"]) == 0
     assert len(machine.booted) == 5 and all("-cpu host" in each and each.endswith(" kvm") for each in machine.booted)
     assert re.search(r"kfree hot +300\.00 +100\.0 to 500\.0 in 5 boots", capsys.readouterr().out)
+
+
+def test_that_all_is_skipped_is_told(machine: Machine, capsys: pytest.CaptureFixture[str],
+                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    result = Result((Case("kmem_bench", *HOT, Status.SKIP, reason="needs CONFIG_X=n"),))
+    monkeypatch.setattr(boot_step, "judge", lambda log, planned: result)
+    assert cli.main(["bench", *PATTERN]) == 2
+    assert "7.3/two_cpus: all patterns are skipped: needs CONFIG_X=n" in capsys.readouterr().err
+
+
+def test_revisions_are_told_by_the_tree(machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[object, str]] = []
+
+    def kernel_of(options: Any, spec: str, stack: object) -> Kernel:
+        seen.append((options.tree, spec))
+        return Kernel("7.3", tmp_path, "7.3.4")
+
+    monkeypatch.setattr(benching, "_kernel", kernel_of)
+    assert cli.main(["bench", *PATTERN, "--tree", "linux", "--base", "v1", "--head", "HEAD"]) == 0
+    assert seen == [("linux", "v1"), ("linux", "HEAD")] and len(machine.booted) == 20
 
 
 def test_a_pattern_that_no_case_has_is_told(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:

@@ -35,6 +35,7 @@ SLOW = {
     "objects flushed": ("sheaf_flush",),
 }
 _COUNTS = re.compile(r" *# \w+: counts ticks=(-?\d+) ns=(-?\d+) operations=(\d+)\s*\Z")
+_SKIPPED = re.compile(r" *# \w+: not counted\s*\Z")  # 6.1 says of all parameters that they passed
 _EVENTS = re.compile(r" *# \w+: events operations=(\d+)((?: \w+=-?\d+)*)\s*\Z")
 
 
@@ -61,7 +62,7 @@ class Declared:
 def read(result: Result) -> dict[tuple[str, str], Counted]:
     """Return what one boot counted, by case and parameter.
 
-    Raises UserError for a parameter that passed and does not say what it counted.
+    Raises UserError for a parameter that passed, was not skipped, and does not say what it counted.
     """
     found = {}
     for case in result.cases:
@@ -70,6 +71,8 @@ def read(result: Result) -> dict[tuple[str, str], Counted]:
         lines = case.log.splitlines()
         counts = next(filter(None, map(_COUNTS.match, lines)), None)
         events = next(filter(None, map(_EVENTS.match, lines)), None)
+        if any(map(_SKIPPED.match, lines)):
+            continue
         if counts is None or int(counts[3]) == 0 or (events and int(events[1]) == 0):
             raise UserError(f"{case.path} does not say what it counted: is the kernel's log cut?")
         pairs = (each.split("=") for each in events[2].split()) if events else ()

@@ -57,6 +57,11 @@ def test_a_pattern_without_counts_is_told(line: str) -> None:
         boot(case(line))
 
 
+def test_a_pattern_that_is_skipped_has_no_counts() -> None:
+    # a kernel that says "ok" of it, without the directive
+    assert boot(Case("kmem_bench", *HOT, Status.PASS, log="# kmalloc: not counted\n")) == {}
+
+
 def test_numbers_are_per_operation() -> None:
     one = boot(case("counts ticks=1001 ns=1 operations=8", "operations=32 alloc_slab=8"))
     assert list(bench.agreed([one] * 5, [one] * 5, "")) == [

@@ -2,8 +2,10 @@
 """What operations cost: reading it, that boots must agree, and the gate."""
 import datetime
 import re
+import threading
+import time
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -359,6 +361,34 @@ def test_that_all_is_skipped_is_told(machine: Machine, capsys: pytest.CaptureFix
     assert "7.3/two_cpus: all patterns are skipped: needs CONFIG_X=n" in capsys.readouterr().err
 
 
+def test_a_boot_that_cannot_be_made_ends_the_others(machine: Machine, capsys: pytest.CaptureFixture[str],
+                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+    first, hangs, ended = iter([True]), threading.Event(), threading.Event()
+
+    def fake(*_: object, on_tick: Callable[[int, int | None], None], **__: object) -> Log:
+        if next(first, False):
+            hangs.wait()
+            raise UserError("no space left")
+        hangs.set()
+        try:
+            while True:  # as a guest that hangs
+                on_tick(0, None)
+                time.sleep(0.01)
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(boot_step, "boot", fake)
+    assert cli.main(["bench", *PATTERN, "--jobs", "2"]) == 2
+    assert ended.is_set() and "no space left" in capsys.readouterr().err
+
+
+def test_a_series_without_the_setting_is_told(machine: Machine, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+                                              monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(benching, "_kernel", lambda options, spec, stack: Kernel("6.1", tmp_path, "6.1.9"))
+    assert cli.main(["bench", *PATTERN]) == 2
+    assert "6.1 has no pattern 'kfree_elsewhere.*'" in capsys.readouterr().err and not machine.booted
+
+
 def test_revisions_are_told_by_the_tree(machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[object, str]] = []
 
@@ -373,4 +403,4 @@ def test_revisions_are_told_by_the_tree(machine: Machine, tmp_path: Path, monkey
 
 def test_a_pattern_that_no_case_has_is_told(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["bench", "--pattern", "kfree_elsewhere.nonsense"]) == 2
-    assert "no pattern matches 'kfree_elsewhere.nonsense'" in capsys.readouterr().err
+    assert "7.3 has no pattern 'kfree_elsewhere.nonsense'" in capsys.readouterr().err

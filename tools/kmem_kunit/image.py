@@ -19,6 +19,9 @@ from kmem_kunit.kernel import Identity, Kernel, identity, lock_name
 
 KUNITCONFIG = "kmem-kunit.kunitconfig"
 _STAMP = "kmem-kunit.json"
+# what a kernel's version says of its build: its random numbers begin with it, and what they decide
+_SAME = {"KBUILD_BUILD_TIMESTAMP": "Thu Jan 1 00:00:00 UTC 1970", "KBUILD_BUILD_VERSION": "1",
+         "KBUILD_BUILD_USER": "kmem", "KBUILD_BUILD_HOST": "kunit"}
 _CONFIG_LIMIT = 600.0  # seconds
 _BUILD_LIMIT = 4 * 3600.0
 _ATTEMPTS = 3
@@ -409,13 +412,15 @@ def _make(
     if not the_plan.configured:
         cache.write(folder / KUNITCONFIG, the_plan.kunitconfig)
         with progress.step(f"configuring Linux {kernel.release}"):
-            done = proc.run(the_plan.config_command, timeout=_CONFIG_LIMIT, on_stop=settle)
+            done = proc.run(the_plan.config_command, timeout=_CONFIG_LIMIT, on_stop=settle,
+                            env=proc.environment(**_SAME))
     if done is None or done.status == 0:
         counter = _Counter(folder, before.objects if before else _usual_count(base))
         with progress.step(f"building Linux {kernel.release}", "objects") as tick:
             done = proc.run(
                 build_command,
                 timeout=_BUILD_LIMIT,
+                env=proc.environment(**_SAME),
                 on_tick=None if tick is progress.unseen else lambda: counter.show(tick),
                 on_stop=settle,
             )

@@ -59,7 +59,7 @@ static const char *leaked(struct kunit *test, const unsigned long *before, unsig
 /* The rest of the kernel allocates too, but not so much each time. */
 #define ATTEMPTS	3
 
-/**
+/*
  * struct made_of - caches that are created and destroyed
  * @name: of the parameter
  * @flags: of each
@@ -81,7 +81,7 @@ KUNIT_ARRAY_PARAM_DESC(made_of, made_of, name);
 /* Of these no CPU has free objects for whose return each has to be asked. */
 static const struct made_of checked = { "checked", PRIVATE | SLAB_CONSISTENCY_CHECKS };
 
-/**
+/*
  * struct doomed - a cache to be destroyed
  * @work: does so
  * @cache: this one

@@ -71,7 +71,8 @@ void kmem_expect_none_left(struct kunit *test, const struct kmem_gauge *gauge, l
  * @cache: whose counter
  * @name: of the counter: slabs, objects, total_objects, partial, objects_partial
  * @value: the expected one
- * @...: a format and its arguments: the inputs
+ * @fmt: of the inputs
+ * @...: its arguments
  */
 #define KMEM_EXPECT_COUNT(test, cache, name, value, fmt, ...) do {		\
 	struct kunit *count_test = (test);				\
@@ -83,9 +84,7 @@ void kmem_expect_none_left(struct kunit *test, const struct kmem_gauge *gauge, l
 			    ##__VA_ARGS__);				\
 } while (0)
 
-/**
- * KMEM_ASSERT_COUNT() - As KMEM_EXPECT_COUNT(), and end the case otherwise.
- */
+/* As KMEM_EXPECT_COUNT(), and end the case otherwise. */
 #define KMEM_ASSERT_COUNT(test, cache, name, value, fmt, ...) do {		\
 	struct kunit *count_test = (test);				\
 	const char *count_name = (name);				\

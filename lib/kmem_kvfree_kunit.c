@@ -270,7 +270,7 @@ static struct page *free_by_atomic_scope(const void *memory)
 	return during;
 }
 
-/**
+/*
  * struct context - where nobody may sleep
  * @name: of the parameter
  * @release: frees there; returns where the memory led to right after

@@ -237,7 +237,7 @@ static void use_stock_up(struct kunit *test)
 		free_page((unsigned long)pages[--nr]);
 }
 
-/**
+/*
  * struct use - a use of memory that nothing is left of
  * @name: of the parameter
  * @memory: uses it on the account of the cgroup that is active

@@ -69,7 +69,7 @@ static unsigned int zeroed_in_bulk(struct page **pages)
 	return fill(GFP_KERNEL | __GFP_ZERO, NR_DIRTY, pages);
 }
 
-/**
+/*
  * struct zeroer - one way to get zeroed pages
  * @name: of the parameter
  * @get: gets NR_DIRTY of them; returns how many there were

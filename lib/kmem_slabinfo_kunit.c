@@ -369,7 +369,7 @@ static void mutex_keeps_caches_as_they_are(struct kunit *test)
 
 static const char * const figures[] = { "Slab", "SReclaimable", "SUnreclaim", "KReclaimable" };
 
-/**
+/*
  * struct told - a kind of caches, and which figures of /proc/meminfo have its slabs
  * @name: of the parameter
  * @flags: SLAB_*

@@ -382,7 +382,7 @@ static void mapping_beyond_the_limit_fails(struct kunit *test)
 static void require_sheaf_calls(struct kunit *test)
 {
 	if (!kmem_can_call_sheaves())
-		kunit_skip(test, "needs Linux 7, with the suite built in");
+		kunit_skip(test, "needs sheaves, and the suite built in");
 }
 
 /* All of a sheaf's objects, or none. */
@@ -510,7 +510,7 @@ static void sheaves_are_not_charged(struct kunit *test)
 	long before;
 
 	if (!kmem_has_sheaves())
-		kunit_skip(test, "needs Linux 7, with CONFIG_SLUB_TINY=n");
+		kunit_skip(test, "needs sheaves");
 	enter(test);
 	cache = kmem_create_with_sheaves("kmem_charged", sizeof(void *), LARGE_SHEAF,
 					 SLAB_NO_MERGE | SLAB_NO_USER_FLAGS, NULL);

@@ -123,7 +123,7 @@ static void page_that_is_no_slab_gives_no_object(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, object);
 	KUNIT_EXPECT_PTR_NE(test, virt_to_slab(object), slab);
 
-	/* 6.x looks at the page when it has taken the object already */
+	/* On 6.x, the page is looked at when the object has been taken already */
 	slab->freelist = freelist;
 	slab->inuse = 1;
 	kmem_cache_free(cache, object);

@@ -79,8 +79,8 @@ static void long_names_are_told_apart(struct kunit *test)
 }
 
 /*
- * A second cache of a name is created all the same and is a cache of its own;
- * with CONFIG_DEBUG_VM, 6.12 and later warn of each. Source: WARN() of
+ * A second cache of a name is created all the same and is a cache of its own.
+ * Since 6.12, each is warned of with CONFIG_DEBUG_VM. Source: WARN() of
  * kmem_cache_sanity_check(); sysfs_slab_add(), which lets the newer cache take over
  * the name in sysfs.
  */
@@ -293,9 +293,9 @@ static void destroy_with_full_slabs_is_reported(struct kunit *test)
 
 /*
  * The destruction of a cache with live objects is survivable: what is left is
- * as it was, because its owner may use it yet, and other caches go on. The name
- * stays with what is left of the cache up to 6.11, and is free for another cache
- * since 6.12. Source: kmem_cache_destroy(), shutdown_cache() (6.1).
+ * as it was, because its owner may use it yet, and other caches go on. Up to 6.11,
+ * the name stays with what is left of the cache. Since 6.12, it is free for
+ * another cache. Source: kmem_cache_destroy(), shutdown_cache() (6.1).
  */
 static void destroy_with_live_objects_is_survivable(struct kunit *test)
 {

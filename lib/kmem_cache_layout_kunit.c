@@ -361,7 +361,7 @@ static void orders_of_the_boot_are_reconciled(struct kunit *test)
 	int error;
 
 	if (!kmem_can_tell_orders())
-		kunit_skip(test, "needs Linux 7, with the suite built in");
+		kunit_skip(test, "needs orders that can be told, and the suite built in");
 	if (system_state > SYSTEM_SCHEDULING)
 		kunit_skip(test, "needs to run while the kernel boots, whose code it calls");
 	require_bare_objects(test);

@@ -201,11 +201,11 @@ static const struct shape *the_odd_one(struct kunit *test)
 	if (shape->flags & (KMEM_ALL_CHECKS | SLAB_TRACE))
 		KMEM_REQUIRE(test, CONFIG_SLUB_DEBUG);
 	if (shape->flags == SLAB_CONSISTENCY_CHECKS && kmem_checked_caches_merge())
-		kunit_skip(test, "needs Linux 7.0, where SLAB_CONSISTENCY_CHECKS is not lost");
+		kunit_skip(test, "needs a merge that SLAB_CONSISTENCY_CHECKS prevents");
 	if (shape->usersize)
 		KMEM_REQUIRE(test, CONFIG_HARDENED_USERCOPY);
 	if (shape->sheaf_capacity && !kmem_has_sheaves())
-		kunit_skip(test, "needs Linux 7.0, which brought sheaves");
+		kunit_skip(test, "needs sheaves");
 	if (!shape->flags && !shape->ctor && !shape->usersize && !shape->sheaf_capacity)
 		kunit_skip(test, "needs CONFIG_MEMCG=y, for SLAB_ACCOUNT");
 	return shape;

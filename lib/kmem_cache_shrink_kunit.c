@@ -257,7 +257,7 @@ static void pages_given_back_are_reclaimed(struct kunit *test)
 	kmem_cache_shrink(cache);
 	current->reclaim_state = NULL;
 	after = kmem_slabinfo(test, NAME);
-	/* the first member, whose name is another one in 6.1 */
+	/* the first member, whose name is not the same everywhere */
 	pages = *(unsigned long *)&state;
 	KUNIT_EXPECT_GT(test, before.num_slabs, 2);
 	KUNIT_EXPECT_GE(test, before.pagesperslab, DIV_ROUND_UP(reclaim->size, PAGE_SIZE));

@@ -326,8 +326,7 @@ EXPORT_SYMBOL_GPL(kmem_stacks_are_saved);
  * @test: the test context
  * @report: what was captured
  * @what: the captured statement, for the message
- * @bugs: number of SLUB's bug reports; each may come with a WARN() of its own,
- *        as object_err() and slab_err() have done since 6.12
+ * @bugs: number of SLUB's bug reports; each may come with a WARN() of its own
  * @warnings: number of WARN()s besides those
  */
 void kmem_expect_heads(struct kunit *test, const struct kmem_report *report, const char *what,

@@ -10,27 +10,28 @@
 #ifndef _KMEM_COMPAT_H
 #define _KMEM_COMPAT_H
 
+/* what it is for stands behind each, unless it is for all; with () if the suites call it, too */
 #include <kunit/test.h>
-#include <linux/cleanup.h>
-#include <linux/completion.h>
-#include <linux/dcache.h>
-#include <linux/device.h>
-#include <linux/err.h>
-#include <linux/fs.h>
-#include <linux/kthread.h>
-#include <linux/list_lru.h>
-#include <linux/mempool.h>
-#include <linux/mm.h>
-#include <linux/mman.h>
-#include <linux/namei.h>
-#include <linux/overflow.h>
-#include <linux/rcupdate.h>
-#include <linux/sched/mm.h>
-#include <linux/sched/signal.h>
+#include <linux/cleanup.h>	/* kfree_sensitive kvfree kvfree_atomic */
+#include <linux/completion.h>	/* kunit_add_action_or_reset */
+#include <linux/dcache.h>	/* kmem_mkdir */
+#include <linux/device.h>	/* devres_for_each_res devm_is_action_added devm_free_percpu */
+#include <linux/err.h>		/* kmem_mkdir */
+#include <linux/fs.h>		/* kmem_mkdir */
+#include <linux/kthread.h>	/* kunit_add_action_or_reset kmem_compat_vm_mmap */
+#include <linux/list_lru.h>	/* KMEM_LRU_WALK_CB */
+#include <linux/mempool.h>	/* mempool_is_saturated */
+#include <linux/mm.h>		/* kmem_compat_vm_mmap */
+#include <linux/mman.h>		/* kmem_compat_vm_mmap */
+#include <linux/namei.h>	/* kmem_mkdir */
+#include <linux/overflow.h>	/* kvcalloc_node devm_krealloc_array */
+#include <linux/rcupdate.h>	/* kmem_kfree_rcu_barrier */
+#include <linux/sched/mm.h>	/* kmem_compat_vm_mmap */
+#include <linux/sched/signal.h>	/* kmem_compat_vm_mmap */
 #include <linux/slab.h>
-#include <linux/string.h>
-#include <linux/string_helpers.h>
-#include <linux/vmalloc.h>
+#include <linux/string.h>	/* kvmemdup */
+#include <linux/string_helpers.h>	/* kstrdup_and_replace */
+#include <linux/vmalloc.h>	/* kmem_vrealloc */
 
 /* 6.4 brought SLAB_NO_MERGE; before it, any flag of SLAB_NEVER_MERGE will do. */
 #ifndef SLAB_NO_MERGE
@@ -342,10 +343,10 @@ static inline const void *kmem_compat_devm_kmemdup_const(struct device *dev, con
 
 /*
  * 6.11 brought user mappings for tests, and bucketed caches, whose macro can be
- * seen. Before it a test attaches its memory itself; for a module, what it takes
+ * seen. Before 6.11, a test attaches its memory itself; for a module, what it takes
  * is not exported.
  */
-static inline unsigned long kmem_compat_user_map(struct kunit *test, size_t size)
+static inline unsigned long kmem_compat_vm_mmap(struct kunit *test, size_t size)
 {
 	const unsigned long prot = PROT_READ | PROT_WRITE, flags = MAP_ANONYMOUS | MAP_PRIVATE;
 
@@ -468,17 +469,22 @@ static inline void kfree_nolock(const void *memory)
  * The flags that kmem_cache_create() takes. SLAB_KMALLOC is left out: it is
  * taken since 6.12, but nobody's business.
  */
-#ifdef SLAB_MEM_SPREAD
-#define KMEM_SLAB_MEM_SPREAD	SLAB_MEM_SPREAD
-#else
-#define KMEM_SLAB_MEM_SPREAD	0
-#endif
 #define KMEM_PUBLIC_SLAB_FLAGS						\
 	(SLAB_CONSISTENCY_CHECKS | SLAB_RED_ZONE | SLAB_POISON | SLAB_STORE_USER | \
 	 SLAB_TRACE | SLAB_HWCACHE_ALIGN | SLAB_CACHE_DMA | SLAB_CACHE_DMA32 | \
 	 SLAB_PANIC | SLAB_TYPESAFE_BY_RCU | SLAB_DEBUG_OBJECTS | SLAB_NOLEAKTRACE | \
 	 SLAB_RECLAIM_ACCOUNT | SLAB_TEMPORARY | SLAB_ACCOUNT | SLAB_NO_USER_FLAGS | \
-	 SLAB_NO_MERGE | KMEM_SLAB_MEM_SPREAD)
+	 SLAB_NO_MERGE)
+
+/* Where it still exists, SLAB_MEM_SPREAD is a public flag, too. */
+static inline bool kmem_is_public_slab_flag(slab_flags_t flag)
+{
+#ifdef SLAB_MEM_SPREAD
+	if (flag == SLAB_MEM_SPREAD)
+		return true;
+#endif
+	return !!(flag & KMEM_PUBLIC_SLAB_FLAGS);
+}
 
 /* 6.18 brought alignment and node to the functions that reallocate. */
 #ifdef krealloc_node_align
@@ -712,7 +718,7 @@ static inline void kmem_kfree_rcu_barrier_on_cache(struct kunit *test, struct km
 #if defined(SLAB_NO_SHEAVES) && !defined(MODULE)
 	kvfree_rcu_barrier_on_cache(cache);
 #else
-	kunit_skip(test, "needs Linux 7, with the suite built in");
+	kunit_skip(test, "needs kvfree_rcu_barrier_on_cache(), and the suite built in");
 #endif
 }
 
@@ -726,10 +732,9 @@ static inline void kmem_kfree_rcu_barrier_on_cache(struct kunit *test, struct km
 #define kfree_rcu_nolock(memory, head)	kvfree_rcu(memory, head)
 #endif
 
-/* Until 6.13, there was a function for lists, too. */
 /* Until 6.13, a fragment larger than a page of the reserves is looked for without an end. */
 #if __has_include("linux/page_frag_cache.h")
-#include <linux/page_frag_cache.h>
+#include <linux/page_frag_cache.h>	/* page_frag_alloc() */
 #define kmem_large_page_frag_ends()	true
 #else
 #define kmem_large_page_frag_ends()	false
@@ -800,27 +805,7 @@ static inline unsigned int mempool_free_bulk(mempool_t *pool, void **elements,
 
 /* Pools that kvmalloc() fills came with 6.10 and went with 7.0. */
 #if defined(mempool_create) && !defined(mempool_alloc_bulk)
-#define KMEM_HAS_MEMPOOL_KVMALLOC	true
-#else
-#define KMEM_HAS_MEMPOOL_KVMALLOC	false
-static inline void *mempool_kvmalloc(gfp_t gfp, void *size)
-{
-	return NULL;
-}
-
-static inline void mempool_kvfree(void *element, void *size)
-{
-}
-
-static inline mempool_t *mempool_create_kvmalloc_pool(int min_nr, size_t size)
-{
-	return NULL;
-}
-
-static inline int mempool_init_kvmalloc_pool(mempool_t *pool, int min_nr, size_t size)
-{
-	return -EOPNOTSUPP;
-}
+#define KMEM_HAS_MEMPOOL_KVMALLOC
 #endif
 
 /**

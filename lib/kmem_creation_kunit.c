@@ -223,8 +223,8 @@ static void fail_in_sysfs(struct kunit *test, const struct kind *kind)
 }
 
 /*
- * Where an allocation for sysfs fails, there is no cache on 6.x; 7.x has one that
- * works, may lack its files, which is told, and goes silently. Source:
+ * On 6.x, there is no cache where an allocation for sysfs fails. On 7.x, there is
+ * then one that works, may lack its files, which is told, and goes silently. Source:
  * do_kmem_cache_create(), "Failing to create sysfs files is not critical to SLUB
  * functionality" and "Unable to add cache %s to sysfs".
  */
@@ -234,9 +234,9 @@ static void cache_may_do_without_sysfs(struct kunit *test)
 }
 
 /*
- * A cache that others may share, and whose name in sysfs is a link to files of
- * another name, is NULL (6.x) or works and goes silently (7.x) as any other. Source:
- * as for cache_may_do_without_sysfs(), create_unique_id().
+ * A cache that others may share has a link for its name in sysfs, to files of
+ * another name. On 6.x, it is NULL where that fails. On 7.x, it works and goes
+ * silently then as any other. Source: as for cache_may_do_without_sysfs(), create_unique_id().
  */
 static void shared_cache_may_do_without_sysfs(struct kunit *test)
 {
@@ -340,8 +340,8 @@ static struct attempt create_and_destroy(struct kunit *test, unsigned int nth,
 }
 
 /*
- * Wherever a creation fails, it frees all that it has allocated so far; on 6.x but
- * for the name that it gave to sysfs. Source: __kmem_cache_release(),
+ * Wherever a creation fails, it frees all that it has allocated so far. On 6.x, the
+ * name that it gave to sysfs is left. Source: __kmem_cache_release(),
  * create_cache(), __kmem_cache_create_args(), sysfs_slab_add().
  */
 static void inner_failure_leaks_nothing(struct kunit *test)
@@ -411,7 +411,7 @@ static void failed_creation_leaks_no_percpu_memory(struct kunit *test)
 	gfp_t allowed;
 
 	if (!kmem_has_sheaves())
-		kunit_skip(test, "needs the sheaves of 7.x, which are large enough to be missed");
+		kunit_skip(test, "needs sheaves, which are large enough to be missed");
 	if (kmem_boot_has(test, "cgroup.memory=nokmem"))
 		kunit_skip(test, "needs a boot without cgroup.memory=nokmem");
 	prepare(test);

@@ -4,8 +4,7 @@
  *
  * Where CONFIG_SLAB_FREELIST_HARDENED is set, or a cache has
  * SLAB_CONSISTENCY_CHECKS, kmem_cache_free() compares the cache that it is
- * given with the cache that the object's slab belongs to (cache_from_obj() up
- * to 6.x, kmem_cache_free() itself in 7.x).
+ * given with the cache that the object's slab belongs to.
  *
  *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_cross_cache'
  */
@@ -116,8 +115,8 @@ static void wrong_cache_is_reported(struct kunit *test)
 }
 
 /*
- * Each free into the wrong cache is reported on 6.x, with WARN(); in 7.x only
- * the first one of a boot is, with WARN_ONCE(). Source: cache_from_obj() (6.x),
+ * On 6.x, each free into the wrong cache is reported, with WARN(). On 7.x, only
+ * the first one of a boot is reported, with WARN_ONCE(). Source: cache_from_obj() (6.x),
  * warn_free_bad_obj() (7.x).
  */
 static void wrong_cache_is_reported_again(struct kunit *test)
@@ -168,8 +167,8 @@ static void report_tells_who_allocated(struct kunit *test)
 }
 
 /*
- * After a wrong free, the object is back in its true cache on 6.x. In 7.x it is
- * leaked on purpose: its owner still has it, whole, and may free it rightly.
+ * On 6.x, the object is back in its true cache after a wrong free. On 7.x, it is
+ * leaked on purpose then: its owner still has it, whole, and may free it rightly.
  * Source: kmem_cache_free(), "Intentionally leak the object" (7.x).
  */
 static void object_goes_where_the_series_says(struct kunit *test)
@@ -383,8 +382,8 @@ static void large_kmalloc_is_reported(struct kunit *test)
 }
 
 /*
- * kmem_cache_free_bulk() checks each object's cache on 6.x, through
- * build_detached_freelist(). 7.x does not, so it promises nothing.
+ * On 6.x, kmem_cache_free_bulk() checks each object's cache, through
+ * build_detached_freelist(). Since 7.0, it does not, and so promises nothing.
  */
 static void wrong_cache_in_bulk_is_reported(struct kunit *test)
 {

@@ -254,7 +254,7 @@ static void broken_freelist_is_cut(struct kunit *test)
 
 /*
  * A freelist that bites its own tail is found and cleared. Source: on_freelist(),
- * "Freelist cycle detected", mm/slub.c (7.x; before, the walk does not end).
+ * "Freelist cycle detected", mm/slub.c. On 6.x, the walk does not end.
  */
 static void cycle_in_freelist_is_cleared(struct kunit *test)
 {
@@ -299,7 +299,7 @@ static void bad_free_pointer_of_used_object_is_cleared(struct kunit *test)
 			 object - slab_address(p.slab));
 	expect_slab_is_sound(test, &p);
 
-	/* before 6.8, a free writes the pointer anew before anything is checked */
+	/* Before 6.8, a free writes the pointer anew before anything is checked */
 	if (kmem_double_free_cuts_freelist())
 		return;
 	kmem_redirect(p.cache, object, NULL, (void *)1);

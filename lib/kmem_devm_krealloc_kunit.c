@@ -417,8 +417,8 @@ static void free_one_page(void *page)
 
 /*
  * Nor is what is in a page that no kmalloc() gave, which devm_krealloc() reports besides
- * what ksize() has to say of it. Source: devm_krealloc(), "Pointer doesn't point to
- * dynamically allocated memory"; on 7.x, where ksize() is the page's, as before.
+ * what ksize() has to say of it. On 7.x, ksize() takes it for the page's. Source:
+ * devm_krealloc(), "Pointer doesn't point to dynamically allocated memory".
  */
 static void page_is_reported(struct kunit *test)
 {

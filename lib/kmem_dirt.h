@@ -3,8 +3,8 @@
  * Memory that vmalloc() maps on pages which were full of dirt just before.
  *
  * A CPU keeps the pages that it freed in a list for each order, and hands out the
- * last ones first. vmalloc() asks for single pages, since Linux 6.19 for as many
- * at once as it needs, and frees them one by one: that its own come back is luck.
+ * last ones first. vmalloc() asks for single pages, for one or for as many at once
+ * as it needs, and frees them one by one: that its own come back is luck.
  * Where it may map huge pages, what kvmalloc() falls back to asks for these first.
  */
 #ifndef _KMEM_DIRT_H
@@ -28,7 +28,7 @@
 #define KMEM_DIRT_TRIES		64
 #define KMEM_DIRT_KEPT		SZ_32M
 
-/* single pages last: 6.1 drains all after larger ones */
+/* single pages last: larger ones may be followed by all of them */
 static const unsigned int kmem_dirt_order[KMEM_DIRT_ORDERS] = {
 	IS_ENABLED(CONFIG_HAVE_ARCH_HUGE_VMALLOC) ? PMD_SHIFT - PAGE_SHIFT : 3, 2, 1, 0,
 };

@@ -519,7 +519,7 @@ static void sheaf_of_the_reserves_is_kept_back(struct kunit *test)
 	struct hoard *hoard;
 
 	if (!kmem_can_call_sheaves())
-		kunit_skip(test, "needs Linux 7, with the suite built in");
+		kunit_skip(test, "needs sheaves, and the suite built in");
 	require_one_node(test);
 	hoard = exhaust(test, 0);
 	if (filling->again && fill(cache, NO_RECLAIM, &sheaf))

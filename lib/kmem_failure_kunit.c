@@ -288,7 +288,7 @@ static unsigned int take_bulk(struct kmem_cache *cache, gfp_t gfp, unsigned int 
 
 /*
  * A bulk that fails gives no object, and loses none. Source:
- * kmem_cache_alloc_bulk(), which returns 0 (6.x) or false (7.x).
+ * kmem_cache_alloc_bulk(), which returns none or false.
  */
 static void failed_bulk_gives_nothing(struct kunit *test)
 {
@@ -312,7 +312,7 @@ static void failed_bulk_gives_nothing(struct kunit *test)
 #define SEVERAL_SHEAVES	600
 
 /*
- * What SLUB needs for itself, such as an empty sheaf (7.x), it can do without: no
+ * What SLUB needs for itself, such as an empty sheaf, it can do without: no
  * allocation fails for the lack of it. Source: __pcs_replace_empty_main().
  */
 static void allocation_survives_inner_failure(struct kunit *test)

@@ -102,7 +102,7 @@ static inline void leave_stocks(struct family *family)
 	}
 	set_active_memcg(family->parent);
 	page = __get_free_page(GFP_KERNEL_ACCOUNT);
-	/* up to 6.x, it takes the place of the one before */
+	/* On 6.x, it takes the place of the one before */
 	kfree(kmalloc(sizeof(page), GFP_KERNEL_ACCOUNT));
 	drain_stocks(family->test, FAMILY "/memory.high");
 	free_page(page);

@@ -564,8 +564,8 @@ static void scope_spares_errors(struct kunit *test)
 
 /*
  * A page of the page allocator is not kmalloc()'s, and to free it is reported.
- * In 7.x it is then left alone, and the next one is no news. 6.x only finds that it is
- * too small to be large memory, and frees it. Source: free_large_kmalloc(), WARN_ON_ONCE().
+ * On 7.x, it is then left alone, and the next one is no news. On 6.x, it is only found
+ * to be too small for large memory, and freed. Source: free_large_kmalloc(), WARN_ON_ONCE().
  */
 static void page_is_reported(struct kunit *test)
 {

@@ -408,8 +408,8 @@ static size_t promised_alignment(size_t size)
 
 /*
  * Every object is aligned to the largest power of two that divides its size,
- * and at least to ARCH_KMALLOC_MINALIGN; on 6.1, only powers of two are. Red
- * zones and whatever else debugging puts between objects change nothing in it.
+ * and at least to ARCH_KMALLOC_MINALIGN. Up to 6.10, only powers of two are.
+ * Red zones and whatever else debugging puts between objects change nothing in it.
  * Source: kernel-doc of kmalloc(), create_boot_cache().
  */
 static void object_is_aligned(struct kunit *test)

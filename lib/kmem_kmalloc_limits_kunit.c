@@ -146,7 +146,7 @@ static void size_of_a_plain_page_is_not_told_silently(struct kunit *test)
  * Whole pages
  */
 
-/* From a power of two to the next one: itself, the next, 1.5 times, and all but one. */
+/* From a power of two to the next one: itself, the next, half as much again, and all but one. */
 static size_t next_large_size(size_t size)
 {
 	size_t power = rounddown_pow_of_two(size);
@@ -206,7 +206,7 @@ static void largest_size_can_be_had(struct kunit *test)
 
 /*
  * A size that kmalloc() cannot give is rounded up to itself: never to less, and
- * never to 0, which it can give. 6.1 says so of SIZE_MAX only. Source:
+ * never to 0, which it can give. Up to 6.6, that is so of SIZE_MAX only. Source:
  * kmalloc_size_roundup(), "Return 'size' for 0 ... and very large size".
  */
 static void too_large_size_is_not_rounded(struct kunit *test)

@@ -310,7 +310,7 @@ static void too_large_is_refused(struct kunit *test)
 
 /*
  * An address inside of large memory is none that could be resized: that is reported each
- * time. Source: __do_krealloc(), WARN_ON(); on 6.x, __ksize().
+ * time. Source: __do_krealloc() (7.x), __ksize() (6.x), WARN_ON().
  */
 static void address_inside_of_large_memory_is_reported(struct kunit *test)
 {

@@ -38,7 +38,7 @@ static gfp_t request_flags(struct kunit *test)
 static void require_exact_growth(struct kunit *test)
 {
 	if (!kmem_krealloc_knows_request() && requests_are_guarded(test))
-		kunit_skip(test, "needs Linux 6.18, or a boot without slab_debug=Z");
+		kunit_skip(test, "needs an exact krealloc(), or a boot without slab_debug=Z");
 }
 
 #define PRIMED	8

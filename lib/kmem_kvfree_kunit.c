@@ -328,7 +328,7 @@ static void mapped_memory_is_freed_later(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, memory);
 	if (context->atomic && !kmem_has_kvfree_atomic()) {
 		vfree(memory);
-		kunit_skip(test, "needs Linux 7.2");
+		kunit_skip(test, "needs kvfree_atomic()");
 	}
 	hold_pages(test, &held, memory, SIZE);
 	during = context->release(memory);

@@ -241,7 +241,7 @@ static bool can_fail(struct kunit *test, size_t size, gfp_t flags, bool *mapped)
 
 /*
  * On 7.x, kvmalloc() does not reclaim for contiguous memory, if it can map pages
- * instead, unless __GFP_RETRY_MAYFAIL prefers contiguous memory. 6.x reclaims.
+ * instead, unless __GFP_RETRY_MAYFAIL prefers contiguous memory. On 6.x, it does.
  * A page or less, and what must not fail, may always reclaim. (Failslab fails
  * what cannot reclaim.) Source: kmalloc_gfp_adjust(), "do not direct reclaim
  * unless physically continuous memory is preferred", and "nofail semantic is
@@ -292,10 +292,10 @@ static void nobody_is_killed_for_contiguous_memory(struct kunit *test)
 }
 
 /*
- * Who may not sleep gets mapped memory on 7.x, and nothing on 6.x, silently.
- * Source: kvmalloc_node()'s kernel-doc, "GFP_NOWAIT and GFP_ATOMIC are
- * supported" (7.x), "non-sleeping allocations are not supported by vmalloc" in
- * it (6.x).
+ * On 7.x, who may not sleep gets mapped memory. On 6.x, who may not sleep gets
+ * nothing, silently. Source: kvmalloc_node()'s kernel-doc, "GFP_NOWAIT and
+ * GFP_ATOMIC are supported" (7.x), "non-sleeping allocations are not supported by
+ * vmalloc" (6.x).
  */
 static void mapping_without_sleep_is_up_to_the_series(struct kunit *test)
 {
@@ -524,8 +524,8 @@ static noinline void *allocate_on_behalf(size_t size)
 }
 
 /*
- * SLUB takes kvmalloc()'s caller for the one who allocated the memory. (On 6.x it
- * is up to the compiler whether it is kvmalloc() itself.) Source: _RET_IP_ in
+ * SLUB takes kvmalloc()'s caller for the one who allocated the memory. On 6.x, it
+ * is up to the compiler whether it is kvmalloc() itself. Source: _RET_IP_ in
  * __kvmalloc_node().
  */
 static void caller_has_allocated(struct kunit *test)

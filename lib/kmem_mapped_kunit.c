@@ -386,7 +386,7 @@ static void failed_vmalloc_leaves_nothing(struct kunit *test)
 	unsigned int nth, i, lost, failed = 1, failures = 0;
 
 	if (!gfpflags_allow_blocking(patience->flags) && !kmem_has_sheaves())
-		kunit_skip(test, "needs Linux 7.x, whose vmalloc() need not sleep");
+		kunit_skip(test, "needs a vmalloc() that need not sleep");
 	/* what SLUB allocates for itself comes in some rounds only, and may fail without harm */
 	for (nth = 1; failed; nth++) {
 		failed = 0;
@@ -421,7 +421,7 @@ static void second_vfree_is_reported(struct kunit *test)
 	KMEM_EXPECT_WARN_EACH_TIME(test, vfree(memory), "Trying to vfree() nonexistent vm area");
 }
 
-/* Nor is it unmapped again. Source: vunmap(), "nonexistent vm area"; on 6.1, __vunmap(). */
+/* Nor is it unmapped again. Source: vunmap(), "nonexistent vm area". */
 static void second_vunmap_is_reported(struct kunit *test)
 {
 	KMEM_EXPECT_WARN(test, vunmap(vmap_and_vunmap(test)), "() nonexistent vm area");

@@ -416,7 +416,7 @@ static bool fail_to_list(struct kunit *test, struct kmem_cache *cache, unsigned 
  */
 static void lists_of_cgroups_leave_nothing(struct kunit *test)
 {
-	/* up to 6.x, a pair of pointers for each of the levels */
+	/* On 6.x, a pair of pointers for each of the levels */
 	const size_t table_size = 3 * 2 * sizeof(void *);
 	const size_t list_size = struct_size((struct list_lru_memcg *)NULL, node, nr_node_ids);
 	long tables_before, lists_before;

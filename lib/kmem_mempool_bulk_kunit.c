@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory pools: allocation and free of many elements at once, which 7.0 brought,
- * and allocations that are made to fall back on the reserve.
+ * Memory pools: allocation and free of many elements at once, and allocations that
+ * are made to fall back on the reserve.
  *
  *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_mempool_bulk'
  */

@@ -22,10 +22,19 @@
 /* how often memory may be allocated and freed until it must have come back once */
 #define ROUNDS		64
 
+enum kind_source {
+	SLAB,
+	KMALLOC,
+#ifdef KMEM_HAS_MEMPOOL_KVMALLOC
+	KVMALLOC,
+#endif
+	PAGES,
+};
+
 /* A pool's kind: where its elements come from. */
 static const struct kind {
 	const char *name;
-	enum { SLAB, KMALLOC, KVMALLOC, PAGES } source;
+	enum kind_source source;
 	size_t size;
 	int order;
 	slab_flags_t flags;
@@ -34,8 +43,10 @@ static const struct kind {
 	{ "kmalloc_8", KMALLOC, 8 },
 	{ "kmalloc_100", KMALLOC, 100 },
 	{ "kmalloc_large", KMALLOC, LARGE_SIZE },
+#ifdef KMEM_HAS_MEMPOOL_KVMALLOC
 	{ "kvmalloc_100", KVMALLOC, 100 },
 	{ "kvmalloc_large", KVMALLOC, LARGE_SIZE },
+#endif
 	{ "page", PAGES, PAGE_SIZE, 0 },
 	{ "2_pages", PAGES, 2 * PAGE_SIZE, 1 },
 	{ "8_pages", PAGES, 8 * PAGE_SIZE, 3 },
@@ -45,8 +56,6 @@ KUNIT_ARRAY_PARAM_DESC(kind, kinds, name);
 
 static struct kmem_cache *kind_cache(struct kunit *test, const struct kind *kind)
 {
-	if (kind->source == KVMALLOC && !KMEM_HAS_MEMPOOL_KVMALLOC)
-		kunit_skip(test, "needs Linux 6.10 to 6.19");
 	if (kind->source != SLAB)
 		return NULL;
 	if (kind->flags)
@@ -61,8 +70,10 @@ static mempool_t *kind_create(const struct kind *kind, struct kmem_cache *cache,
 		return mempool_create_slab_pool(min_nr, cache);
 	case KMALLOC:
 		return mempool_create_kmalloc_pool(min_nr, kind->size);
+#ifdef KMEM_HAS_MEMPOOL_KVMALLOC
 	case KVMALLOC:
 		return mempool_create_kvmalloc_pool(min_nr, kind->size);
+#endif
 	case PAGES:
 		return mempool_create_page_pool(min_nr, kind->order);
 	}
@@ -76,8 +87,10 @@ static int kind_init(const struct kind *kind, mempool_t *pool, struct kmem_cache
 		return mempool_init_slab_pool(pool, min_nr, cache);
 	case KMALLOC:
 		return mempool_init_kmalloc_pool(pool, min_nr, kind->size);
+#ifdef KMEM_HAS_MEMPOOL_KVMALLOC
 	case KVMALLOC:
 		return mempool_init_kvmalloc_pool(pool, min_nr, kind->size);
+#endif
 	case PAGES:
 		return mempool_init_page_pool(pool, min_nr, kind->order);
 	}
@@ -94,8 +107,10 @@ static mempool_t *kind_compose(const struct kind *kind, struct kmem_cache *cache
 		return mempool_create(min_nr, mempool_alloc_slab, mempool_free_slab, cache);
 	case KMALLOC:
 		return mempool_create(min_nr, mempool_kmalloc, mempool_kfree, size);
+#ifdef KMEM_HAS_MEMPOOL_KVMALLOC
 	case KVMALLOC:
 		return mempool_create(min_nr, mempool_kvmalloc, mempool_kvfree, size);
+#endif
 	case PAGES:
 		return mempool_create(min_nr, mempool_alloc_pages, mempool_free_pages, order);
 	}
@@ -169,7 +184,7 @@ static void elements_are_whole_and_distinct(struct kunit *test)
 /*
  * The flags are the caller's: where a cache or kmalloc() has nothing for who may
  * not wait, there is no element, or failslab would not have had its say. Source:
- * mempool_alloc_slab(), mempool_kmalloc() and mempool_kvmalloc(), gfp_mask.
+ * mempool_alloc_slab() and its relatives, gfp_mask.
  */
 static void elements_are_allocated_with_the_callers_flags(struct kunit *test)
 {
@@ -184,11 +199,11 @@ static void elements_are_allocated_with_the_callers_flags(struct kunit *test)
 	element = KMEM_FAILING(test, 1, mempool_kmalloc(gfp, size));
 	KUNIT_EXPECT_NULL(test, element);
 	mempool_kfree(element, size);
-	if (!KMEM_HAS_MEMPOOL_KVMALLOC)
-		return;
+#ifdef KMEM_HAS_MEMPOOL_KVMALLOC
 	element = KMEM_FAILING(test, 1, mempool_kvmalloc(gfp, size));
 	KUNIT_EXPECT_NULL(test, element);
 	mempool_kvfree(element, size);
+#endif
 }
 
 /* Does any of these addresses occur twice? */
@@ -496,7 +511,7 @@ static mempool_t *poisoned_pool(struct kunit *test, const struct kind *kind)
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, kmem_mempool_destroy_action, pool),
 			0);
 	if (!reserve_is_written(kind, pool))
-		kunit_skip(test, "needs CONFIG_SLUB_DEBUG_ON=y, or mempool_debug since 7.3");
+		kunit_skip(test, "needs CONFIG_SLUB_DEBUG_ON=y, or mempool_debug");
 	return pool;
 }
 

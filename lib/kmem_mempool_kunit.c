@@ -465,8 +465,8 @@ static void noreserve_leaves_the_reserve_alone(struct kunit *test)
 }
 
 /*
- * A pool of no minimum holds one element since 7.0, so that who waits for one
- * can be woken by its free; before, it held none and freed all. Source:
+ * Since 7.0, a pool of no minimum holds one element, so that who waits for one
+ * can be woken by its free. Before 7.0, it holds none and frees all. Source:
  * mempool_init_node(), "pre-allocate 1 element for zero minimum pool", and
  * mempool_free(), "Handle the min_nr = 0 edge case" (7.x).
  */

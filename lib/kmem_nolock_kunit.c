@@ -5,7 +5,8 @@
  * Where a CPU cannot exchange two words at once, as UML's, there is such memory
  * only in a boot with slab_debug=.
  *
- *	kunit.py run --kunitconfig=lib/kmem_kunit --kernel_args=slab_debug=FZPU 'kmem_nolock'
+ *	kunit.py run --kunitconfig=lib/kmem_kunit --kernel_args=slab_debug=FZPU \
+ *		'kmem_nolock'
  */
 #include <kunit/test.h>
 #include <linux/gfp.h>
@@ -148,6 +149,7 @@ KUNIT_ARRAY_PARAM_DESC(accounted, accounted, name);
  */
 static void nolock_memory_is_charged_until_it_is_freed(struct kunit *test)
 {
+	require_nolock(test);
 	expect_charged_until_freed(test, test->param_value);
 }
 
@@ -158,6 +160,7 @@ static void nolock_memory_is_charged_until_it_is_freed(struct kunit *test)
  */
 static void nolock_beyond_the_limit_fails(struct kunit *test)
 {
+	require_nolock(test);
 	expect_failure_beyond_the_limit(test, test->param_value);
 }
 

@@ -349,9 +349,9 @@ static void kv_forms_map_large_arrays(struct kunit *test)
 }
 
 /*
- * The counter of a flexible array, if it is annotated with __counted_by() and
- * the compiler knows it, is set to the number of elements in 7.x; otherwise no
- * member is. Source: __alloc_flex() with __set_flex_counter(), "a no-op if no
+ * On 7.x, the counter of a flexible array is set to the number of elements, if it
+ * is annotated with __counted_by() and the compiler knows it; otherwise no member
+ * is. Source: __alloc_flex() with __set_flex_counter(), "a no-op if no
  * annotation exists".
  */
 static void flexible_array_is_counted(struct kunit *test)

@@ -128,7 +128,7 @@ static void refusal_is_told(struct kunit *test)
 	report = KMEM_CAPTURE(test, err = __vm_enough_memory(NULL, LONG_MAX >> PAGE_SHIFT, 1));
 	KUNIT_EXPECT_EQ(test, err, -ENOMEM);
 	kmem_expect_text(test, report, "pid: %d, comm: %s", current->pid, current->comm);
-	/* 6.1 has the words, but no number */
+	/* there may be the words, but no number */
 	if (!strstr(report->text, "no enough memory for the allocation"))
 		kmem_expect_text(test, report, "bytes: %lu not enough memory for the allocation",
 				 LONG_MAX >> PAGE_SHIFT << PAGE_SHIFT);

@@ -3,7 +3,7 @@
  * The owners of accounted objects: for each object of a slab, SLUB keeps which
  * memory cgroup to uncharge when it is freed.
  *
- * 7.x keeps that in what a slab has unused, behind each object or behind the last
+ * On 7.x, that is kept in what a slab has unused, behind each object or behind the last
  * one, where it must be out of the reach of all that is written to the objects.
  *
  *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_owners'
@@ -248,7 +248,7 @@ static void wiped_objects_are_uncharged(struct kunit *test)
 #define NOISE		10
 
 /*
- * The owners of a slab's objects need one array at most, and on 7.x none if each
+ * The owners of a slab's objects need one array at most. On 7.x, they need none if each
  * object has room for its owner, or the slab for all of them. Source:
  * alloc_slab_obj_exts_early(), "from unused space"; alloc_slab_obj_exts().
  */

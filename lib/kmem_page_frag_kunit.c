@@ -3,8 +3,8 @@
  * Fragments of pages: page_frag_alloc(), page_frag_alloc_align(), page_frag_free(), and
  * the end of the cache that they come from.
  *
- * The contracts are those of Documentation/mm/page_frags.rst, and of mm/page_frag_cache.c
- * or, before Linux 6.13, mm/page_alloc.c.
+ * The contracts are those of Documentation/mm/page_frags.rst, and of page_frag_alloc() and
+ * its relatives in mm/.
  *
  *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_page_frag'
  */

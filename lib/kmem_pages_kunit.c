@@ -560,7 +560,7 @@ static void bad_flag_for_mapped_memory_is_dropped(struct kunit *test)
 	unsigned int i;
 
 	if (!kmem_has_sheaves())
-		kunit_skip(test, "needs Linux 7.x, whose vmalloc() looks at its flags");
+		kunit_skip(test, "needs a vmalloc() that looks at its flags");
 	for (i = 0; i < ARRAY_SIZE(maps); i++) {
 		KMEM_EXPECT_WARN(test, {
 			vfree(maps[i](good | bad));

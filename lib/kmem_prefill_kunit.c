@@ -4,7 +4,7 @@
  * fail.
  *
  * See the comments on kmem_cache_prefill_sheaf() and its relatives in
- * mm/slub.c, and struct kmem_cache_args, all of Linux 7.
+ * mm/slub.c, and struct kmem_cache_args.
  *
  *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_prefill'
  */
@@ -42,7 +42,7 @@ static struct kmem_cache *cache_with_sheaves(struct kunit *test, unsigned int si
 static void require_sheaf_calls(struct kunit *test)
 {
 	if (!kmem_can_call_sheaves())
-		kunit_skip(test, "needs Linux 7, with the suite built in");
+		kunit_skip(test, "needs sheaves, and the suite built in");
 }
 
 /*

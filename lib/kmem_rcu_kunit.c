@@ -405,8 +405,8 @@ static void freed_object_is_poisoned(struct kunit *test)
 }
 
 /*
- * A cache can be destroyed right after its objects were given to kfree_rcu(),
- * as of 6.12. Source: kmem_cache_destroy(), "in-flight kfree_rcu()'s may include
+ * Since 6.12, a cache can be destroyed right after its objects were given to
+ * kfree_rcu(). Source: kmem_cache_destroy(), "in-flight kfree_rcu()'s may include
  * objects from our cache".
  */
 static void destroy_waits_for_kfree_rcu(struct kunit *test)
@@ -438,7 +438,7 @@ static void barrier_on_a_cache_waits_for_its_objects(struct kunit *test)
 	unsigned int i;
 
 	if (!kmem_can_call_sheaves())
-		kunit_skip(test, "needs Linux 7, with the suite built in");
+		kunit_skip(test, "needs sheaves, and the suite built in");
 	for (i = 0; i < MANY; i++)
 		free_64(batch->objects[i]);
 	batch->nr = 0;

@@ -219,7 +219,7 @@ struct zero_request {
 static inline void require_guards(struct kunit *test)
 {
 	if (!requests_are_guarded(test))
-		kunit_skip(test, "needs Linux 6.2 in a boot with slab_debug=UZ");
+		kunit_skip(test, "needs a guarded request, and a boot with slab_debug=UZ");
 }
 
 /* Pages of mapped memory, which we hold so that nobody can reuse them. */

@@ -266,7 +266,7 @@ static void object_is_the_owners_to_its_end(struct kunit *test)
 	u8 *first, *object;
 
 	if (single->alloc == alloc_single_of_sheaf && !kmem_can_call_sheaves())
-		kunit_skip(test, "needs Linux 7, with the suite built in");
+		kunit_skip(test, "needs sheaves, and the suite built in");
 	first = request(test, cache, 10, GFP_KERNEL);
 	kfree(first);
 	object = single->alloc(cache, GFP_KERNEL | __GFP_ZERO);
@@ -328,7 +328,7 @@ static void intact_memory_is_freed_silently(struct kunit *test)
 /*
  * krealloc() in place moves the red zone to the new end: what was added may be
  * written, and what was given up may not. Source: krealloc(), "Setup kmalloc
- * redzone when needed", mm/slub.c (7.x; before, krealloc() gives the red zone up).
+ * redzone when needed", mm/slub.c. On 6.x, krealloc() gives the red zone up.
  */
 static void krealloc_moves_the_red_zone(struct kunit *test)
 {
@@ -495,7 +495,7 @@ static void kmalloc_is_guarded(struct kunit *test)
 
 	request_cache(test, 0);
 	if (way->alloc == alloc_without_lock && !kmem_has_nolock())
-		kunit_skip(test, "needs Linux 7, which brought kmalloc_nolock()");
+		kunit_skip(test, "needs kmalloc_nolock()");
 	memory = kmalloc(SIZE, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, memory);
 	i = (virt_to_slab(memory)->slab_cache->flags & needed) == needed;

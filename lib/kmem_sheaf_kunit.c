@@ -4,9 +4,8 @@
  * and a node keeps for its CPUs (the barn).
  *
  * Objects go from sheaf to sheaf and must neither be lost nor be handed out
- * twice on the way, whatever the number of objects. See struct kmem_cache_args of
- * Linux 7. What says nothing of sheaves holds of the slabs of CPUs, too, which
- * 6.x had in their place.
+ * twice on the way, whatever the number of objects. See struct kmem_cache_args.
+ * Before 7.0, CPUs had slabs in their place, of which holds what says nothing of sheaves.
  *
  *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_sheaf'
  */
@@ -43,7 +42,7 @@ static struct kmem_cache *cache_with_sheaves(struct kunit *test, unsigned int si
 static void require_sheaves(struct kunit *test)
 {
 	if (!kmem_has_sheaves())
-		kunit_skip(test, "needs Linux 7, with CONFIG_SLUB_TINY=n");
+		kunit_skip(test, "needs sheaves");
 	KMEM_REQUIRE_NOT(test, CONFIG_KASAN, "whose quarantine delays frees");
 }
 

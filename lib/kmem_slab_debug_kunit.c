@@ -2,7 +2,7 @@
 /*
  * The boot parameter slab_debug=, and what sysfs tells of it.
  *
- * Documentation/admin-guide/mm/slab.rst (up to 6.12: Documentation/mm/slub.rst)
+ * The documentation of SLUB, Documentation/admin-guide/mm/slab.rst or Documentation/mm/slub.rst,
  * lists the options. What a boot asked for is read from its command line, which
  * is why most of it needs the suite built in.
  *
@@ -321,7 +321,7 @@ static int __init look_behind_early_object(void)
 	kmem_cache_destroy(cache);
 	return 0;
 }
-late_initcall(look_behind_early_object);	/* 6.1 destroys no cache before */
+late_initcall(look_behind_early_object);	/* when caches are destroyed at once */
 #endif
 
 /*

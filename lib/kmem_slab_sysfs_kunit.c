@@ -234,8 +234,8 @@ static void counts_are_exact_after_a_shrink(struct kunit *test)
 }
 
 /*
- * cpu_slabs counts the slabs that CPUs have taken for themselves: one for each
- * CPU that allocates, on 6.x, until cpu_partial is written. Since 7.0, CPUs take no slabs.
+ * cpu_slabs counts the slabs that CPUs have taken for themselves. On 6.x, that is one for
+ * each CPU that allocates, until cpu_partial is written. Since 7.0, CPUs take no slabs.
  * Source: show_slab_objects() with SO_CPU, cpu_slabs_show() (7.x); cpu_partial_store().
  */
 static void cpu_slabs_are_counted(struct kunit *test)

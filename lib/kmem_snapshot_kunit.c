@@ -27,7 +27,7 @@ static struct page *take_pages(struct kunit *test, unsigned int order)
 	struct page *page;
 
 	if (!kmem_can_snapshot_pages())
-		kunit_skip(test, "needs Linux 6.17");
+		kunit_skip(test, "needs snapshots of pages");
 	page = alloc_pages(GFP_KERNEL | (order ? __GFP_COMP : 0), order);
 	KUNIT_ASSERT_NOT_NULL(test, page);
 	return page;

@@ -370,7 +370,7 @@ static void let_others_come_and_go(struct kunit *test, unsigned int round)
 /*
  * Objects that others free and allocate while one is being made are neither lost nor
  * handed out twice. Source: __pcs_replace_empty_main(), "racing or being migrated to a
- * different cpu"; ___slab_alloc() of 6.x, "retry_load_slab".
+ * different cpu" (7.x); ___slab_alloc(), "retry_load_slab" (6.x).
  */
 static void objects_that_come_and_go_meanwhile_are_not_lost(struct kunit *test)
 {
@@ -396,7 +396,7 @@ static void sheaves_that_come_and_go_meanwhile_are_not_lost(struct kunit *test)
 	long before;
 
 	if (!kmem_has_sheaves())
-		kunit_skip(test, "needs Linux 7, with CONFIG_SLUB_TINY=n");
+		kunit_skip(test, "needs sheaves");
 	others.objects = kmem_make_array(test, MOST_OBJECTS);
 	before = kmem_gauge_read(test, &sheaves);
 	cache = cache_with_others(test);

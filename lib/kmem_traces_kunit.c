@@ -3,7 +3,7 @@
  * The lists of who allocated the objects of a cache, and who freed them before,
  * in /sys/kernel/debug/slab.
  *
- * Documentation/admin-guide/mm/slab.rst (up to 6.12: Documentation/mm/slub.rst)
+ * The documentation of SLUB, Documentation/admin-guide/mm/slab.rst or Documentation/mm/slub.rst,
  * describes them under "DebugFS files for SLUB".
  *
  *	kunit.py run --kunitconfig=lib/kmem_kunit 'kmem_traces'

@@ -311,7 +311,7 @@ static void kmem_dump_obj_tells_who_and_where(struct kunit *test)
 		else
 			kmem_expect_text(test, report, "%0*lx pointer offset 5 ", digits,
 					 (unsigned long)object);
-		/* 6.1 tells the size only of what may be copied to user space */
+		/* the size may be told only of what may be copied to user space */
 		if (kmem_requests_are_guarded())
 			kmem_expect_text(test, report, " size %u", OBJECT_SIZE);
 		kmem_expect_text(test, report, " allocated at allocate_singly+");
@@ -389,7 +389,7 @@ static void kmalloc_is_tracked_to_its_caller(struct kunit *test)
 		scene.dev = make_device(test, "kmem_track");
 	caller->call(size);
 	if (!scene.memory && caller->call == call_kmalloc_nolock)
-		kunit_skip(test, "needs Linux 7 and slab_debug=U, for kmalloc_nolock()");
+		kunit_skip(test, "needs slab_debug=U, and kmalloc_nolock()");
 	KUNIT_ASSERT_FALSE(test, IS_ERR_OR_NULL(scene.memory));
 	report = KMEM_CAPTURE(test, kmem_dump_obj(scene.memory));
 	if (caller->call != call_devm_kmalloc)

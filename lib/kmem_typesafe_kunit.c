@@ -302,7 +302,7 @@ static void destroy_waits_for_the_pages(struct kunit *test)
 
 	/* earlier, a work waited in its place */
 	if (!kmem_destroy_waits_for_kfree_rcu())
-		kunit_skip(test, "needs Linux 6.12");
+		kunit_skip(test, "needs a place for the free pointer that one may choose");
 
 	for (i = 0; i < ARRAY_SIZE(keeps); i++) {
 		struct kmem_batch *batch;
@@ -367,7 +367,7 @@ static void free_pointer_is_where_it_was_put(struct kunit *test)
 	unsigned int o, i, outside;
 
 	if (!kmem_has_freeptr_offset(false))
-		kunit_skip(test, "needs Linux 6.12");
+		kunit_skip(test, "needs a place for the free pointer that one may choose");
 	kmem_require_counters(test);
 	for (o = 0; o < ARRAY_SIZE(offsets); o++) {
 		struct kmem_cache *cache;

@@ -65,7 +65,7 @@ unsigned long kmem_user_map(struct kunit *test, size_t size)
 		mmget(user_mm);
 		kthread_use_mm(user_mm);
 	}
-	start = kmem_compat_user_map(test, size);
+	start = kmem_compat_vm_mmap(test, size);
 	KUNIT_ASSERT_NE(test, start, 0);
 	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR_VALUE(start), "vm_mmap() gave %ld", (long)start);
 	if (!user_mm) {

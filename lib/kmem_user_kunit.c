@@ -508,7 +508,7 @@ static void copies_come_from_buckets(struct kunit *test)
 	if (duplicator->dup == dup_nul && !kmem_memdup_user_nul_is_hardened())
 		bucketed = false;
 	if (!bucketed)
-		kunit_skip(test, "needs CONFIG_SLAB_BUCKETS=y, memdup_user_nul() also Linux 7");
+		kunit_skip(test, "needs CONFIG_SLAB_BUCKETS=y, and a function that heeds it");
 	write_user(test, area, text, 2 * PAGE_SIZE);
 	for (i = 0; i < ARRAY_SIZE(objects); i++) {
 		size_t size = objects[i] - (duplicator->dup == dup_nul);

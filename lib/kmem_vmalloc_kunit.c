@@ -494,7 +494,7 @@ static void task_stays_in_its_scope(struct kunit *test)
 		for (j = 0; ways[i].heeds && j < ARRAY_SIZE(gfps); j++) {
 			void *array;
 
-			/* need not sleep as of 7.x */
+			/* On 7.x, need not sleep */
 			if (!gfpflags_allow_blocking(gfps[j]) && !kmem_has_sheaves())
 				continue;
 			old = enter_scope(scope->flags);

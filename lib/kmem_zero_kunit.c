@@ -260,8 +260,8 @@ static bool requests_are_tracked(struct kunit *test)
  * What ksize() has beyond the size that was asked for is zero as well, so that
  * a later krealloc() may hand it out. Source: slab_post_alloc_hook(), "zero the
  * whole object_size to handle possible later krealloc() with __GFP_ZERO", and
- * kmalloc_large(), which gets whole pages. Not so where the size asked for is
- * tracked (SLAB_STORE_USER since 6.2), as the rest is red zone then.
+ * kmalloc_large(), which gets whole pages. Since 6.2, not so where the size asked for is
+ * tracked (SLAB_STORE_USER), as the rest is red zone then.
  */
 static void recycled_slack_is_zero(struct kunit *test)
 {

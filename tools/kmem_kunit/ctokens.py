@@ -17,6 +17,7 @@ class Token(NamedTuple):
     text: str
     line: int  # of its first character
     last: int  # line of its last character
+    at: int = 0  # offset of its first character
 
 
 _LEXEMES = re.compile(r"""
@@ -41,7 +42,7 @@ def cut(text: str, file: str) -> Iterator[Token]:
                 raise UserError(f"{file}:{line}: this comment, string or character has no end")
             kind = lexeme
         if kind != "space":
-            yield Token(kind, lexeme, line, last)
+            yield Token(kind, lexeme, line, last, match.start())
         line = last
 
 

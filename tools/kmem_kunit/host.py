@@ -87,13 +87,18 @@ COVERING = (
 DRAWING = (_command("genhtml", "makes pages of what was reached", "lcov"),)
 PLOTTING = (_module("matplotlib", "draws what operations cost", "python3-matplotlib"),)
 PAGES = (_command("npm", "gets what shows mutants"),)
+EXPORTING = (
+    _command("git", "writes patches"),
+    _command("unifdef", "leaves out what is of other kernels"),
+    Need("all of perl", "runs get_maintainer.pl", "perl", _has_all_of_perl),
+)
 BISECTING = (_command("git", "tells one commit from another"),)
 SHOWING = (
     _module("rich", "shows progress", "python3-rich"),
     _module("junitparser", "writes JUnit", "python3-junitparser"),
 )
 ALL = tuple(dict.fromkeys((*FETCHING, *BUILDING, *CACHING, *READING, *BISECTING, *MUTATING,
-                           *COVERING, *DRAWING, *PLOTTING, *PAGES, *SHOWING)))
+                           *COVERING, *DRAWING, *PLOTTING, *EXPORTING, *PAGES, *SHOWING)))
 # for this project's own tests, not for its users
 TESTING = (
     _command("shellcheck", "checks shell scripts"),

@@ -18,6 +18,7 @@ _EXAMPLES = {
     "gate": "kmem-kunit gate --tree ~/src/linux v7.2 HEAD\n"
     "  kmem-kunit gate --baseline --group ci",
     "bisect": "kmem-kunit bisect --tree ~/src/linux --good v6.12 --bad HEAD --case 'kmem_strdup.*'",
+    "export": "kmem-kunit export --kernel ~/src/linux --author 'A Developer <a@example.org>' --output patches",
     "fetch": "kmem-kunit fetch 6.1 6.12 7.2 7.3",
     "list": "kmem-kunit list --kernel ~/src/linux",
     "surface": "kmem-kunit surface --kernel ~/src/linux",
@@ -122,6 +123,7 @@ def parser(functions: Mapping[str, Verb]) -> argparse.ArgumentParser:
     cover.add_argument("--html", type=_path, metavar="DIR", help="write pages with the sources")
     _add_jobs(cover, "compilers at once")
 
+    _add_export(verb("export", "write the suites as patches for a kernel, to be sent upstream"))
     _add_bench(verb("bench", "count what allocations cost, to the instruction, and compare it"))
 
     fetch = verb("fetch", "bring the newest source of kernel series into the cache")
@@ -221,6 +223,12 @@ def _add_gate(gate: argparse.ArgumentParser) -> None:
     gate.add_argument("--gitlab", type=_path, metavar="FILE", help="write a Code Quality report")
     gate.add_argument("--github", action="store_true", help="print GitHub's workflow commands")
     _add_jobs(gate, "cells, and compilers, at once")
+
+
+def _add_export(export: argparse.ArgumentParser) -> None:
+    _add_kernel(export, kernel.DEFAULT)
+    export.add_argument("--author", required=True, metavar="'NAME <ADDRESS>'", help="whose patches they are")
+    export.add_argument("--output", required=True, type=_path, metavar="DIR", help="a new folder for them")
 
 
 def _add_bench(bench: argparse.ArgumentParser) -> None:

@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The suites as patches: what is folded and left out, comments for one series, and where all of it goes."""
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from kmem_kunit import cfold, cli, cprune, host, intree, kernel, overlay, proc, told, upstream
+from kmem_kunit.errors import UserError
+
+
+def folded(body: str) -> str:
+    """A function's body, folded."""
+    text = cfold.folded(f"static int f(void)\n{{\n{body}}}\n", "x.c")
+    return text.removeprefix("static int f(void)\n{\n").removesuffix("}\n")
+
+
+@pytest.mark.parametrize("before, after", [
+    ("\ta(!true);\n", "\ta(false);\n"),
+    ("\tif (!false && x)\n\t\ta();\n", "\tif (x)\n\t\ta();\n"),
+    ("\tif (x && true)\n\t\ta();\n", "\tif (x)\n\t\ta();\n"),
+    ("\tif (x &&\n\t    (y || false))\n\t\ta();\n", "\tif (x &&\n\t    y)\n\t\ta();\n"),
+    ("\tif (x && (true && y == 1))\n\t\ta();\n", "\tif (x && y == 1)\n\t\ta();\n"),
+    ("\tif (x && (true && (y || z)))\n\t\ta();\n", "\tif (x && (y || z))\n\t\ta();\n"),
+    ("\tif (x && false)\n\t\ta();\n\tb();\n", "\tb();\n"),
+    ("\tif (x || y && false)\n\t\ta();\n", "\tif (x)\n\t\ta();\n"),
+    ("\tif (x || true)\n\t\ta();\n", "\ta();\n"),
+    ("\tx = true ? a : b;\n", "\tx = a;\n"),
+    ("\tg(false ? a : c ? d : e, z);\n", "\tg(c ? d : e, z);\n"),
+    ("\tx = y ? true : z;\n", "\tx = y ? true : z;\n"),
+    ("\tg(x == true);\n", "\tg(x == true);\n"),
+    ("\t/* of a */\n\tif (false)\n\t\ta();\n\tb();\n", "\tb();\n"),
+    ("\tif (true) {\n\t\ta();\n\n\t\tb();\n\t} else {\n\t\tc();\n\t}\n", "\ta();\n\n\tb();\n"),
+    ("\tif (x)\n\t\ta();\n\telse if (true)\n\t\tb();\n\telse\n\t\tc();\n", "\tif (x)\n\t\ta();\n\telse\n\t\tb();\n"),
+    ("\tif (x)\n\t\ta();\n\telse if (false)\n\t\tb();\n", "\tif (x)\n\t\ta();\n"),
+    ("\tif (true)\n\t\treturn 1;\n\ta();\n\treturn 2;\n", "\treturn 1;\n"),
+    ("\tx |= false;\n\ty |= true;\n", "\ty |= true;\n"),
+    ("#ifdef MODULE\n\treturn 1;\n#else\n\treturn 2;\n#endif\n", "#ifdef MODULE\n\treturn 1;\n#else\n\treturn 2;\n#endif\n"),
+    ("\treturn (struct x){\n\t\t1,\n\t};\n", "\treturn (struct x){\n\t\t1,\n\t};\n"),
+    ("\tswitch (x) {\n\tcase 1:\n\t\treturn 1;\n\tcase 2:\n\t\treturn 2;\n\t}\n",
+     "\tswitch (x) {\n\tcase 1:\n\t\treturn 1;\n\tcase 2:\n\t\treturn 2;\n\t}\n"),
+    ("\tfor (;;)\n\t\tif (x)\n\t\t\treturn 1;\n\ta();\n", "\tfor (;;)\n\t\tif (x)\n\t\t\treturn 1;\n\ta();\n"),
+])
+def test_what_is_known_is_folded(before: str, after: str) -> None:
+    assert folded(before) == after
+
+
+def test_a_block_with_variables_of_its_own_is_refused() -> None:
+    with pytest.raises(UserError, match="declares what it uses: int x"):
+        folded("\tif (true) {\n\t\tint x;\n\n\t\ta(&x);\n\t}\n")
+
+
+def test_macros_are_replaced_with_their_arguments() -> None:
+    macros: dict[str, tuple[list[str] | None, str]] = {
+        "resize": (["p", "old", "size"], "kvrealloc(p, size)"), "unlock": (["list"], "spin_unlock(&(list)->lock)"),
+        "set": (["args", "n"], "(args)->capacity = (n)"), "HEAD": (None, "kvfree_rcu_head")}
+    assert cfold.expanded("a = resize(p, f(1, 2), g(3, 4));", "x.c", macros) == "a = kvrealloc(p, g(3, 4));"
+    assert cfold.expanded("unlock(l); set(&x, a + b); set(y->z, n);", "x.c", macros) == \
+        "spin_unlock(&l->lock); x.capacity = (a + b); y->z->capacity = n;"
+    assert cfold.expanded("struct HEAD x; resize = HEADS;", "x.c", macros) == "struct kvfree_rcu_head x; resize = HEADS;"
+    with pytest.raises(UserError, match=r"resize\(\) has 1 arguments"):
+        cfold.expanded("resize(p);", "x.c", macros)
+
+
+def test_a_call_that_does_nothing_goes_with_its_condition() -> None:
+    assert cfold.without_calls("{\n\tif (a)\n\t\tif (b)\n\t\t\tf(x);\n\tg();\n}\n", "x.c", "f") == "{\n\tg();\n}\n"
+    assert cfold.without_calls("{\n\tif (a)\n\t\tg();\n\telse\n\t\tf();\n}\n", "x.c", "f") == "{\n\tif (a)\n\t\tg();\n}\n"
+    assert cfold.without_calls("{\n\tx = f();\n}\n", "x.c", "f") == "{\n\tx = f();\n}\n"
+    for body in ("if (a)\n\t\tf();\n\telse\n\t\tg();", "for (;;)\n\t\tf();"):
+        with pytest.raises(UserError, match="does nothing here"):
+            cfold.without_calls(f"{{\n\t{body}\n}}\n", "x.c", "f")
+
+
+def test_a_line_is_broken_at_commas() -> None:
+    line = "\t\tKUNIT_EXPECT_EQ(test, function(" + "a" * 20 + ", " + "b" * 20 + "), " + "c" * 30 + ");"
+    assert cfold.wrapped(line) == ("\t\tKUNIT_EXPECT_EQ(test, function(" + "a" * 20 + ", " + "b" * 20 + "),\n"
+                                   + "\t\t\t\t" + "c" * 30 + ");")
+    assert cfold.wrapped("\tshort(a, b);") == "\tshort(a, b);"
+
+
+def test_what_is_aligned_moves_along() -> None:
+    assert cfold.renamed("\tlong_name(a,\n\t\t  b);\n\tc();\n", "long_name", "name") == "\tname(a,\n\t     b);\n\tc();\n"
+
+
+SUITE = """#include <a.h>
+
+/* used */
+static int used(void)
+{
+	return 1;
+}
+
+/* not used */
+static int other(void)
+{
+	return used();
+}
+
+#ifdef MODULE
+static void group(void) { }
+#endif
+
+static const struct row { int x; } rows[] = { { 1 } };
+
+KUNIT_ARRAY_PARAM_DESC(row, rows, name);
+
+static void contract(struct kunit *test)
+{
+	used();
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(contract),
+	{}
+};
+
+static struct kunit_suite suite = { .name = "s", .test_cases = cases };
+kunit_test_suite(suite);
+"""
+
+
+def test_what_nothing_uses_is_left_out() -> None:
+    (text,) = cprune.pruned({"x.c": SUITE}, ()).values()
+    assert "used" in text and "other" not in text and "not used" not in text
+    assert "group" not in text and "rows" not in text and "KUNIT_ARRAY" not in text
+    assert text.count("\n\n\n") == 0 and "kunit_test_suite(suite)" in text and "#include" in text
+
+
+def test_what_was_not_used_before_stays() -> None:
+    assert cprune.pruned({"x.c": SUITE}, cprune.unused({"x.c": SUITE})) == {"x.c": SUITE}
+
+
+def test_a_static_name_is_of_its_file() -> None:
+    other = "static int used(void)\n{\n\treturn 2;\n}\n"
+    assert cprune.pruned({"x.c": SUITE, "y.c": other}, ())["y.c"].strip() == ""
+    header = cprune.pruned({"x.c": SUITE.replace("used();", "shared();"), "y.h": "void shared(void);\n"}, ())
+    assert "shared" in header["y.h"] and "used" not in header["x.c"]
+
+
+@pytest.mark.parametrize("word, version, series, so", [
+    ("on", "6.x", "6.12", True), ("On", "7.x", "6.12", False), ("on", "6.1", "6.12", False), ("In", "6.12", "6.12", True),
+    ("Since", "6.12", "6.12", True), ("since", "7.0", "6.12", False), ("up to", "6.x", "6.12", True),
+    ("Up to", "6.11", "6.12", False), ("before", "6.8", "6.1", True), ("Before", "7.0", "7.2", False), ("up to", "6.x", "7.2", False),
+])
+def test_a_series_is_one_of_those(word: str, version: str, series: str, so: bool) -> None:
+    assert told.holds(word, version, series) is so
+
+
+COMMENT = """/*
+ * It is reported. On 6.x, each time. Since 7.0, once. Source: old() in mm/slab.h
+ * (6.x), fresh() (7.x), "a text"; name() (6.x: before()), last().
+ */
+"""
+
+
+def test_a_comment_is_told_for_one_series() -> None:
+    assert " ".join(told.for_series(COMMENT, "x.c", "6.12").replace("*", "").split()) == \
+        '/ It is reported. Each time. Source: old() in mm/slab.h, "a text"; before(), last(). /'
+    assert " ".join(told.for_series(COMMENT, "x.c", "7.3").replace("*", "").split()) == \
+        '/ It is reported. Once. Source: fresh(), "a text"; name(), last(). /'
+
+
+def test_a_comment_that_holds_nowhere_else_is_gone() -> None:
+    assert told.for_series("int a;\n/* On 6.x, so */\nint b;\t/* On 6.x, not */\n", "x.c", "7.2") == "int a;\nint b;\n"
+    with pytest.raises(UserError, match="x.c:2: this does not say for which series it holds"):
+        told.for_series("\n/* as 6.12 does */\n", "x.c", "7.2")
+    assert told.for_series("/* 6.8 brought it. It is good. */\n", "x.c", "7.2", explains=True) == "/* It is good. */\n"
+
+
+def test_a_case_that_always_skips_is_known() -> None:
+    text = ('static void need(struct kunit *test)\n{\n\tkunit_skip(test, "needs a thing");\n}\n\n'
+            "static void a(struct kunit *test)\n{\n\tint x;\n\n\tneed(test);\n\tx = 1;\n}\n\n"
+            'static void b(struct kunit *test)\n{\n\tif (x)\n\t\tneed(test);\n}\n\n'
+            'static void c(struct kunit *test)\n{\n#ifdef MODULE\n\tneed(test);\n#endif\n}\n')
+    assert upstream.skipping(text, "x.c") == {"need": "needs a thing", "a": "needs a thing"}
+
+
+MAKEFILE = "obj-$(CONFIG_BITS_TEST) += bits.o\nobj-$(CONFIG_SHDI3_KUNIT_TEST) += shdi3.o\nobj-$(CONFIG_HASH_KUNIT_TEST) += hash.o\n" \
+    "CFLAGS_list.o := x\nobj-$(CONFIG_LIST_KUNIT_TEST) += list.o\nobj-$(CONFIG_UUID_KUNIT_TEST) += uuid.o\n"
+
+
+def test_entries_go_where_people_would_look() -> None:
+    lines = intree.with_objects(MAKEFILE, "ours\n", "").splitlines()
+    assert lines[2:5] == ["obj-$(CONFIG_HASH_KUNIT_TEST) += hash.o", "ours", "CFLAGS_list.o := x"]
+    assert intree.with_objects("a\nb\nc\n", "ours\n", "b\n") == "a\nb\nours\nc\n"
+    assert "F:\tmm/slab.h\nF:\tmm/slub.c\n" in intree.with_maintainers(
+        "SLAB ALLOCATOR\nM:\tA\nF:\tinclude/a.h\nF:\tmm/slub.c\n\nNEXT\n", ["mm/slab.h"])
+    with pytest.raises(UserError, match="no section of the slab allocator"):
+        intree.with_maintainers("NOTHING\n", [])
+    with pytest.raises(UserError, match="no page of the slab allocator"):
+        intree.with_page("title\n")
+
+
+@pytest.mark.parametrize("words, said", [
+    (["--author", "nobody"], "'nobody' is no author"), (["--author", "A <a@b>\nBcc: x"], "is no author"),
+    (["--author", "A <a@b>", "--kernel", "/nonexistent"], "nonexistent"),
+])
+def test_wrong_use_is_one_line(words: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["export", *words, "--output", str(tmp_path / "new")]) == 2
+    assert said in capsys.readouterr().err.strip().splitlines()[-1] and not (tmp_path / "new").exists()
+
+
+def test_a_folder_with_something_in_it_is_not_written_to(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "mine").write_text("mine", encoding="utf-8")
+    assert cli.main(["export", "--author", "A <a@b>", "--output", str(tmp_path)]) == 2
+    assert "name a new folder" in capsys.readouterr().err and [*tmp_path.iterdir()] == [tmp_path / "mine"]
+
+
+@pytest.mark.parametrize("series", ["6.1", "6.12", "7.2", "7.3"])
+def test_the_suites_are_exported(series: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    if kernel.cached(series) is None:
+        pytest.skip(f"needs Linux {series} in the cache")
+    host.ensure(host.EXPORTING)
+    patches = tmp_path / "patches"
+    assert cli.main(["export", "--kernel", series, "--author", "A Developer <a@example.org>", "--output", str(patches)]) == 0
+    printed = capsys.readouterr().out
+    assert "To: " in printed and "Cc: linux-mm@kvack.org" in printed and "Signed-off-by" in printed
+    found = sorted(patches.glob("*.patch"))
+    texts = [path.read_text(encoding="utf-8") for path in found]
+    for text in texts[1:]:
+        assert not re.search(r"kmem_compat|kmem_series|Signed-off-by", text) and "\nAssisted-by: " in text
+        added = [line for line in text.splitlines() if line.startswith("+") and not line.startswith("+++")]
+        assert not [line for line in added if "/*" in line and told.MENTIONED.search(line)]
+    tree = tmp_path / "tree"  # as far as the patches need it
+    source = kernel.resolve(series).path
+    for name in {name for text in texts for name in re.findall(r"^--- a/(\S+)", text, re.MULTILINE)}:
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        if (source / name).is_file():
+            (tree / name).write_bytes((source / name).read_bytes())
+    done = subprocess.run(["git", "apply", *found[1:]], cwd=tree, check=False, capture_output=True, text=True,
+                          env=proc.environment(GIT_CEILING_DIRECTORIES=str(tmp_path)))
+    assert done.returncode == 0, done.stderr
+    where = intree.place(source)
+    assert len([*(tree / where.folder).glob("kmem_*_kunit.c")]) == len(found) - 3
+    assert "CONFIG_KMEM_STRDUP_KUNIT_TEST=y" in (tree / where.kunitconfig).read_text(encoding="utf-8")
+    if series == "7.3":
+        words: list[str | Path] = ["perl", source / "scripts/checkpatch.pl", "--no-tree", "--strict", "--terse",
+                                   "-q", "--no-signoff", *found[1:]]
+        complaints = proc.run(words, timeout=600, cwd=tmp_path).output
+        assert not [line for line in complaints.splitlines() if not line.startswith("total:") and "MAINTAINERS" not in line]
+
+
+def test_an_export_names_all_suites() -> None:
+    files = {path.name: "" for path in (overlay.REPO / "lib").glob("kmem_*_kunit.c")}
+    found = intree.suites((overlay.REPO / "Kconfig").read_text(encoding="utf-8"),
+                          (overlay.REPO / "lib/Makefile").read_text(encoding="utf-8"), files)
+    assert {each.file for each in found} == files.keys() and all(each.prompt for each in found)

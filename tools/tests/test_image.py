@@ -401,6 +401,19 @@ def test_a_build_that_is_stopped(
     assert bool(list(base.glob("builds/*/stalled"))) != fresh
 
 
+def test_all_builds_say_the_same_of_themselves(base: Path, request_: image.Request,
+                                              monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel's random numbers begin with its version, and that with when it was built."""
+    linux = request_.kernel.path
+    behave(linux, "(build / f'version.{verb}').write_text(' '.join(os.environ[f'KBUILD_BUILD_{name}'] "
+                  "for name in ('TIMESTAMP', 'VERSION', 'USER', 'HOST')))")
+    monkeypatch.setenv("KBUILD_BUILD_TIMESTAMP", "today")
+    image.build(base, request_)
+    for verb in ("config", "build"):
+        (path,) = base.glob(f"builds/*/version.{verb}")
+        assert path.read_text(encoding="utf-8") == "Thu Jan 1 00:00:00 UTC 1970 1 kmem kunit"
+
+
 def test_a_build_whose_kunit_py_is_killed(
     base: Path, request_: image.Request, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -67,7 +67,7 @@ static __printf(2, 3) void announce(struct kunit *test, const char *fmt, ...)
 /*
  * An object that is freed twice in a row is found by the hardened freelist.
  * Source: set_freepointer(), "naive detection of double free or corruption".
- * In 7.x a sheaf would take it, which SLAB_NOLEAKTRACE prevents.
+ * On 7.x, a sheaf would take it, which SLAB_NOLEAKTRACE prevents.
  */
 static void double_free_in_a_row(struct kunit *test)
 {

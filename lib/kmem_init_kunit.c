@@ -242,7 +242,7 @@ static void freed_object_is_zero(struct kunit *test)
 
 /*
  * With init_on_free=1, each object of a bulk free is wiped. Source:
- * slab_free_freelist_hook() (7.x: and free_to_pcs_bulk()), mm/slub.c.
+ * slab_free_freelist_hook(), free_to_pcs_bulk() (7.x), mm/slub.c.
  */
 static void freed_bulk_is_zero(struct kunit *test)
 {

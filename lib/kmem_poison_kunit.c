@@ -108,8 +108,8 @@ static void expect_overwrite_report(struct kunit *test, struct kmem_cache *cache
 /*
  * A fresh object of a poisoned cache carries POISON_FREE and ends in
  * POISON_END, the first time and after it was used and freed. Source:
- * init_object(), called by alloc_debug_processing() (before 6.3 by
- * init_tracking's callers), mm/slub.c.
+ * init_object(); alloc_debug_processing() (since 6.3), init_tracking's callers
+ * (before 6.3), mm/slub.c.
  */
 static void fresh_object_carries_the_pattern(struct kunit *test)
 {

@@ -7,7 +7,6 @@ its comments and white space included, stays as it is.
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 
 from kmem_kunit import ctokens
 from kmem_kunit.errors import UserError
@@ -22,25 +21,14 @@ _LOOPS = frozenset(("for", "while", "switch"))
 _WEAKER = frozenset((")", "&&", "||", "?", ","))  # operators than && and ||, or as weak
 _COMPARING = frozenset(("==", "!=", "<", ">", "<=", ">=", "&", "|", "+", "-", "*", "/", "%"))
 _DECLARATION = re.compile(r"\s*(?:const |static |struct |unsigned |bool |int |char |void \*|size_t |long )")
-_LEAVES = frozenset(("return", "kunit_skip", "kunit_mark_skipped", "goto", "break", "continue"))
-
-
-@dataclass(frozen=True)
-class _Word:
-    text: str
-    kind: str
-    at: int
-
-    @property
-    def end(self) -> int:
-        return self.at + len(self.text)
+_LEAVES = frozenset(("return", "kunit_skip", "goto", "break", "continue"))
 
 
 class _Code:
     """A text, and its tokens that are neither comments nor directives."""
 
     def __init__(self, text: str, file: str):
-        self.text, self.file, self.words = text, file, list[_Word]()
+        self.text, self.file, self.words = text, file, list[ctokens.Token]()
         self.directives = list[int]()  # where they begin
         for token in ctokens.cut(text, file):
             if token.kind == "directive":
@@ -49,30 +37,21 @@ class _Code:
                 continue
             last = self.words[-1] if self.words else None
             if last and last.end == token.at and last.text + token.text in _JOINED:
-                self.words[-1] = _Word(last.text + token.text, last.text + token.text, last.at)
+                both = last.text + token.text
+                self.words[-1] = last._replace(kind=both, text=both)
             else:
-                self.words.append(_Word(token.text, token.kind, token.at))
+                self.words.append(token)
 
     def is_at(self, index: int, *texts: str) -> bool:
         return 0 <= index < len(self.words) and self.words[index].text in texts
 
     def closing(self, index: int) -> int:
         """Return the index of the bracket that closes the one at index."""
-        depth = 0
-        for at in range(index, len(self.words)):
-            depth += (self.words[at].text in ("(", "{", "[")) - (self.words[at].text in (")", "}", "]"))
-            if depth == 0:
-                return at
-        raise UserError(f"{self.file}: nothing closes a {self.words[index].text}")
+        return ctokens.closing(self.words, index, self.file)
 
     def opening(self, index: int) -> int:
         """Return the index of the bracket that the one at index closes."""
-        depth = 0
-        for at in range(index, -1, -1):
-            depth += (self.words[at].text in (")", "}", "]")) - (self.words[at].text in ("(", "{", "["))
-            if depth == 0:
-                return at
-        raise UserError(f"{self.file}: nothing opens a {self.words[index].text}")
+        return ctokens.opening(self.words, index, self.file)
 
     def forward(self, index: int, ends: frozenset[str]) -> int:
         """Return the index of the first word from index on that ends an operand."""

@@ -48,19 +48,17 @@ def items(text: str, file: str) -> Iterator[Item]:
             word, name = (match[1], match[2]) if match else ("", "")
             if word in ("if", "ifdef", "ifndef") and name != guard:
                 last = _group(tokens, index, file)
-                end = tokens[last].at + len(tokens[last].text)
                 names = frozenset(each for inner in _inside(text, tokens[index + 1:last], file) for each in inner)
-                yield Item(start, end, names, not names)
+                yield Item(start, tokens[last].end, names, not names)
                 index = last + 1
             else:
-                yield Item(start, token.at + len(token.text), frozenset([name] if word == "define" else []),
+                yield Item(start, token.end, frozenset([name] if word == "define" else []),
                            word != "define" or name == guard)
                 index += 1
         else:
             last = _declaration(tokens, index, file)
-            end = tokens[last].at + len(tokens[last].text)
             names, root = _defines(tokens[index:last + 1])
-            yield Item(start, end, names, root)
+            yield Item(start, tokens[last].end, names, root)
             index = last + 1
         above = None
 
@@ -84,8 +82,7 @@ def _group(tokens: list[ctokens.Token], index: int, file: str) -> int:
 
 def _inside(text: str, tokens: list[ctokens.Token], file: str) -> Iterator[frozenset[str]]:
     if tokens:
-        start, end = tokens[0].at, tokens[-1].at + len(tokens[-1].text)
-        for item in items(re.sub(r"(?m)^\s*#\s*(else|elif\b.*)$", "", text[start:end]), file):
+        for item in items(re.sub(r"(?m)^\s*#\s*(else|elif\b.*)$", "", text[tokens[0].at:tokens[-1].end]), file):
             yield item.names
 
 
@@ -99,13 +96,13 @@ def _declaration(tokens: list[ctokens.Token], index: int, file: str) -> int:
         if kind == "directive":
             return index - 1
         if kind in ("(", "{", "["):
-            last = ctokens.closing(tokens, index, file)
+            second, last = index == first + 1, ctokens.closing(tokens, index, file)
             if kind == "{" and ")" in kinds and "=" not in kinds:
                 return last
             kinds.add(")" if kind == "(" else "]")
             index = last
             after = tokens[last + 1].kind if last + 1 < len(tokens) else ""
-            if kind == "(" and tokens[first].text.isupper() and first + 1 == _opener(tokens, last) \
+            if kind == "(" and second and tokens[first].text.isupper() \
                     and after in ("word", "comment", "directive", ""):
                 return last  # a macro that wants no semicolon
         else:
@@ -114,36 +111,27 @@ def _declaration(tokens: list[ctokens.Token], index: int, file: str) -> int:
     return len(tokens) - 1
 
 
-def _opener(tokens: list[ctokens.Token], last: int) -> int:
-    depth = 0
-    for at in range(last, -1, -1):
-        depth += (tokens[at].kind in (")", "]", "}")) - (tokens[at].kind in ("(", "[", "{"))
-        if depth == 0:
-            return at
-    return 0
-
-
 def _defines(tokens: list[ctokens.Token]) -> tuple[frozenset[str], bool]:
     """Return the names that a declaration defines, and whether it is kept whatever uses it."""
-    words = [token for token in tokens if token.kind != "comment"]
-    first = words[0].text
+    code = [token for token in tokens if token.kind != "comment"]
+    first = code[0].text
     if _ROOT.fullmatch(first):
         return frozenset(), True
-    if len(words) > 2 and words[1].kind == "(" and first.isupper():  # a macro that declares its first word
-        return frozenset([words[2].text + _GIVES.get(first, "")]), False
+    if len(code) > 2 and code[1].kind == "(" and first.isupper():  # a macro that declares its first word
+        return frozenset([code[2].text + _GIVES.get(first, "")]), False
     names = set[str]()
     depth = 0
-    for at, token in enumerate(words):
+    for at, token in enumerate(code):
         if depth == 0 and token.kind == "word":
-            after = words[at + 1].kind if at + 1 < len(words) else ";"
-            tag = words[at - 1].text in ("struct", "union", "enum") if at else False
+            after = code[at + 1].kind if at + 1 < len(code) else ";"
+            tag = code[at - 1].text in ("struct", "union", "enum") if at else False
             if after == "{" and tag or after in ("[", "=", ";", ",") and not tag:
                 names.add(token.text)
             elif after == "(" and not token.text.startswith("__"):
-                pointer = words[at + 2].kind == "*"
-                names.add(words[at + 3].text if pointer else token.text)
+                pointer = code[at + 2].kind == "*"
+                names.add(code[at + 3].text if pointer else token.text)
                 break
-        if depth == 1 and words[0].text == "enum" and token.kind == "word" and words[at - 1].kind in ("{", ","):
+        if depth == 1 and code[0].text == "enum" and token.kind == "word" and code[at - 1].kind in ("{", ","):
             names.add(token.text)
         if depth == 0 and token.kind == "=":
             break
@@ -151,23 +139,27 @@ def _defines(tokens: list[ctokens.Token]) -> tuple[frozenset[str], bool]:
     return frozenset(names), False
 
 
+def words(text: str) -> frozenset[str]:
+    """Return the words of C, but for those of comments and strings."""
+    return frozenset(_WORD.findall(_TEXT.sub(" ", text)))
+
+
 def unused(files: Mapping[str, str]) -> frozenset[tuple[str, frozenset[str]]]:
     """Return what nothing of C files comes to, as far as can be told: by file, and by all names that it defines."""
-    return frozenset((piece.file, piece.item.names) for piece in _pieces(files, frozenset())[1])
+    return frozenset((piece.file, piece.item.names) for piece in _unreached(files, frozenset()))
 
 
 def pruned(files: Mapping[str, str], spared: Collection[tuple[str, frozenset[str]]]) -> dict[str, str]:
     """Return C files without what no suite of them comes to, except for what unused() has said of them before."""
     made = dict(files)
-    for piece in reversed(_pieces(files, frozenset(spared))[1]):
+    for piece in reversed(_unreached(files, frozenset(spared))):
         text, item = made[piece.file], piece.item
         made[piece.file] = text[:item.start] + text[item.end:].lstrip("\n")
     return {file: re.sub(r"\n{3,}", "\n\n", text) for file, text in made.items()}
 
 
-def _pieces(files: Mapping[str, str], spared: frozenset[tuple[str, frozenset[str]]]
-            ) -> tuple[list[_Piece], list[_Piece]]:
-    """Return all that stands at the top level of files, and what nothing comes to, each in its order."""
+def _unreached(files: Mapping[str, str], spared: frozenset[tuple[str, frozenset[str]]]) -> list[_Piece]:
+    """Return what stands at the top level of files, and nothing comes to, in its order."""
     pieces = [_piece(file, text, item) for file, text in files.items() for item in items(text, file)]
     by_name: dict[str, list[_Piece]] = {}
     for piece in pieces:
@@ -182,10 +174,10 @@ def _pieces(files: Mapping[str, str], spared: frozenset[tuple[str, frozenset[str
                 if id(piece) not in kept and (piece.shared or piece.file == user.file):
                     kept.add(id(piece))
                     todo.append(piece)
-    return pieces, [piece for piece in pieces if id(piece) not in kept]
+    return [piece for piece in pieces if id(piece) not in kept]
 
 
 def _piece(file: str, text: str, item: Item) -> _Piece:
     bare = _TEXT.sub(" ", text[item.start:item.end])
     own = re.match(r"\s*(?:static\b|#|struct\b[^(]*\{|enum\b|union\b)", bare)
-    return _Piece(file, item, frozenset(_WORD.findall(bare)), file.endswith(".h") or own is None)
+    return _Piece(file, item, words(bare), file.endswith(".h") or own is None)

@@ -17,7 +17,12 @@ class Token(NamedTuple):
     text: str
     line: int  # of its first character
     last: int  # line of its last character
-    at: int = 0  # offset of its first character
+    at: int  # offset of its first character
+
+    @property
+    def end(self) -> int:
+        """The offset behind its last character."""
+        return self.at + len(self.text)
 
 
 _LEXEMES = re.compile(r"""
@@ -54,3 +59,13 @@ def closing(tokens: Sequence[Token], start: int, file: str) -> int:
         if depth == 0:
             return index
     raise UserError(f"{file}:{tokens[start].line}: nothing closes this {tokens[start].kind}")
+
+
+def opening(tokens: Sequence[Token], end: int, file: str) -> int:
+    """The index of the bracket that the one at index `end` closes."""
+    depth = 0
+    for index in range(end, -1, -1):
+        depth += (tokens[index].kind in ")}]") - (tokens[index].kind in "({[")
+        if depth == 0:
+            return index
+    raise UserError(f"{file}:{tokens[end].line}: nothing opens this {tokens[end].kind}")

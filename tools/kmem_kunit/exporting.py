@@ -2,6 +2,7 @@
 """The verb export: the suites as a series of patches for a kernel, as if they had been written for it."""
 import argparse
 import re
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parseaddr
@@ -132,14 +133,8 @@ def _message(suite: Suite, text: str, the_kernel: Kernel) -> str:
 
 def _wrapped(text: str, indent: str = "") -> str:
     """Return a paragraph of a message in lines."""
-    lines, line = list[str](), ""
-    for word in text.split():
-        if line and len(line) + 1 + len(word) > _WIDTH:
-            lines.append(line)
-            line = indent + word
-        else:
-            line = f"{line} {word}" if line else word
-    return "\n".join((*lines, line))
+    return textwrap.fill(" ".join(text.split()), _WIDTH, subsequent_indent=indent, break_long_words=False,
+                         break_on_hyphens=False)
 
 
 def _page(found: Sequence[Suite], files: Mapping[str, str], where: Place) -> str:
@@ -160,13 +155,6 @@ def _page(found: Sequence[Suite], files: Mapping[str, str], where: Place) -> str
             f"Suites\n======\n\n{listed_}\n")
 
 
-def _git(folder: Path, *words: str | Path, **variables: str) -> str:
-    done = proc.run(git.command("-C", folder, *words), timeout=_LIMIT, env=proc.environment(**variables))
-    if done.status != 0:
-        raise UserError(f"git: {git.reason(done)}")
-    return git.answer(done)
-
-
 def _written(series: Series, the_kernel: Kernel, author: str, folder: Path, output: Path) -> list[Path]:
     """Write the patches as git does, from a repository that has no more than they change; return their paths."""
     repo = folder / "git"
@@ -174,17 +162,17 @@ def _written(series: Series, the_kernel: Kernel, author: str, folder: Path, outp
     name, address = parseaddr(author)
     who = {f"GIT_{role}_{part}": value for role in ("AUTHOR", "COMMITTER")
            for part, value in (("NAME", name or address), ("EMAIL", address))}
-    _git(repo, "init", "-q")
+    git.ask(repo, "-C", str(repo), "init", "-q")
     for patch in (Patch("base", "", series.base), *series.patches):
         for path, text in patch.files.items():
             (repo / path).parent.mkdir(parents=True, exist_ok=True)
             (repo / path).write_text(text, encoding="utf-8")
-        _git(repo, "add", "-A")
+        git.ask(repo, "-C", str(repo), "add", "-A")
         message = folder / "message"
         message.write_text(f"{patch.subject}\n\n{patch.body}\n\n{_TRAILER}\n", encoding="utf-8")
-        _git(repo, "commit", "-q", "--no-verify", "--no-gpg-sign", "-F", message, **who)
+        git.ask(repo, "-C", str(repo), "commit", "-q", "--no-verify", "--no-gpg-sign", "-F", str(message), **who)
     output.mkdir(parents=True, exist_ok=True)
-    _git(repo, "format-patch", "-q", "--cover-letter", "--thread=shallow", "--no-signature",
+    git.ask(repo, "-C", str(repo), "format-patch", "-q", "--cover-letter", "--thread=shallow", "--no-signature",
          f"--output-directory={output.absolute()}", f"HEAD~{len(series.patches)}", **who)
     found = sorted(output.glob("*.patch"))
     cover = found[0].read_text(encoding="utf-8")
@@ -217,5 +205,7 @@ def _told(series: Series, the_kernel: Kernel, written: Sequence[Path]) -> Iterat
     for field, options in (("To", ("--no-r", "--no-l")), ("Cc", ("--no-m",))):
         words = ("scripts/get_maintainer.pl", "--no-git", "--no-git-fallback", "--no-rolestats", *options, "-f")
         done = proc.run(["perl", *words, *_CONCERNED], timeout=_LIMIT, cwd=the_kernel.path)
+        if done.status != 0:
+            yield f"{field}: get_maintainer.pl ended with status {done.status}: ask it yourself"
         yield from (f"{field}: {line}" for line in done.output.splitlines() if done.status == 0 and "@" in line)
     yield "left to you: read them, run them, and add your Signed-off-by, as in git am --signoff"

@@ -4,7 +4,9 @@ import os
 from pathlib import Path
 
 from kmem_kunit import proc
+from kmem_kunit.errors import UserError
 
+_LIMIT = 1800.0  # seconds
 _SETTINGS = {  # others would change what git does, or what a checkout is
     "core.hooksPath": os.devnull,
     "core.fsmonitor": "false",
@@ -40,3 +42,12 @@ def reason(done: proc.Done) -> str:
     told = [line for line in lines if line.startswith(("fatal: ", "error: "))]
     line = (told or lines or [f"git ended with status {done.status}"])[-1]
     return line.removeprefix("fatal: ").removeprefix("error: ")
+
+
+def ask(tree: Path, *words: str, **variables: str) -> str:
+    """Return the line that git answers with; raises UserError with its own words, and the tree, where it fails."""
+    env = proc.environment(GIT_OPTIONAL_LOCKS="0", **variables)  # not even its index is refreshed
+    done = proc.run(command(*words), timeout=_LIMIT, env=env)
+    if done.status != 0:
+        raise UserError(f"{tree}: {reason(done)}")
+    return answer(done)

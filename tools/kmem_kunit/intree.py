@@ -29,16 +29,20 @@ class Suite:
     @property
     def prompt(self) -> str:
         """What the option says that it is: "KUnit tests for ..."."""
-        match = re.search(r'tristate "([^"]*)"|bool "([^"]*)"', self.kconfig)
-        return (match[1] or match[2]) if match else ""
+        match = re.search(r'(?:tristate|bool) "([^"]*)"', self.kconfig)
+        return match[1] if match else ""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a kernel has tests of lib/: the folder, and the way from it up to the kernel's own."""
+    """Where a kernel has tests of lib/."""
 
     folder: str
-    up: str
+
+    @property
+    def up(self) -> str:
+        """The way from the folder up to the kernel's own."""
+        return "/".join(".." for _ in self.folder.split("/"))
 
     @property
     def makefile(self) -> str:
@@ -53,7 +57,7 @@ class Place:
 
 def place(tree: Path) -> Place:
     """Return where a kernel has tests of lib/, in a folder of their own since 6.15."""
-    return Place("lib/tests", "../..") if (tree / "lib/tests/Makefile").is_file() else Place("lib", "..")
+    return Place("lib/tests" if (tree / "lib/tests/Makefile").is_file() else "lib")
 
 
 def suites(kconfig: str, makefile: str, files: Mapping[str, str]) -> list[Suite]:

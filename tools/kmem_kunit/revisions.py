@@ -15,7 +15,6 @@ from kmem_kunit.cells import Book, Cell
 from kmem_kunit.errors import UserError
 from kmem_kunit.kernel import Kernel
 
-_GIT_LIMIT = 1800.0  # seconds
 _INDEX = ".kmem-kunit.index"
 _RESULT = "result.json"
 
@@ -33,18 +32,9 @@ class Revision:
         return self.commit[:12]
 
 
-def _git(tree: Path, *words: str, **variables: str) -> str:
-    """Return the line that git answers with; raises UserError with its own words where it fails."""
-    env = proc.environment(GIT_OPTIONAL_LOCKS="0", **variables)  # not even its index is refreshed
-    done = proc.run(git.command(*words), timeout=_GIT_LIMIT, env=env)
-    if done.status != 0:
-        raise UserError(f"{tree}: {git.reason(done)}")
-    return git.answer(done)
-
-
 def _repository(tree: Path) -> str:
     """Return the option that names a folder's repository, all of it also from a folder in it."""
-    found = _git(tree, "-C", str(tree), "rev-parse", "--absolute-git-dir")
+    found = git.ask(tree, "-C", str(tree), "rev-parse", "--absolute-git-dir")
     return f"--git-dir={found}"
 
 
@@ -57,7 +47,7 @@ def commit(tree: Path, name: str) -> str:
         raise UserError(f"{str(tree)!r} is not a folder")
     where = _repository(tree)
     try:
-        return _git(tree, where, "rev-parse", "--verify", "--quiet", "--end-of-options",
+        return git.ask(tree, where, "rev-parse", "--verify", "--quiet", "--end-of-options",
                     f"{name}^{{commit}}")
     except UserError as error:
         raise UserError(f"{tree} has no revision {name!r}") from error
@@ -92,7 +82,7 @@ def _unpack(tree: Path, the_commit: str, name: str, folder: Path) -> None:
     where = (_repository(tree), f"--work-tree={folder}")
     with progress.step(f"unpacking {name} of {tree}"):
         for words in (("read-tree", the_commit), ("checkout-index", "--all")):
-            _git(tree, *where, *words, GIT_INDEX_FILE=str(index))
+            git.ask(tree, *where, *words, GIT_INDEX_FILE=str(index))
     index.unlink()
     try:
         kernel.from_tree(str(folder))

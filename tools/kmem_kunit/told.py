@@ -5,6 +5,7 @@ What holds of some series only is a sentence that begins with "On 6.x," or "Sinc
 "Before 6.8,"; and in a sentence that begins with "Source:", what a series is behind in parentheses.
 """
 import re
+import textwrap
 from collections.abc import Iterator
 
 from kmem_kunit import ctokens
@@ -12,8 +13,9 @@ from kmem_kunit.errors import UserError
 
 _VERSION = r"\d\.(?:x|\d+)"
 MENTIONED = re.compile(rf"(?<![\w.^$-]){_VERSION}(?![\w%])|\bLinux \d")
-_LEAD = re.compile(rf"(On|In|Since|Up to|Before) ({_VERSION}),? ")
-_TAGGED = re.compile(rf"^(.*?) \((?:(up to|before|since) )?({_VERSION})(?:(?::|; ?before, | by) ?(.*))?\)$", re.DOTALL)
+_LEAD = re.compile(rf"(On|Since|Up to|Before) ({_VERSION}), ")
+# "name() (6.x)" is of those series alone; "name() (6.x: other())" has another name there
+_TAGGED = re.compile(rf"(.*?) \((?:(up to|before|since) )?({_VERSION})(?:: (.*))?\)", re.DOTALL)
 _TAB = "\t"
 _WIDTH = 90  # columns of a comment
 
@@ -28,7 +30,7 @@ def holds(word: str, version: str, series: str) -> bool:
     mine, other = _number(series), _number(version)
     at = tuple(part for part, exact in zip(mine, other) if exact is not None)
     exact = tuple(part for part in other if part is not None)
-    return {"on": at == exact, "in": at == exact, "since": at >= exact, "up to": at <= exact,
+    return {"on": at == exact, "since": at >= exact, "up to": at <= exact,
             "before": at < exact}[word.lower()]
 
 
@@ -98,7 +100,8 @@ def _part(part: str, series: str, explains: bool, indent: int) -> str:
         return part
     lead = re.match(r"@[^:\n]*: *|\w+\(\) - |Return: ", part)
     head = lead[0] if lead else ""
-    return _wrapped(head + _prose(" ".join(part[len(head):].split()), series, explains), _WIDTH - indent - 3)
+    prose = head + _prose(" ".join(part[len(head):].split()), series, explains)
+    return textwrap.fill(prose, _WIDTH - indent - 3, break_long_words=False, break_on_hyphens=False)
 
 
 def _prose(text: str, series: str, explains: bool) -> str:
@@ -126,9 +129,9 @@ def _sources(text: str, series: str) -> str:
     for piece in re.split(r"(?<=[,;]) |(?<=\)) (?=and )", text.removeprefix("Source:").strip().removesuffix(".")):
         sign = piece[-1] if piece[-1:] in (",", ";") else ""
         bare = piece.removesuffix(sign) if sign else piece
-        if match := _TAGGED.match(bare):
+        if match := _TAGGED.fullmatch(bare):
             is_here = holds(match[2] or "on", match[3], series)
-            if match[4] and not bare.endswith(f"{match[3]})") and ":" in bare[match.start(3):]:
+            if match[4]:
                 bare = match[4] if is_here else match[1]
             elif is_here:
                 bare = match[1]
@@ -140,13 +143,3 @@ def _sources(text: str, series: str) -> str:
         kept[-1] = kept[-1].rstrip(",;")
     return f"Source: {' '.join(kept)}." if kept else ""
 
-
-def _wrapped(text: str, width: int) -> str:
-    lines, line = list[str](), ""
-    for word in text.split(" "):
-        if line and len(line) + 1 + len(word) > width:
-            lines.append(line)
-            line = word
-        else:
-            line = f"{line} {word}" if line else word
-    return "\n".join((*lines, line))

@@ -20,7 +20,6 @@ _CONDITION = re.compile(r"^([ \t]*#[ \t]*(?:el)?if[ \t]+)((?:[^\n\\]|\\\n|\\.)*?
 _DEFINED = re.compile(r"\bdefined\((\w+)\)")
 _PROBED = re.compile(r"^[ \t]*#[ \t]*ifn?def[ \t]+(\w+)|\bdefined\((\w+)\)", re.MULTILINE)
 _SINGLE = re.compile(r"^#if (!?)\(?defined\((\w+)\)\)?$", re.MULTILINE)
-_WORD = re.compile(r"[A-Za-z_]\w*")
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _INCLUDE = re.compile(r"^#include <([\w/.]+)>[ \t]*(?:/\* (.*) \*/)?$", re.MULTILINE)
 _INCLUDED = re.compile(r"(?:^#include [<\"].*\n)+(?!(?:.*\n)*?^#include )", re.MULTILINE)
@@ -112,7 +111,7 @@ def replaceable(text: str, file: str) -> _Macros:
             body = " ".join(match[3].replace("\\\n", " ").split())
             if body.startswith("((void)"):
                 body = re.sub(r"^\((.*)\)$", r"\1", _IGNORED.sub("", body))
-            if _PLAIN.fullmatch(body) and (parameters is not None or not match[1].startswith("_")):
+            if _PLAIN.fullmatch(body):
                 found[match[1]] = parameters, re.sub(r"^\((\(\w+\)[^()]* = .*)\)$", r"\1", body)
         elif match := _FUNCTION.fullmatch(bare):
             parameters = [each.split()[-1].lstrip("*") for each in match[2].split(",") if each.strip() != "void"]
@@ -151,9 +150,9 @@ class Given(NamedTuple):
 
 def _give(files: dict[str, str], given: Sequence[Given], both: str) -> None:
     """Put what is given into the file that uses it, or into the header of all where several do."""
-    words = {file: set(_WORD.findall(_COMMENT.sub(" ", text))) for file, text in files.items()}
+    words = {file: cprune.words(text) for file, text in files.items()}
     users = [{file for file, used in words.items() if used & each.names} for each in given]
-    inner = [set(_WORD.findall(_COMMENT.sub(" ", each.text))) for each in given]
+    inner = [cprune.words(each.text) for each in given]
     for _ in given:
         for at, each in enumerate(given):
             users[at].update(*(found for found, used in zip(users, inner)

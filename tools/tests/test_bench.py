@@ -367,7 +367,7 @@ def test_a_boot_that_cannot_be_made_ends_the_others(machine: Machine, capsys: py
 
     def fake(*_: object, on_tick: Callable[[int, int | None], None], **__: object) -> Log:
         if next(first, False):
-            hangs.wait()
+            hangs.wait(60)
             raise UserError("no space left")
         hangs.set()
         try:

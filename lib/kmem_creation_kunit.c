@@ -223,10 +223,10 @@ static void fail_in_sysfs(struct kunit *test, const struct kind *kind)
 }
 
 /*
- * On 6.x, there is no cache where an allocation for sysfs fails. On 7.x, there is
- * then one that works, may lack its files, which is told, and goes silently. Source:
- * do_kmem_cache_create(), "Failing to create sysfs files is not critical to SLUB
- * functionality" and "Unable to add cache %s to sysfs".
+ * An allocation for sysfs that fails does no harm. On 6.x, there is no cache then. On
+ * 7.x, there is one that works, may lack its files, which is told, and goes silently.
+ * Source: do_kmem_cache_create(), "Failing to create sysfs files is not critical to
+ * SLUB functionality" and "Unable to add cache %s to sysfs".
  */
 static void cache_may_do_without_sysfs(struct kunit *test)
 {

@@ -115,9 +115,9 @@ static void wrong_cache_is_reported(struct kunit *test)
 }
 
 /*
- * On 6.x, each free into the wrong cache is reported, with WARN(). On 7.x, only
- * the first one of a boot is reported, with WARN_ONCE(). Source: cache_from_obj() (6.x),
- * warn_free_bad_obj() (7.x).
+ * Free after free into the wrong cache is reported. On 6.x, each is, with WARN(). On
+ * 7.x, only the first one of a boot is, with WARN_ONCE().
+ * Source: cache_from_obj() (6.x), warn_free_bad_obj() (7.x).
  */
 static void wrong_cache_is_reported_again(struct kunit *test)
 {
@@ -167,8 +167,9 @@ static void report_tells_who_allocated(struct kunit *test)
 }
 
 /*
- * On 6.x, the object is back in its true cache after a wrong free. On 7.x, it is
- * leaked on purpose then: its owner still has it, whole, and may free it rightly.
+ * An object is not lost to its owner by a wrong free. On 6.x, it is back in its true
+ * cache. On 7.x, it is leaked on purpose: its owner still has it, whole, and may free
+ * it rightly.
  * Source: kmem_cache_free(), "Intentionally leak the object" (7.x).
  */
 static void object_goes_where_the_series_says(struct kunit *test)
@@ -382,7 +383,7 @@ static void large_kmalloc_is_reported(struct kunit *test)
 }
 
 /*
- * On 6.x, kmem_cache_free_bulk() checks each object's cache, through
+ * kmem_cache_free_bulk() checks each object's cache, through
  * build_detached_freelist(). Since 7.0, it does not, and so promises nothing.
  */
 static void wrong_cache_in_bulk_is_reported(struct kunit *test)

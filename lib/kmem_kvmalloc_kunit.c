@@ -240,11 +240,11 @@ static bool can_fail(struct kunit *test, size_t size, gfp_t flags, bool *mapped)
 }
 
 /*
- * On 7.x, kvmalloc() does not reclaim for contiguous memory, if it can map pages
- * instead, unless __GFP_RETRY_MAYFAIL prefers contiguous memory. On 6.x, it does.
- * A page or less, and what must not fail, may always reclaim. (Failslab fails
- * what cannot reclaim.) Source: kmalloc_gfp_adjust(), "do not direct reclaim
- * unless physically continuous memory is preferred", and "nofail semantic is
+ * kvmalloc() may reclaim for a page or less, and for what must not fail. On 7.x, it
+ * does not reclaim for contiguous memory, if it can map pages instead, unless
+ * __GFP_RETRY_MAYFAIL prefers contiguous memory. On 6.x, it reclaims for that, too.
+ * (Failslab fails what cannot reclaim.) Source: kmalloc_gfp_adjust(), "do not direct
+ * reclaim unless physically continuous memory is preferred", and "nofail semantic is
  * implemented by the vmalloc fallback".
  */
 static void contiguous_memory_is_not_worth_reclaim(struct kunit *test)
@@ -292,8 +292,8 @@ static void nobody_is_killed_for_contiguous_memory(struct kunit *test)
 }
 
 /*
- * On 7.x, who may not sleep gets mapped memory. On 6.x, who may not sleep gets
- * nothing, silently. Source: kvmalloc_node()'s kernel-doc, "GFP_NOWAIT and
+ * Who may not sleep gets what can be had without, silently. On 7.x, that is mapped
+ * memory. On 6.x, that is nothing. Source: kvmalloc_node()'s kernel-doc, "GFP_NOWAIT and
  * GFP_ATOMIC are supported" (7.x), "non-sleeping allocations are not supported by
  * vmalloc" (6.x).
  */

@@ -339,9 +339,9 @@ static bool can_fail(struct kunit *test, size_t size, gfp_t flags)
 }
 
 /*
- * On 7.x, kvrealloc() does not reclaim for contiguous memory, unless
- * __GFP_RETRY_MAYFAIL prefers it; a page or less may always reclaim. (Failslab
- * fails what cannot reclaim.) Source: kmalloc_gfp_adjust(), which kvrealloc()
+ * kvrealloc() may reclaim for a page or less. On 7.x, it does not reclaim for
+ * contiguous memory, unless __GFP_RETRY_MAYFAIL prefers it. (Failslab fails what
+ * cannot reclaim.) Source: kmalloc_gfp_adjust(), which kvrealloc()
  * applies to krealloc()'s flags.
  */
 static void contiguous_memory_is_not_worth_reclaim(struct kunit *test)

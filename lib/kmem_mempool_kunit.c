@@ -465,8 +465,9 @@ static void noreserve_leaves_the_reserve_alone(struct kunit *test)
 }
 
 /*
- * Since 7.0, a pool of no minimum holds one element, so that who waits for one
- * can be woken by its free. Before 7.0, it holds none and frees all. Source:
+ * A pool of no minimum gives elements as any other. Since 7.0, it holds one, so
+ * that who waits for one can be woken by its free. Before 7.0, it holds none and
+ * frees all. Source:
  * mempool_init_node(), "pre-allocate 1 element for zero minimum pool", and
  * mempool_free(), "Handle the min_nr = 0 edge case" (7.x).
  */

@@ -349,10 +349,10 @@ static void kv_forms_map_large_arrays(struct kunit *test)
 }
 
 /*
- * On 7.x, the counter of a flexible array is set to the number of elements, if it
- * is annotated with __counted_by() and the compiler knows it; otherwise no member
- * is. Source: __alloc_flex() with __set_flex_counter(), "a no-op if no
- * annotation exists".
+ * No member of what kmalloc_flex() gives is set but the counter of the array. On 7.x,
+ * the counter is the number of elements, if it is annotated with __counted_by() and
+ * the compiler knows it. Up to 6.x, the counter is not set either. Source:
+ * __alloc_flex() with __set_flex_counter(), "a no-op if no annotation exists".
  */
 static void flexible_array_is_counted(struct kunit *test)
 {

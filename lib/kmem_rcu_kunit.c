@@ -405,9 +405,9 @@ static void freed_object_is_poisoned(struct kunit *test)
 }
 
 /*
- * Since 6.12, a cache can be destroyed right after its objects were given to
- * kfree_rcu(). Source: kmem_cache_destroy(), "in-flight kfree_rcu()'s may include
- * objects from our cache".
+ * A cache can be destroyed right after its objects were given to kfree_rcu().
+ * Before 6.12, that is not promised. Source: kmem_cache_destroy(), "in-flight
+ * kfree_rcu()'s may include objects from our cache".
  */
 static void destroy_waits_for_kfree_rcu(struct kunit *test)
 {

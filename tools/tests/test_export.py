@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kmem_kunit import cfold, cli, cprune, intree, overlay, proc, told, upstream
+from kmem_kunit import cfold, cli, cprune, intree, overlay, proc, suites, told, upstream
 from kmem_kunit.errors import UserError
 
 
@@ -239,6 +239,12 @@ def test_the_suites_are_exported(series: str, kernel_source: Callable[[str], Pat
                                    "-q", "--no-signoff", *found[1:]]
         complaints = proc.run(words, timeout=600, cwd=tmp_path).output
         assert not [line for line in complaints.splitlines() if not line.startswith("total:") and "MAINTAINERS" not in line]
+
+
+def test_contracts_are_those_of_all_series() -> None:
+    cases = [case for suite in suites.load(overlay.REPO / "lib") for case in suite.cases]
+    assert len(cases) > 900
+    assert not [case.name for case in cases if re.match(r"(On|Since|Up to|Before) \d", case.contract)]
 
 
 def test_an_export_names_all_suites() -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """git, whatever a user or a repository has set, and what it says."""
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from kmem_kunit import proc
@@ -44,10 +45,13 @@ def reason(done: proc.Done) -> str:
     return line.removeprefix("fatal: ").removeprefix("error: ")
 
 
-def ask(tree: Path, *words: str, **variables: str) -> str:
-    """Return the line that git answers with; raises UserError with its own words, and the tree, where it fails."""
-    env = proc.environment(GIT_OPTIONAL_LOCKS="0", **variables)  # not even its index is refreshed
-    done = proc.run(command(*words), timeout=_LIMIT, env=env)
+def ask(tree: Path, *words: str | Path, stdin: Path | None = None, variables: Mapping[str, str] | None = None) -> str:
+    """Return the line that git answers with, which reads stdin and has variables in its environment, too.
+
+    Raises UserError with its own words, and the tree, where it fails.
+    """
+    env = proc.environment(GIT_OPTIONAL_LOCKS="0", **(variables or {}))  # not even its index is refreshed
+    done = proc.run(command(*words), timeout=_LIMIT, env=env, stdin=stdin)
     if done.status != 0:
         raise UserError(f"{tree}: {reason(done)}")
     return answer(done)

@@ -71,13 +71,14 @@ def run(
     env: dict[str, str] | None = None,
     grace: float = 2.0,
     limit: int | None = None,
+    stdin: Path | None = None,
     on_line: Callable[[str], None] | None = None,
     on_tick: Callable[[], None] | None = None,
     on_stop: Callable[[bool], None] | None = None,
 ) -> Done:
     """Run a command to its end, or end it after timeout seconds or limit bytes of output.
 
-    on_line gets each line (without its newline), on_tick is called about ten times a second. A
+    stdin is a file that it reads, if it reads any. on_line gets each line (without its newline), on_tick is called about ten times a second. A
     command that is ended gets SIGTERM, and SIGKILL after grace seconds; so it does on an exception
     here. on_stop is then told whether all of it left before SIGKILL. Raises UserError where
     argv[0] does not exist.
@@ -89,16 +90,17 @@ def run(
     ended = False
     os.set_inheritable(control_read, True)
     try:
-        child = subprocess.Popen(
-            [sys.executable, "-I", "-S", _GUARDIAN, str(control_read), str(grace), *argv],
-            cwd=cwd,
-            env=environment() if env is None else env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            close_fds=False,  # locks are held by the guardian too: see cache.lock()
-        )
+        with open(stdin or os.devnull, "rb") as read:
+            child = subprocess.Popen(
+                [sys.executable, "-I", "-S", _GUARDIAN, str(control_read), str(grace), *argv],
+                cwd=cwd,
+                env=environment() if env is None else env,
+                stdin=read,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                close_fds=False,  # locks are held by the guardian too: see cache.lock()
+            )
         os.close(control_read)
         control_read = -1
         try:

@@ -32,7 +32,7 @@ class Revision:
         return self.commit[:12]
 
 
-def _repository(tree: Path) -> str:
+def repository(tree: Path) -> str:
     """Return the option that names a folder's repository, all of it also from a folder in it."""
     found = git.ask(tree, "-C", str(tree), "rev-parse", "--absolute-git-dir")
     return f"--git-dir={found}"
@@ -45,7 +45,7 @@ def commit(tree: Path, name: str) -> str:
     """
     if not tree.is_dir():
         raise UserError(f"{str(tree)!r} is not a folder")
-    where = _repository(tree)
+    where = repository(tree)
     try:
         return git.ask(tree, where, "rev-parse", "--verify", "--quiet", "--end-of-options",
                     f"{name}^{{commit}}")
@@ -79,10 +79,10 @@ def _unpack(tree: Path, the_commit: str, name: str, folder: Path) -> None:
     All of them, with an index of our own: git archive leaves out, and edits, what attributes say.
     """
     index = folder / _INDEX
-    where = (_repository(tree), f"--work-tree={folder}")
+    where = (repository(tree), f"--work-tree={folder}")
     with progress.step(f"unpacking {name} of {tree}"):
         for words in (("read-tree", the_commit), ("checkout-index", "--all")):
-            git.ask(tree, *where, *words, GIT_INDEX_FILE=str(index))
+            git.ask(tree, *where, *words, variables={"GIT_INDEX_FILE": str(index)})
     index.unlink()
     try:
         kernel.from_tree(str(folder))

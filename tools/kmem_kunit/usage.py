@@ -226,9 +226,15 @@ def _add_gate(gate: argparse.ArgumentParser) -> None:
 
 
 def _add_export(export: argparse.ArgumentParser) -> None:
-    _add_kernel(export, kernel.DEFAULT)
+    export.add_argument("--kernel", type=_given, metavar="SERIES|PATH",
+                        help=f"for which: a series such as 7.3, or a kernel tree (default: {kernel.DEFAULT})")
     export.add_argument("--author", required=True, metavar="'NAME <ADDRESS>'", help="whose patches they are")
-    export.add_argument("--output", required=True, type=_path, metavar="DIR", help="a new folder for them")
+    export.add_argument("--output", type=_path, metavar="DIR", help="write them as files, in a new folder")
+    export.add_argument("--fix", metavar="NAME", help="write Documentation/findings/NAME.patch and what proves it instead")
+    export.add_argument("--previous", type=_path, metavar="DIR",
+                        help="tell what has changed since the version in that folder, and be the next one")
+    export.add_argument("--branch", metavar="NAME", help="write them as commits instead, on a new branch")
+    export.add_argument("--tree", type=_path, metavar="PATH", help="of that repository, for the kernel it has checked out")
 
 
 def _add_bench(bench: argparse.ArgumentParser) -> None:

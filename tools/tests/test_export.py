@@ -2,14 +2,15 @@
 """The suites as patches: what is folded and left out, comments for one series, and where all of it goes."""
 import re
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 
-from kmem_kunit import cfold, cli, cprune, intree, overlay, proc, suites, told, upstream
+from kmem_kunit import cfold, cli, cprune, fixes, intree, kernel, overlay, patchset, proc, suites, told, tree, upstream
 from kmem_kunit.errors import UserError
 
+WHO = patchset.sender("A Developer <a@example.org>")
 
 def folded(body: str) -> str:
     """A function's body, folded."""
@@ -196,6 +197,10 @@ def test_entries_go_where_people_would_look() -> None:
 @pytest.mark.parametrize("words, said", [
     (["--author", "nobody"], "'nobody' is no author"), (["--author", "A <a@b>\nBcc: x"], "is no author"),
     (["--author", "A <a@b>", "--kernel", "/nonexistent"], "nonexistent"),
+    (["--author", "A <a@b>", "--fix", "none"], "there are: first-free-pointer, "),
+    (["--author", "A <a@b>", "--fix", "split-folio", "--kernel", "6.1"], "split-folio is not for Linux 6.1."),
+    (["--author", "A <a@b>", "--previous", "/nonexistent"], "has no patches with a cover letter"),
+    (["--author", "A <a@b>", "--branch", "b", "--tree", "/nonexistent"], "say where the patches go"),
 ])
 def test_wrong_use_is_one_line(words: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["export", *words, "--output", str(tmp_path / "new")]) == 2
@@ -239,6 +244,63 @@ def test_the_suites_are_exported(series: str, kernel_source: Callable[[str], Pat
                                    "-q", "--no-signoff", *found[1:]]
         complaints = proc.run(words, timeout=600, cwd=tmp_path).output
         assert not [line for line in complaints.splitlines() if not line.startswith("total:") and "MAINTAINERS" not in line]
+
+
+def checkout(source: Path, folder: Path, names: Iterable[str]) -> Path:
+    """A git repository of a kernel, as far as these files go; all else is a link to it."""
+    root = folder / "linux"
+    tree.edited(source, root, {name: (source / name).read_text(encoding="utf-8") for name in names})
+    for words in (["init", "-q", "-b", "main"], ["add", "-f", *names], ["commit", "-q", "-m", "base"]):
+        subprocess.run(["git", *words], cwd=root, check=True, env=proc.environment(**WHO.variables))
+    return root
+
+
+def test_a_branch_has_them_as_commits(kernel_source: Callable[[str], Path], tmp_path: Path,
+                                      capsys: pytest.CaptureFixture[str]) -> None:
+    root = checkout(kernel_source("7.3"), tmp_path, ("MAINTAINERS", "lib/tests/Makefile", "lib/Kconfig.debug",
+                                                     "Documentation/mm/index.rst", "mm/util.c"))
+    words = ["export", "--author", "A <a@b.c>", "--tree", str(root), "--branch", "b4/kmem"]
+    assert cli.main([*words, "--fix", "split-folio"]) == 0
+    assert "4 commits on the branch b4/kmem" in capsys.readouterr().out
+
+    def git(*words: str) -> str:
+        return subprocess.run(["git", *words], cwd=root, check=True, capture_output=True, text=True).stdout
+
+    assert "unfaithful" in git("log", "-p", "main..b4/kmem") and git("log", "--format=%ae", "-1", "b4/kmem") == "a@b.c\n"
+    assert git("config", "branch.b4/kmem.description").startswith("mm/util: know the page behind a split head")
+    assert git("status", "--porcelain", "-b", "-uno") == "## main\n"
+    assert cli.main(words) == 2 and "has a branch b4/kmem already" in capsys.readouterr().err
+    (root / "mm/util.c").write_text("/* mine */\n", encoding="utf-8")
+    assert cli.main([*words[:-1], "other"]) == 2 and "changes that are not committed" in capsys.readouterr().err
+    assert cli.main([*words[:-1], "a..b"]) == 2 and "'a..b' is not a valid branch name" in capsys.readouterr().err
+    assert git("branch", "--format=%(refname:short)") == "b4/kmem\nmain\n"
+
+
+def test_a_fix_comes_with_what_proves_it(kernel_source: Callable[[str], Path], tmp_path: Path) -> None:
+    assert cli.main(["export", "--kernel", str(kernel_source("7.3")), "--author", "A <a@b.c>", "--fix", "uncounted-slabs",
+                     "--output", str(tmp_path / "out")]) == 0
+    cover, *texts = (path.read_text(encoding="utf-8") for path in sorted((tmp_path / "out").glob("*.patch")))
+    assert " mm/slub.c " in texts[0] and "lib/" not in texts[0].split("\n---\n")[1]
+    assert not [text for text in texts[1:] if re.search(r"^\+\+\+ b/mm/", text, re.MULTILINE)]
+    for case in fixes.find(overlay.REPO, "uncounted-slabs").cases:
+        name = case.partition(".")[2]
+        assert case in cover and any(re.search(rf"^\+\tKUNIT_CASE\w*\({name}\b", text, re.MULTILINE) for text in texts[2:])
+    assert "+CONFIG_SLUB_TINY=y" in texts[-1]
+
+
+def test_each_fix_is_for_the_newest_series(kernel_source: Callable[[str], Path], tmp_path: Path) -> None:
+    newest = kernel.from_tree(str(kernel_source("7.3")))
+    for fix in fixes.load(overlay.REPO).values():
+        (tmp_path / fix.name).mkdir()
+        for name, text in fix.patched(newest, tmp_path / fix.name).items():
+            assert text != (newest.path / name).read_text(encoding="utf-8")
+
+
+def test_each_finding_with_a_patch_is_one_that_is_proved() -> None:
+    patches = {path.stem for path in (overlay.REPO / "Documentation/findings").glob("*.patch")}
+    assert {*fixes.load(overlay.REPO)} == patches
+    known = {f"{suite.name}.{case.name}" for suite in suites.load(overlay.REPO / "lib") for case in suite.cases}
+    assert {case for fix in fixes.load(overlay.REPO).values() for case in fix.cases} <= known
 
 
 def test_contracts_are_those_of_all_series() -> None:

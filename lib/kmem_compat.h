@@ -20,7 +20,7 @@
 #include <linux/fs.h>		/* kmem_mkdir */
 #include <linux/kthread.h>	/* kunit_add_action_or_reset kmem_compat_vm_mmap */
 #include <linux/list_lru.h>	/* KMEM_LRU_WALK_CB */
-#include <linux/mempool.h>	/* mempool_is_saturated */
+#include <linux/mempool.h>	/* mempool_is_saturated mempool_alloc_bulk */
 #include <linux/mm.h>		/* kmem_compat_vm_mmap */
 #include <linux/mman.h>		/* kmem_compat_vm_mmap */
 #include <linux/namei.h>	/* kmem_mkdir */

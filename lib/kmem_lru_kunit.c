@@ -183,12 +183,11 @@ static void interrupts_are_off_with_the_lock_only(struct kunit *test)
 	static struct list_lru lru;
 	const int node = list_objects(test, &lru);
 	struct list_head *object = make_object(test);
-	const int its_node = page_to_nid(virt_to_page(object));
 	unsigned long to_walk = 1, walked;
 	struct walk walk = { };
 	bool added;
 
-	added = kmem_list_lru_add_irq(&lru, object, its_node);
+	added = kmem_list_lru_add_irq(&lru, object, page_to_nid(virt_to_page(object)));
 	expect_irqs_on(test, "list_lru_add_irq()");
 	KUNIT_EXPECT_TRUE(test, added);
 	walked = list_lru_walk_one_irq(&lru, node, NULL, skip, &walk, &to_walk);

@@ -179,5 +179,5 @@ def _unreached(files: Mapping[str, str], spared: frozenset[tuple[str, frozenset[
 
 def _piece(file: str, text: str, item: Item) -> _Piece:
     bare = _TEXT.sub(" ", text[item.start:item.end])
-    own = re.match(r"\s*(?:static\b|#|struct\b[^(]*\{|enum\b|union\b)", bare)
+    own = re.match(r"\s*(?:static\b|#|struct\b[^(]*\{|enum\b|union\b|KUNIT_ARRAY_PARAM)", bare)
     return _Piece(file, item, words(bare), file.endswith(".h") or own is None)

@@ -93,6 +93,9 @@ _CONSTANT = re.compile(r"(?:/\*(?:(?!\*/).)*\*/\s*)?static (?:inline )?(?:bool|v
 _VARIABLE = re.compile(r"^\t(?:const )?bool (?:[^;]*?, )?(\w+) = (true|false)(?=[,;])", re.MULTILINE)
 _LOCAL = re.compile(r"^(\t+(?!return |goto |else |case )(?:const )?(?:struct |enum |unsigned )?\w+ "
                     r"\**(\w+)(?: = [^;(),]*)?;)$", re.MULTILINE)
+_CALLED = re.compile(r"^\t(?!return |goto |else |case )(?:const )?(?:struct |enum |unsigned )?\w+ "
+                     r"\**(\w+) = (\w+\([^;]*\);)$", re.MULTILINE)
+_ALIAS = re.compile(r"(\w+)\(\w+\)")
 _OPERAND = r"(?:[^(),]|\((?:[^()]|\([^()]*\))*\))+"
 _IGNORED = re.compile(r"\(void\)\(\w+\),\s*")
 _PLAIN = re.compile(r"\w+(?:\([\w, ]*\))?|\(\(?[\w()&>. =!\[\]-]+\)\)?|\w+\([\w()&>, -]+\)")
@@ -212,6 +215,9 @@ def _expanded(text: str, file: str, macros: _Macros) -> str:
 
 def _settled(text: str, file: str, macros: _Macros) -> str:
     """Return a C file without those macros, nor what is left of its own functions that does nothing any more."""
+    for name, (parameters, says) in macros.items():
+        if parameters and (alias := _ALIAS.fullmatch(says)):
+            text = text.replace(f"__free({name})", f"__free({alias[1]})")
     was = text
     before = {name for item in cprune.items(text, file) if _always(text[item.start:item.end]) for name in item.names}
     while True:
@@ -261,6 +267,10 @@ def _declared(text: str, before: str) -> str:
         for line, name in _LOCAL.findall(found):
             if not re.search(rf"\b{name}\b", found.replace(line, "", 1)) and line + "\n" in before:
                 found = found.replace(line + "\n", "", 1)
+        for match in list(_CALLED.finditer(found)):
+            used = re.search(rf"\b{match[1]}\b", found.replace(match[0], "", 1)) or match[0] not in before
+            if not used and re.search(rf"^{re.escape(match[0])}\n(?:\n|}})", found, re.MULTILINE):  # the last one
+                found = found.replace(match[0], f"\n\t{match[2]}", 1).replace("{\n\n", "{\n", 1)
         return found
 
     return cfold.tidy(re.sub(r"^\{\n.*?^\}", body, text, flags=re.MULTILINE | re.DOTALL))

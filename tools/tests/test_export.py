@@ -136,6 +136,8 @@ def test_what_was_not_used_before_stays() -> None:
 def test_a_static_name_is_of_its_file() -> None:
     other = "static int used(void)\n{\n\treturn 2;\n}\n"
     assert cprune.pruned({"x.c": SUITE, "y.c": other}, ())["y.c"].strip() == ""
+    user = cprune.pruned({"x.c": SUITE, "y.c": SUITE.replace("KUNIT_CASE(contract)", "KUNIT_CASE_PARAM(contract, row_gen_params)")}, ())
+    assert "KUNIT_ARRAY" in user["y.c"] and "KUNIT_ARRAY" not in user["x.c"]
     header = cprune.pruned({"x.c": SUITE.replace("used();", "shared();"), "y.h": "void shared(void);\n"}, ())
     assert "shared" in header["y.h"] and "used" not in header["x.c"]
 
@@ -176,6 +178,40 @@ def test_a_case_that_always_skips_is_known() -> None:
             'static void b(struct kunit *test)\n{\n\tif (x)\n\t\tneed(test);\n}\n\n'
             'static void c(struct kunit *test)\n{\n#ifdef MODULE\n\tneed(test);\n#endif\n}\n')
     assert upstream.skipping(text, "x.c") == {"need": "needs a thing", "a": "needs a thing"}
+
+
+SETTLED = """/* Of a test. */
+
+#include "kmem_kunit.h"
+
+static void clean(void *object)
+{
+	if (kmem_leaks())
+		put(object);
+}
+
+static void contract(struct kunit *test)
+{
+	int a = 1;
+	void *object = take(test, a);
+
+	clean(object);
+}
+
+static void scope(void *object)
+{
+	void *scoped __free(new_free) = object;
+}
+"""
+
+
+def test_what_is_left_of_a_kernel_is_its_own_c() -> None:
+    texts = {upstream.COMPAT: "#define new_free(p)\told_free(p)\nDEFINE_FREE(new_free, void *, old_free(_T))\n",
+             upstream.SERIES: "static inline bool kmem_leaks(void) { return false; }\n",
+             upstream.SHARED: f'#include "{upstream.COMPAT}"\n', "x_kunit.c": SETTLED}
+    made = upstream.settled(texts, "6.12")["x_kunit.c"]
+    assert "\tint a = 1;\n\n\ttake(test, a);\n}\n" in made and "clean" not in made
+    assert "void *scoped __free(old_free) = object;" in made
 
 
 MAKEFILE = "obj-$(CONFIG_BITS_TEST) += bits.o\nobj-$(CONFIG_SHDI3_KUNIT_TEST) += shdi3.o\nobj-$(CONFIG_HASH_KUNIT_TEST) += hash.o\n" \

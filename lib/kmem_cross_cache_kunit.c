@@ -300,8 +300,8 @@ static void overwritten_cache_pointer_is_reported(struct kunit *test)
 	void *object;
 
 	require_detector(test);
-	cache = kmem_private_cache(test, "kmem_first", OBJECT_SIZE, detector->flags, NULL);
-	first = cache;
+	first = kmem_private_cache(test, "kmem_first", OBJECT_SIZE, detector->flags, NULL);
+	cache = first;
 	object = kmem_cache_alloc(cache, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, object);
 

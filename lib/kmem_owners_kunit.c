@@ -247,6 +247,16 @@ static void wiped_objects_are_uncharged(struct kunit *test)
 /* what others may allocate meanwhile, and what is kept for the first slab of a cache */
 #define NOISE		10
 
+/* Say whether the owners of a slab's objects fit behind each object, or behind the last one. */
+static bool owners_fit(struct kunit *test, struct kmem_cache *cache, const struct place *place,
+		       unsigned int per_slab)
+{
+	unsigned long left = (PAGE_SIZE << kmem_attribute(test, cache, "order")) -
+			     per_slab * kmem_attribute(test, cache, "slab_size");
+
+	return (place->padded && IS_ENABLED(CONFIG_64BIT)) || left >= per_slab * OWNER_SIZE;
+}
+
 /*
  * The owners of a slab's objects need one array at most. On 7.x, they need none if each
  * object has room for its owner, or the slab for all of them. Source:
@@ -255,12 +265,11 @@ static void wiped_objects_are_uncharged(struct kunit *test)
 static void owners_take_up_unused_space(struct kunit *test)
 {
 	const struct place *place = test->param_value;
-	unsigned int per_slab, left, i;
 	struct kmem_gauge gauge;
 	struct kmem_cache *cache;
+	unsigned int per_slab, i;
 	void **objects, *array;
 	long before, arrays;
-	bool inside;
 
 	if (IS_ENABLED(CONFIG_KASAN) || IS_ENABLED(CONFIG_MEM_ALLOC_PROFILING))
 		kunit_skip(test, "needs CONFIG_KASAN=n and CONFIG_MEM_ALLOC_PROFILING=n");
@@ -271,9 +280,6 @@ static void owners_take_up_unused_space(struct kunit *test)
 	per_slab = kmem_attribute(test, cache, "objs_per_slab");
 	if (per_slab == 1)
 		kunit_skip(test, "needs larger arrays: of one word, too many are in use on a CPU");
-	left = (PAGE_SIZE << kmem_attribute(test, cache, "order")) -
-	       per_slab * kmem_attribute(test, cache, "slab_size");
-	inside = (place->padded && IS_ENABLED(CONFIG_64BIT)) || left >= per_slab * OWNER_SIZE;
 	objects = kmem_make_array(test, NR_SLABS * per_slab);
 	array = kmalloc_array(per_slab, OWNER_SIZE, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, array);
@@ -282,10 +288,10 @@ static void owners_take_up_unused_space(struct kunit *test)
 	before = kmem_gauge_read(test, &gauge);
 	kmem_take_array(test, cache, NR_SLABS * per_slab, objects);
 	arrays = kmem_gauge_read(test, &gauge) - before;
-	if (!inside || !kmem_owners_lie_in_slabs())
-		KUNIT_EXPECT_GE_MSG(test, arrays, NR_SLABS - NOISE, "%u a slab", per_slab);
-	else
+	if (kmem_owners_lie_in_slabs() && owners_fit(test, cache, place, per_slab))
 		KUNIT_EXPECT_LE_MSG(test, arrays, NOISE, "%u a slab", per_slab);
+	else
+		KUNIT_EXPECT_GE_MSG(test, arrays, NR_SLABS - NOISE, "%u a slab", per_slab);
 	KUNIT_EXPECT_LE_MSG(test, arrays, NR_SLABS + NOISE, "%u a slab", per_slab);
 	for (i = 0; i < NR_SLABS * per_slab; i++)
 		kmem_cache_free(cache, objects[i]);

@@ -11,8 +11,6 @@ from kmem_kunit import cache, git, proc
 from kmem_kunit.errors import UserError
 
 BASE, HEAD, PREVIOUS = "refs/heads/base", "refs/heads/head", "refs/heads/previous"
-_TRAILER = "Assisted-by: LLM"  # as Documentation/process/coding-assistants.rst asks
-_TRAILERS = re.compile(r"\n\n(?:[A-Z][a-z]+(?:-[a-z]+)*: .+\n?)+\Z")
 _LIMIT = 600.0  # seconds to compare two versions
 _VERSION = re.compile(r"^Subject: \[PATCH(?: v(\d+))? +0+/\d+\]", re.MULTILINE)
 _ID = re.compile(r"^Message-I[Dd]: <([^<>\s]+)>$", re.MULTILINE)
@@ -83,8 +81,7 @@ def commit(repo: str, ref: str, patches: Sequence[Patch], who: Sender, start: st
     stream = folder / "commits"
     with open(stream, "wb") as file:
         for patch in patches:
-            gap = "\n" if _TRAILERS.search(patch.body) else "\n\n"
-            message = f"{patch.subject}\n\n{patch.body}{gap}{_TRAILER}\n"
+            message = f"{patch.subject}\n\n{patch.body}\n"
             file.write(f"commit {ref}\nauthor {person}\ncommitter {person}\n{_data(message)}".encode())
             file.write(f"from {start}\n".encode() if start else b"")
             start = ""

@@ -3,8 +3,8 @@
 import re
 import shlex
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kmem_kunit import config, intree, listed, overlay, patchset, suites, upstream
@@ -17,6 +17,7 @@ from kmem_kunit.patchset import Patch
 _SUBJECT = "slab/kunit: "
 _FAULTS = 5  # told in a patch
 _WIDTH = 75  # columns of a message
+_TRAILERS = re.compile(r"\n\n(?:[A-Z][a-z]+(?:-[a-z]+)*: .+\n?)+\Z")
 _INCLUDED = re.compile(r'^#include "(kmem_\w+\.h)"', re.MULTILINE)
 
 
@@ -29,6 +30,17 @@ class Series:
     left_out: Sequence[upstream.Skipped]
     place: Place
     cover: tuple[str, str]  # the subject and the text of the letter
+
+
+def _assisted(patches: Iterable[Patch], the_kernel: Kernel) -> list[Patch]:
+    """Return patches that say how they were made, in the form that a kernel asks for.
+
+    That is in Documentation/process/coding-assistants.rst, where there is one, and checkpatch.pl knows it.
+    """
+    checkpatch = (the_kernel.path / "scripts/checkpatch.pl").read_text(encoding="utf-8", errors="replace")
+    trailer = "Assisted-by: LLM" + (":unspecified" if "AGENT_NAME:MODEL_VERSION" in checkpatch else "")
+    return [replace(patch, body=patch.body + ("\n" if _TRAILERS.search(patch.body) else "\n\n") + trailer)
+            for patch in patches]
 
 
 def suites_of(patch: Patch) -> list[str]:
@@ -61,10 +73,10 @@ def made(the_kernel: Kernel, folder: Path, fix: Fix | None) -> Series:
         left_out = []
     changed = (where.makefile, intree.KCONFIG, intree.MAINTAINERS, intree.INDEX, *(fixed if fix else ()))
     base = {name: (tree / name).read_text(encoding="utf-8") for name in changed}
-    patches = list(_patches(found, files, ours, base, where, the_kernel, fix.configs if fix else ()))
+    patches = _assisted(_patches(found, files, ours, base, where, the_kernel, fix.configs if fix else ()), the_kernel)
     if fix is None:
         return Series(patches, base, left_out, where, _cover(patches, where, the_kernel))
-    return Series([Patch(fix.subject, fix.body, fixed), *patches], base, left_out, where, _fix_cover(fix, where))
+    return Series([*_assisted([Patch(fix.subject, fix.body, fixed)], the_kernel), *patches], base, left_out, where, _fix_cover(fix, where))
 
 
 def _included(files: Mapping[str, str]) -> dict[str, str]:

@@ -272,6 +272,8 @@ def test_the_suites_are_exported(series: str, kernel_source: Callable[[str], Pat
     done = subprocess.run(["git", "apply", *found[1:]], cwd=tree, check=False, capture_output=True, text=True,
                           env=proc.environment(GIT_CEILING_DIRECTORIES=str(tmp_path)))
     assert done.returncode == 0, done.stderr
+    assisted = {each for text in texts for each in re.findall(r"^Assisted-by: .*", text, re.MULTILINE)}
+    assert assisted == {"Assisted-by: LLM" if series == "7.3" else "Assisted-by: LLM:unspecified"}
     where = intree.place(source)
     assert len([*(tree / where.folder).glob("kmem_*_kunit.c")]) == len(found) - 3
     assert "CONFIG_KMEM_STRDUP_KUNIT_TEST=y" in (tree / where.kunitconfig).read_text(encoding="utf-8")
@@ -316,7 +318,7 @@ def test_a_fix_comes_with_what_proves_it(kernel_source: Callable[[str], Path], t
     assert cli.main(["export", "--kernel", str(kernel_source("7.3")), "--author", "A <a@b.c>", "--fix", "uncounted-slabs",
                      "--output", str(tmp_path / "out")]) == 0
     cover, *texts = (path.read_text(encoding="utf-8") for path in sorted((tmp_path / "out").glob("*.patch")))
-    assert " mm/slub.c " in texts[0] and "lib/" not in texts[0].split("\n---\n")[1]
+    assert "\nAssisted-by: LLM\n---\n" in texts[0] and " mm/slub.c " in texts[0] and "lib/" not in texts[0].split("\n---\n")[1]
     assert not [text for text in texts[1:] if re.search(r"^\+\+\+ b/mm/", text, re.MULTILINE)]
     for case in fixes.find(overlay.REPO, "uncounted-slabs").cases:
         name = case.partition(".")[2]

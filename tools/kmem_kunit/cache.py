@@ -9,6 +9,7 @@
     revisions/COMMIT/      kernel sources out of a git repository of the user's
     results/HASH/          what a cell of such a revision came to
     bisects/HASH/          bisections that are not finished
+    exports/HASH/          trees with exported patches, and what was built of them
     matrices/ID/           what there is of a matrix, or on a cluster of mutants, until that has ended
     mutants/               trees with mutants, and what was found in them
     verdicts/              what became of mutants, a file for each part that was asked for
@@ -37,11 +38,11 @@ from kmem_kunit.errors import UserError
 _TEMPORARY = ".tmp-"
 _PARTS = (
     *("sources", "trees", "builds", "images", "runs", "failures", "matrices"),
-    *("bisects", "revisions", "results", "mutants", "verdicts", "apt", "locks"),
+    *("bisects", "revisions", "results", "mutants", "verdicts", "exports", "apt", "locks"),
 )
 _KEEP = {
     **{"runs": 20, "failures": 100, "matrices": 20, "images": 160, "builds": 80, "trees": 24},
-    **{"revisions": 4, "results": 400, "mutants": 24, "verdicts": 400},
+    **{"revisions": 4, "results": 400, "mutants": 24, "verdicts": 400, "exports": 8},
 }
 _HERE = "@" + re.sub(r"[^A-Za-z0-9-]", "_", os.uname().nodename)
 _LEFT_ALONE = 24 * 3600.0  # seconds for which another machine's things are

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The verb export: the suites as a series of patches for a kernel, as if they had been written for it."""
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from kmem_kunit import (
     cache,
+    export_check,
     fixes,
     git,
     host,
@@ -34,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
     who = patchset.sender(options.author)
     spec = _checked(options)
     uncached = kernel.is_series(spec) and kernel.cached(spec) is None
-    host.ensure((*host.EXPORTING, *(host.FETCHING if uncached else ())))
+    host.ensure((*host.EXPORTING, *_needed(options.check), *(host.FETCHING if uncached else ())))
     start = _start(options.tree, options.branch) if options.branch else ""
     before = patchset.previous(options.previous) if options.previous else None
     fix = fixes.find(overlay.REPO, options.fix) if options.fix else None
@@ -42,27 +43,50 @@ def run(options: argparse.Namespace) -> int:
     base = cache.root()
     with cache.temporary(base / "runs") as folder:
         with progress.step(f"writing the suites for Linux {the_kernel.release}"):
-            made = series.made(the_kernel, folder, fix)
+            made = series.subtree(the_kernel) if options.subtree else series.made(the_kernel, folder, fix)
         if options.branch:
             repo = revisions.repository(options.tree)
             patchset.commit(repo, f"refs/heads/{options.branch}", made.patches, who, start, folder)
             git.ask(options.tree, repo, "config", f"branch.{options.branch}.description", "\n\n".join(made.cover))
             where = f"{len(made.patches)} commits on the branch {options.branch}, and a cover letter as its description"
         else:
-            patchset.write(made.patches, made.base, who, made.cover, folder, options.output, before)
+            files = patchset.write(made.patches, made.base, who, made.cover, folder, options.output, before)
             where = f"{len(made.patches)} patches and a cover letter in {options.output}"
-    for line in _told(made, the_kernel, where):
+    for line in made.cover[1].splitlines() if options.subtree else _told(made, the_kernel, where):
         print(progress.clean(line))
-    return 0
+    if not options.check:
+        return 0
+    checked = export_check.Checked(the_kernel, made, files[1:], who, fix, options.jobs)
+    return _check(base, checked, options.check == "full")
+
+
+def _needed(check: str | None) -> Sequence[host.Need]:
+    """Return what a check needs of this machine."""
+    if check is None:
+        return ()
+    return (*host.BUILDING, *host.CACHING, *host.CHECKING,
+            *((*host.building_for(export_check.CLANG), *host.CHECKERS) if check == "full" else ()))
+
+
+def _check(base: Path, checked: export_check.Checked, full: bool) -> int:
+    """Tell what is wrong with patches, and return the exit status."""
+    count = 0
+    for line in export_check.complaints(base, checked, full=full):
+        print(progress.clean(line), flush=True)
+        count += 1
+    print(progress.paint(f"{len(checked.files)} patches, {count} complaints", "red" if count else "green"))
+    return 1 if count else 0
 
 
 def _checked(options: argparse.Namespace) -> str:
     """Return the kernel that options name; raises UserError unless they say where the patches are to go."""
     if (options.output is None) == (options.branch is None) or (options.branch is None) != (options.tree is None):
         raise UserError("say where the patches go: --output DIR, or --branch NAME --tree PATH")
-    if options.branch is not None and (options.kernel or options.previous):
-        raise UserError("a branch is for the kernel of --tree, and git compares its versions: "
-                        "leave out --kernel and --previous")
+    if options.branch is not None and (options.kernel or options.previous or options.check):
+        raise UserError("a branch is for the kernel of --tree, and its commits are not files: "
+                        "leave out --kernel, --previous and --check")
+    if options.subtree and (options.fix or options.check or options.previous):
+        raise UserError("a subtree has all of the suites, as they are: leave out --fix, --check and --previous")
     output: Path | None = options.output
     if output and output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise UserError(f"{str(output)!r} is there already: name a new folder, or an empty one")

@@ -92,13 +92,21 @@ EXPORTING = (
     _command("unifdef", "leaves out what is of other kernels"),
     Need("all of perl", "runs get_maintainer.pl", "perl", _has_all_of_perl),
 )
+CHECKING = (_command("sparse", "checks the types of the C"),)
+CHECKERS = (
+    _command("spatch", "looks for patterns of mistakes", "coccinelle"),
+    _command("ocamlfind", "runs some of them", "ocaml-findlib"),
+    _command("ocaml", "runs some of them", "ocaml-nox"),
+    _command("sphinx-build", "makes pages of the documentation", "python3-sphinx"),
+    _module("yaml", "reads what some pages are made of", "python3-yaml"),
+)
 BISECTING = (_command("git", "tells one commit from another"),)
 SHOWING = (
     _module("rich", "shows progress", "python3-rich"),
     _module("junitparser", "writes JUnit", "python3-junitparser"),
 )
 ALL = tuple(dict.fromkeys((*FETCHING, *BUILDING, *CACHING, *READING, *BISECTING, *MUTATING,
-                           *COVERING, *DRAWING, *PLOTTING, *EXPORTING, *PAGES, *SHOWING)))
+                           *COVERING, *DRAWING, *PLOTTING, *EXPORTING, *CHECKING, *PAGES, *SHOWING)))
 # for this project's own tests, not for its users
 TESTING = (
     _command("shellcheck", "checks shell scripts"),

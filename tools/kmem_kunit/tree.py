@@ -45,7 +45,7 @@ def shadow(base: Path, kernel: Kernel, repo: Path) -> Iterator[Shadow]:
 
     It has a link for each entry of the kernel's root and of its lib/, but files of its own where
     the overlay needs them: lib/Makefile, lib/Kconfig.debug, lib/kmem_kunit/, and kunit.py, which
-    finds its kernel by its own real path. Files keep their times while their content stays.
+    finds its kernel by its own real path, and folders of its own where Python leaves bytecode. Files keep their times while their content stays.
     """
     path = shadow_path(base, kernel, repo)
     lock = cache.lock_path(base, f"trees-{path.name}")
@@ -78,7 +78,7 @@ def _layout(kernel: Path, content: dict[str, bytes]) -> _Layout:
             if entry.name not in _NOT_SHADOWED:
                 found[os.path.join(folder, entry.name)] = kernel / folder / entry.name
 
-    for folder in ("", "lib", "tools", "tools/testing", _KUNIT_TOOL):
+    for folder in ("", "lib", "tools", "tools/testing", _KUNIT_TOOL, f"{_KUNIT_TOOL}/qemu_configs"):
         link_all(folder)
     for name in [name for name in found if Path(name).parent == Path(_KUNIT_TOOL)]:
         if (kernel / name).is_file():

@@ -81,6 +81,7 @@ def make_kernel(path: Path, release: str = "6.12.3") -> Path:
         "tools/testing/selftests/Makefile": "",
         "tools/testing/kunit/kunit.py": _KUNIT,
         "tools/testing/kunit/configs/default.config": "CONFIG_KUNIT=y\n",
+        "tools/testing/kunit/qemu_configs/x86_64.py": "",
     }
     for name, text in files.items():
         (path / name).parent.mkdir(parents=True, exist_ok=True)

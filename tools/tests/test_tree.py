@@ -2,6 +2,7 @@
 """Shadow trees leave the kernel alone; apply and unapply leave it byte for byte as it was."""
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from conftest import contents, make_kernel, make_repo, snapshot
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kmem_kunit import cache, kernel, overlay, tree
+from kmem_kunit import cache, kernel, overlay, proc, tree
 from kmem_kunit.errors import UserError
 
 MAKE_HOOK = "obj-$(CONFIG_KUNIT) += kmem_kunit/"
@@ -50,6 +51,17 @@ def test_an_unchanged_shadow_is_not_touched(
     os.utime(repo / "lib/kmem_tiny_kunit.c")  # as git checkout does
     with tree.shadow(base, the(fake_kernel), repo) as shadow:
         assert snapshot(shadow.path) == first
+
+
+def test_bytecode_stays_in_the_shadow(cache_root: Path, fake_kernel: Path, repo: Path) -> None:
+    before = snapshot(fake_kernel)
+    with tree.shadow(cache.root(), the(fake_kernel), repo) as shadow:
+        name = "tools/testing/kunit/qemu_configs/x86_64.py"
+        load = "import importlib.util as u, sys; s = u.spec_from_file_location('c', sys.argv[1]); " \
+               "s.loader.exec_module(u.module_from_spec(s))"  # as kunit.py does
+        subprocess.run([sys.executable, "-c", load, shadow.path / name], check=True, env=proc.environment())
+        assert (shadow.path / name).parent.joinpath("__pycache__").is_dir()
+    assert snapshot(fake_kernel) == before
 
 
 def test_a_shadow_follows_the_kernel_and_the_suites(

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The kernel's own checkers, and what they say of patches to it."""
-import os
 import re
 import shutil
 from collections.abc import Iterator, Sequence
@@ -32,7 +31,10 @@ def checkpatch(root: Path, patches: Sequence[Path]) -> Iterator[str]:
                                "--no-signoff", "--ignore", "FILE_PATH_CHANGES"]
     with progress.step("checkpatch.pl"):
         done = proc.run([*words, *(path.absolute() for path in patches)], timeout=_LIMIT, cwd=root)
-    yield from (line for line in done.output.splitlines() if _CHECKPATCH.search(line))
+    found = [line for line in done.output.splitlines() if _CHECKPATCH.search(line)]
+    yield from found
+    if done.status != 0 and not found:
+        yield f"checkpatch.pl ended with status {done.status}"
 
 
 def allowed() -> list[Allowed]:
@@ -56,7 +58,7 @@ def coccicheck(root: Path, folder: Path, sources: Sequence[str], jobs: int) -> I
         shutil.copyfile(root / name, work / Path(name).name)
     with progress.step("coccicheck"):
         done = proc.run(["make", "-s", "-C", root, "coccicheck", "MODE=report", f"M={work}", f"J={jobs}", "ARCH=um",
-                         f"O={folder / 'uml'}"], timeout=_LIMIT, cwd=root, env=_environment())
+                         f"O={folder / 'uml'}"], timeout=_LIMIT, cwd=root)
     if done.status != 0:
         yield f"coccicheck ended with status {done.status}: {done.output.strip().rpartition(chr(10))[2]}"
     yield from beyond(_COCCI.findall(done.output), allowed())
@@ -78,12 +80,9 @@ def htmldocs(root: Path, folder: Path) -> Iterator[str]:
     """Yield what Sphinx says of our page in a tree; folder is one to work in."""
     with progress.step("htmldocs"):
         done = proc.run(["make", "-s", "-C", root, f"SPHINXDIRS={Path(intree.PAGE).parent.name}",
-                         f"O={folder / 'docs'}", "htmldocs"], timeout=_LIMIT, cwd=root, env=_environment())
+                         f"O={folder / 'docs'}", "htmldocs"], timeout=_LIMIT, cwd=root,
+                        env=proc.environment(PYTHONDONTWRITEBYTECODE="1"))  # its modules are the kernel's
     page = Path(intree.PAGE).stem
     yield from (line for line in done.output.splitlines() if page in line and re.search("WARNING|ERROR", line))
     if not [*(folder / "docs").rglob(f"{page}.html")]:
         yield f"htmldocs ended with status {done.status}, and made no {page}.html"
-
-
-def _environment() -> dict[str, str]:
-    return proc.environment(PYTHONDONTWRITEBYTECODE="1", PATH=os.environ.get("PATH", os.defpath))

@@ -10,7 +10,22 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from kmem_kunit import arch, boot, cache, checkers, git, host, image, intree, overlay, patchset, proc, progress, series, tree
+from kmem_kunit import (
+    arch,
+    boot,
+    cache,
+    checkers,
+    git,
+    host,
+    image,
+    intree,
+    overlay,
+    patchset,
+    proc,
+    progress,
+    series,
+    tree,
+)
 from kmem_kunit.arch import UML, Arch
 from kmem_kunit.errors import UserError
 from kmem_kunit.fixes import Fix
@@ -195,8 +210,8 @@ class Work:
             valid = (self.root / "scripts/checker-valid.sh").is_file()
             options = ["C=2", *([f"CF={_SPARSE}"] if valid else [])]
         objects = [name.removesuffix(".c") + ".o" for name in self._checked.sources if name.endswith(".c")]
-        done = self._run("make", "-s", "-k", "-C", str(self.root), f"O={self._build_dir(architecture)}", "ARCH=um", "W=1",
-                         *options, f"-j{self._checked.jobs}", *objects)
+        done = self._run("make", "-s", "-k", "-C", str(self.root), f"O={self._build_dir(architecture)}", "ARCH=um",
+                         "W=1", *options, f"-j{self._checked.jobs}", *objects)
         return self._said(done) + [line for line in done.output.splitlines() if "sparse is not available" in line]
 
     def _said(self, done: proc.Done) -> list[str]:
@@ -206,7 +221,8 @@ class Work:
     def _other(self, architecture: Arch, arguments: tuple[str, ...], suite: str,
                wanted: Mapping[str, Status]) -> list[str]:
         """Run a suite, or all; return where that comes to something else than is wanted."""
-        the_image = image.Image(self._build_dir(architecture), self.root, self._checked.kernel.release, "", architecture)
+        the_image = image.Image(self._build_dir(architecture), self.root, self._checked.kernel.release, "",
+                                architecture)
         result = _ran(self._base, the_image, arguments, suite)
         found = {case.path: case.status for case in result.cases if not self._checked.fix or case.path in wanted}
         expected = {path: status for path, status in wanted.items() if not suite or path.startswith(f"{suite}.")}
@@ -216,8 +232,7 @@ class Work:
         return self.folder / architecture.label
 
     def _run(self, *words: str) -> proc.Done:
-        env = proc.environment(PATH=host.cached_path(), PYTHONDONTWRITEBYTECODE="1")
-        return proc.run(words, timeout=_LIMIT, cwd=self.root, env=env)
+        return proc.run(words, timeout=_LIMIT, cwd=self.root, env=proc.environment(PATH=host.cached_path()))
 
 
 def _ran(base: Path, the_image: image.Image, arguments: tuple[str, ...], glob: str = "") -> Result:

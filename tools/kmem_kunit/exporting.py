@@ -51,8 +51,9 @@ def run(options: argparse.Namespace) -> int:
             where = f"{len(made.patches)} commits on the branch {options.branch}, and a cover letter as its description"
         else:
             files = patchset.write(made.patches, made.base, who, made.cover, folder, options.output, before)
-            where = f"{len(made.patches)} patches and a cover letter in {options.output}"
-    for line in made.cover[1].splitlines() if options.subtree else _told(made, the_kernel, where):
+            several = "es" if len(made.patches) > 1 else ""
+            where = f"{len(made.patches)} patch{several} and a cover letter in {options.output}"
+    for line in (where, "", *made.cover[1].splitlines()) if options.subtree else _told(made, the_kernel, where):
         print(progress.clean(line))
     if not options.check:
         return 0
@@ -85,8 +86,9 @@ def _checked(options: argparse.Namespace) -> str:
     if options.branch is not None and (options.kernel or options.previous or options.check):
         raise UserError("a branch is for the kernel of --tree, and its commits are not files: "
                         "leave out --kernel, --previous and --check")
-    if options.subtree and (options.fix or options.check or options.previous):
-        raise UserError("a subtree has all of the suites, as they are: leave out --fix, --check and --previous")
+    if options.subtree and (options.fix or options.check or options.previous or options.branch):
+        raise UserError("a subtree has all of the suites, as they are, and its patch is a file: "
+                        "leave out --fix, --check, --previous and --branch")
     output: Path | None = options.output
     if output and output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise UserError(f"{str(output)!r} is there already: name a new folder, or an empty one")

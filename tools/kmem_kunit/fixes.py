@@ -21,28 +21,23 @@ from kmem_kunit.kernel import Kernel
 FILE = "tools/fixes.toml"
 _KEYS = {"name": str, "cases": list, "config": list, "boot": str}
 _PATCHED = re.compile(r"^\+\+\+ b/(\S+)$", re.MULTILINE)
-_SUBJECT = re.compile(r"\ASubject: \[PATCH\] (.+)\n\n")
+_MESSAGE = re.compile(r"\ASubject: \[PATCH\] ([^\n]+)\n\n(.*?)\n---\n", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Fix:
-    """A patch, as text, and what proves it: the cases, as "suite.case", and how a kernel is built and booted."""
+    """A patch, its message and the whole of it, and what proves it.
+
+    That is cases, as "suite.case", of a kernel that is built with configs and booted with arguments.
+    """
 
     name: str
+    subject: str
+    body: str
     text: str
     cases: tuple[str, ...]
     configs: tuple[str, ...]
     arguments: tuple[str, ...]
-
-    @property
-    def subject(self) -> str:
-        """The first line of its message."""
-        return _SUBJECT.match(self.text)[1]  # type: ignore[index]  # load() has looked
-
-    @property
-    def body(self) -> str:
-        """The rest of its message."""
-        return _SUBJECT.sub("", self.text).partition("\n---\n")[0]
 
     @property
     def suites(self) -> frozenset[str]:
@@ -76,10 +71,11 @@ def load(repo: Path) -> dict[str, Fix]:
             raise UserError(f"{where}: a fix has {', '.join(_KEYS)}")
         path = repo / "Documentation/findings" / f"{values['name']}.patch"
         text = path.read_text(encoding="utf-8") if path.is_file() else ""
-        if not _SUBJECT.match(text) or not _PATCHED.search(text):
+        message = _MESSAGE.match(text)
+        if message is None or not _PATCHED.search(text):
             raise UserError(f"{where}: {path} is no patch with a subject")
-        found[values["name"]] = Fix(values["name"], text, tuple(values["cases"]), tuple(values.get("config", ())),
-                                    tuple(values.get("boot", "").split()))
+        found[values["name"]] = Fix(values["name"], message[1], message[2], text, tuple(values["cases"]),
+                                    tuple(values.get("config", ())), tuple(values.get("boot", "").split()))
     return found
 
 

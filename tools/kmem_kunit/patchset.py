@@ -2,7 +2,7 @@
 """A patch set: commits that git makes of it, and the messages that it writes of them."""
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parseaddr
 from pathlib import Path

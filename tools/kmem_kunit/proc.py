@@ -78,10 +78,10 @@ def run(
 ) -> Done:
     """Run a command to its end, or end it after timeout seconds or limit bytes of output.
 
-    stdin is a file that it reads, if it reads any. on_line gets each line (without its newline), on_tick is called about ten times a second. A
-    command that is ended gets SIGTERM, and SIGKILL after grace seconds; so it does on an exception
-    here. on_stop is then told whether all of it left before SIGKILL. Raises UserError where
-    argv[0] does not exist.
+    stdin is a file that it reads, if it reads any. on_line gets each line (without its newline),
+    on_tick is called about ten times a second. A command that is ended gets SIGTERM, and SIGKILL
+    after grace seconds; so it does on an exception here. on_stop is then told whether all of it left
+    before SIGKILL. Raises UserError where argv[0] does not exist.
     """
     control_read, control_write = os.pipe()
     child: subprocess.Popen[bytes] | None = None

@@ -44,8 +44,8 @@ def subtree(the_kernel: Kernel) -> Series:
             f"  ./tools/testing/kunit/kunit.py run --kunitconfig={overlay.PLACE}\n\n"
             "And to update it:\n\n"
             f"  git subtree pull --squash --prefix={overlay.PLACE} URL REVISION")
-    return Series(_assisted([patch], the_kernel), {name: text.decode() for name, text in base.items()}, [], intree.place(the_kernel.path),
-                  ("kmem-kunit as a subtree", text))
+    return Series(_assisted([patch], the_kernel), {name: text.decode() for name, text in base.items()}, [],
+                  intree.place(the_kernel.path), ("kmem-kunit as a subtree", text))
 
 
 def _assisted(patches: Iterable[Patch], the_kernel: Kernel) -> list[Patch]:
@@ -92,7 +92,8 @@ def made(the_kernel: Kernel, folder: Path, fix: Fix | None) -> Series:
     patches = _assisted(_patches(found, files, ours, base, where, the_kernel, fix.configs if fix else ()), the_kernel)
     if fix is None:
         return Series(patches, base, left_out, where, _cover(patches, where, the_kernel))
-    return Series([*_assisted([Patch(fix.subject, fix.body, fixed)], the_kernel), *patches], base, left_out, where, _fix_cover(fix, where))
+    mending = _assisted([Patch(fix.subject, fix.body, fixed)], the_kernel)
+    return Series([*mending, *patches], base, left_out, where, _fix_cover(fix, where))
 
 
 def _included(files: Mapping[str, str]) -> dict[str, str]:

@@ -230,14 +230,15 @@ def _add_export(export: argparse.ArgumentParser) -> None:
                         help=f"for which: a series such as 7.3, or a kernel tree (default: {kernel.DEFAULT})")
     export.add_argument("--author", required=True, metavar="'NAME <ADDRESS>'", help="whose patches they are")
     export.add_argument("--output", type=_path, metavar="DIR", help="write them as files, in a new folder")
-    export.add_argument("--fix", metavar="NAME", help="write Documentation/findings/NAME.patch and what proves it instead")
+    export.add_argument("--fix", metavar="NAME",
+                        help="write Documentation/findings/NAME.patch and what proves it instead")
     export.add_argument("--subtree", action="store_true",
                         help="write the patch that builds this repository as a subtree, and say how to carry it so")
     export.add_argument("--previous", type=_path, metavar="DIR",
                         help="tell what has changed since the version in that folder, and be the next one")
     export.add_argument("--check", choices=("quick", "full"),
-                        help="apply, build and run them all, and let sparse and checkpatch.pl read them; or one by one, "
-                        "by clang too, and let coccicheck and Sphinx read them as well")
+                        help="apply, build and run them all, and let sparse and checkpatch.pl read them; or one by "
+                        "one, by clang too, and let coccicheck and Sphinx read them as well")
     _add_jobs(export, "compilers at once")
     export.add_argument("--branch", metavar="NAME", help="write them as commits instead, on a new branch")
     export.add_argument("--tree", type=_path, metavar="PATH", help="of that repository, for the kernel it has checked out")

@@ -86,6 +86,13 @@ def test_what_is_wrong_is_told(kernel_source: Callable[[str], Path], tmp_path: P
     assert "ERROR:INITIALISED_STATIC" in whole and "passes: " not in told
 
 
+def test_a_checker_that_dies_does_not_pass(tmp_path: Path) -> None:
+    (tmp_path / "uml").mkdir()
+    assert [*checkers.checkpatch(tmp_path, [])] == ["checkpatch.pl ended with status 2"]
+    assert "coccicheck ended with status 2" in [*checkers.coccicheck(tmp_path, tmp_path, [], 1)][0]
+    assert "htmldocs ended with status 2" in [*checkers.htmldocs(tmp_path, tmp_path)][0]
+
+
 def test_what_coccicheck_may_say_is_counted() -> None:
     known = [checkers.Allowed("a.c", "free on line", 2, "so")]
     said = [("a.c", "ERROR: free on line 3"), ("a.c", "ERROR: free on line 4")]

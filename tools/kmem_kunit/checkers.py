@@ -78,11 +78,13 @@ def beyond(said: Sequence[tuple[str, str]], known: Sequence[Allowed]) -> Iterato
 
 def htmldocs(root: Path, folder: Path) -> Iterator[str]:
     """Yield what Sphinx says of our page in a tree; folder is one to work in."""
+    page = f"{Path(intree.PAGE).stem}.html"
+    for old in (folder / "docs").rglob(page):
+        old.unlink()
     with progress.step("htmldocs"):
         done = proc.run(["make", "-s", "-C", root, f"SPHINXDIRS={Path(intree.PAGE).parent.name}",
                          f"O={folder / 'docs'}", "htmldocs"], timeout=_LIMIT, cwd=root,
                         env=proc.environment(PYTHONDONTWRITEBYTECODE="1"))  # its modules are the kernel's
-    page = Path(intree.PAGE).stem
-    yield from (line for line in done.output.splitlines() if page in line and re.search("WARNING|ERROR", line))
-    if not [*(folder / "docs").rglob(f"{page}.html")]:
-        yield f"htmldocs ended with status {done.status}, and made no {page}.html"
+    yield from (line for line in done.output.splitlines() if intree.PAGE in line and re.search("WARNING|ERROR", line))
+    if not [*(folder / "docs").rglob(page)]:
+        yield f"htmldocs ended with status {done.status}, and made no {page}"

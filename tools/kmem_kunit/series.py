@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kmem_kunit import config, intree, listed, overlay, patchset, suites, upstream
+from kmem_kunit import config, evidence, intree, overlay, patchset, suites, upstream
 from kmem_kunit.arch import UML
 from kmem_kunit.fixes import Fix
 from kmem_kunit.intree import Place, Suite
@@ -16,6 +16,7 @@ from kmem_kunit.patchset import Patch
 
 _SUBJECT = "slab/kunit: "
 _FAULTS = 5  # told in a patch
+_FUNCTIONS = 8  # likewise
 _WIDTH = 75  # columns of a message
 _TRAILERS = re.compile(r"\n\n(?:[A-Z][a-z]+(?:-[a-z]+)*: .+\n?)+\Z")
 _INCLUDED = re.compile(r'^#include "(kmem_\w+\.h)"', re.MULTILINE)
@@ -59,6 +60,14 @@ def _assisted(patches: Iterable[Patch], the_kernel: Kernel) -> list[Patch]:
             for patch in patches]
 
 
+@dataclass(frozen=True)
+class _Known:
+    """What messages tell, by suite: functions that no other test calls, and faults that were noticed."""
+
+    untested: Mapping[str, Sequence[str]]
+    noticed: Mapping[str, Sequence[str]]
+
+
 def suites_of(patch: Patch) -> list[str]:
     """Return the suites that a patch brings."""
     return [each.name for path, text in patch.files.items() if path.endswith("_kunit.c")
@@ -89,9 +98,11 @@ def made(the_kernel: Kernel, folder: Path, fix: Fix | None) -> Series:
         left_out = []
     changed = (where.makefile, intree.KCONFIG, intree.MAINTAINERS, intree.INDEX, *(fixed if fix else ()))
     base = {name: (tree / name).read_text(encoding="utf-8") for name in changed}
-    patches = _assisted(_patches(found, files, ours, base, where, the_kernel, fix.configs if fix else ()), the_kernel)
+    known = _Known(evidence.untested(the_kernel), evidence.noticed(the_kernel.series))
+    patches = _assisted(_patches(found, files, ours, base, where, the_kernel, fix.configs if fix else (), known),
+                        the_kernel)
     if fix is None:
-        return Series(patches, base, left_out, where, _cover(patches, where, the_kernel))
+        return Series(patches, base, left_out, where, _cover(patches, where, the_kernel, known))
     mending = _assisted([Patch(fix.subject, fix.body, fixed)], the_kernel)
     return Series([*mending, *patches], base, left_out, where, _fix_cover(fix, where))
 
@@ -105,7 +116,7 @@ def _included(files: Mapping[str, str]) -> dict[str, str]:
 
 
 def _patches(found: Sequence[Suite], files: Mapping[str, str], ours: Mapping[str, str],
-             base: Mapping[str, str], where: Place, the_kernel: Kernel, configs: Sequence[str]) -> Iterator[Patch]:
+             base: Mapping[str, str], where: Place, the_kernel: Kernel, configs: Sequence[str], known: _Known) -> Iterator[Patch]:
     """Yield what all suites share, each suite, and what names them all; configs are for its kunitconfig."""
     own = {suite.file for suite in found}
     objects, options = intree.helpers(ours["lib/Makefile"], ours["Kconfig"])
@@ -122,7 +133,7 @@ def _patches(found: Sequence[Suite], files: Mapping[str, str], ours: Mapping[str
         objects, options = suite.makefile, suite.kconfig
         text = intree.source(files[suite.file], where)
         yield Patch(f"{_SUBJECT}add {suite.prompt.removeprefix('KUnit ')}",
-                    _message(suite, text, the_kernel),
+                    _message(suite, text, known),
                     {f"{where.folder}/{suite.file}": text, where.makefile: makefile, intree.KCONFIG: kconfig})
     symbols = [suite.symbol for suite in found]
     yield Patch(f"{_SUBJECT}say how to run the tests of kernel memory, and who looks after them", _wrapped(
@@ -140,18 +151,28 @@ def _about(text: str) -> str:
     return "\n\n".join(each for each in paragraphs if "kunit.py" not in each)
 
 
-def _message(suite: Suite, text: str, the_kernel: Kernel) -> str:
-    """Return what a suite's patch says: what is tested, and faults that its cases were seen to notice."""
+def _message(suite: Suite, text: str, known: _Known) -> str:
+    """Return what a suite's patch says: what is tested, what no other test calls, and faults that it noticed."""
     parts = [_wrapped(each) for each in _about(text).split("\n\n")]
-    faults = [fault["breaks"] for fault, _ in listed.entries(
-        overlay.REPO / "tools/faults" / f"{suite.file.removesuffix('_kunit.c')}.toml", "fault")
-        if isinstance(fault, dict) and the_kernel.series in fault.get("series", ())]
+    names = [each.name for each in suites.scan(text, suite.file)]
+    calls = sorted({name for each in names for name in known.untested.get(each, ())})
+    if calls:
+        parts.append(_wrapped(f"No KUnit test that this kernel has calls {_functions(calls)}."))
+    faults = [fault for each in names for fault in known.noticed.get(each, ())]
     cases = sum(len(each.cases) for each in suites.scan(text, suite.file))
     parts.append(f"There are {cases} cases.")
     if faults:
         parts[-1] = _wrapped(f"{parts[-1]} Each of these faults, planted in this kernel, made some of them fail:")
         parts.append("\n".join(_wrapped(f"- {fault}", "  ") for fault in faults[:_FAULTS]))
     return "\n\n".join(parts)
+
+
+def _functions(names: Sequence[str]) -> str:
+    """Return functions as a sentence names them, not too many."""
+    shown = [f"{name}()" for name in names[:_FUNCTIONS]]
+    if len(names) > _FUNCTIONS:
+        shown.append(f"{len(names) - _FUNCTIONS} more")
+    return " or ".join([", ".join(shown[:-1]), shown[-1]] if shown[1:] else shown)
 
 
 def _wrapped(text: str, indent: str = "") -> str:
@@ -180,20 +201,45 @@ def _page(found: Sequence[Suite], files: Mapping[str, str], where: Place, the_ke
             f"Suites\n======\n\n{listed_}\n")
 
 
-def _cover(patches: Sequence[Patch], where: Place, the_kernel: Kernel) -> tuple[str, str]:
+def _cover(patches: Sequence[Patch], where: Place, the_kernel: Kernel, known: _Known) -> tuple[str, str]:
     """Return the subject and the text of the cover letter of all suites."""
-    count = sum(len(each.cases) for patch in patches for path, text in patch.files.items()
-                if path.endswith("_kunit.c") for each in suites.scan(text, path))
+    found = [each for patch in patches for path, text in patch.files.items() if path.endswith("_kunit.c")
+             for each in suites.scan(text, path)]
+    count = sum(len(each.cases) for each in found)
+    calls = {name for each in found for name in known.untested.get(each.name, ())}
+    faults = sum(len(known.noticed.get(each.name, ())) for each in found)
     parts = [
         f"These are KUnit suites for the kernel's dynamic-memory API, {count} cases in {len(patches) - 2} files, "
         f"written for Linux {the_kernel.release}. They call what allocates, copies, "
         "resizes and frees memory, and assert what it promises: exact copies, zeroing, alignment, constructors, "
         "reports of wrong use, and failure without a trace.",
-        f"The first patch has what they share, each of the next ones a suite, and the last one {where.kunitconfig}, "
-        "with which kunit.py runs them all.",
+        f"Of the functions that they call, {len(calls)} are called by no KUnit test that this kernel has. Each patch "
+        "names those that its cases call." if calls else "",
+        f"{faults} times, one thing was broken in a kernel of this series on purpose, and a case noticed it. Each "
+        "patch tells some of that." if faults else "",
+        "The first patch has what they share, each of the next ones a suite, and the last one "
+        f"{where.kunitconfig}, with which kunit.py runs them all.",
         "An open question: they are where the tests of lib/ are, as slub_kunit.c is. Is mm/tests/ preferred?",
     ]
-    return f"{_SUBJECT}tests of what allocates memory", "\n\n".join(map(_wrapped, parts))
+    text = "\n\n".join([*map(_wrapped, filter(None, parts[:-1])), *_runs(the_kernel), _wrapped(parts[-1])])
+    return f"{_SUBJECT}tests of what allocates memory", text
+
+
+def _runs(the_kernel: Kernel) -> Iterator[str]:
+    """Yield the paragraphs that tell what the cases came to, where this release is on record."""
+    outcomes = [*evidence.outcomes(the_kernel)]
+    if not outcomes:
+        return
+    yield _wrapped(f"On Linux {the_kernel.release}, built out of tree, the cases, with those that are for other series "
+                   "only, and so skipped, came to this:")
+    yield "\n".join(["passed  failed  skipped  (under User-Mode Linux, if nothing else is said)", *(
+        f"{each.passed:6}  {len(each.failed):6}  {each.skipped:7}  {each.setting or 'without kernel arguments'}"
+        for each in outcomes)])
+    failed = {case: reason for each in outcomes for case, reason in each.failed.items()}
+    if failed:
+        yield "Those that fail are known:"
+        yield "\n".join(_wrapped(f"- {case}: {reason or 'no reason is on record'}", "  ")
+                        for case, reason in sorted(failed.items()))
 
 
 def _fix_cover(fix: Fix, where: Place) -> tuple[str, str]:

@@ -44,7 +44,7 @@ from typing import Any
 REPO = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPO / "tools"))
 
-from kmem_kunit import boot, cache, deaths, host, image  # noqa: E402  pylint: disable=wrong-import-position
+from kmem_kunit import boot, cache, deaths, evidence, host, image  # noqa: E402  pylint: disable=wrong-import-position
 from kmem_kunit import kernel, overlay, proc, suites, tree  # noqa: E402  pylint: disable=wrong-import-position
 from kmem_kunit.errors import UserError  # noqa: E402  pylint: disable=wrong-import-position
 from kmem_kunit.result import Result, Status  # noqa: E402  pylint: disable=wrong-import-position
@@ -168,13 +168,6 @@ def cells_of(fault: Fault, series: str) -> Cells:
             " ".join([series, *fault.config, fault.boot]).strip())
 
 
-def read(text: str) -> Iterator[tuple[Cells, list[str]]]:
-    """Yield the rows of a table that table() has made, with the cases that noticed each."""
-    for suite, what, where, names in re.findall(r"^   \* - (.*)\n     - (.*)\n     - (.*)\n     - (.*)$",
-                                                text, re.MULTILINE):
-        yield (suite, what, where), names.split(", ")
-
-
 def table(rows: Mapping[Cells, Sequence[str]]) -> str:
     """Return the table as reStructuredText, with those of the rows whose faults there are."""
     known = [(fault, series) for fault in load() for series in fault.series]
@@ -249,7 +242,7 @@ def main() -> int:
                         help="only those of which the table has no row")
     options = parser.parse_args()
     host.ensure(host.ALL)
-    known = dict(read(TABLE.read_text()))
+    known = dict(evidence.faults(TABLE.read_text()))
 
     def wanted(fault: Fault, series: str) -> bool:
         new = not options.missing or cells_of(fault, series) not in known

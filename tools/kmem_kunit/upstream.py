@@ -4,6 +4,7 @@
 What the preprocessor can see of a kernel decides each place where the series differ. What lib/kmem_compat.h and
 lib/kmem_series.h add is put where it is used, and a case that could only be skipped is left out.
 """
+import itertools
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ _INCLUDE = re.compile(r"^#include <([\w/.]+)>[ \t]*(?:/\* (.*) \*/)?$", re.MULTI
 _INCLUDED = re.compile(r"(?:^#include [<\"].*\n)+(?!(?:.*\n)*?^#include )", re.MULTILINE)
 _HEADER = re.compile(r'__has_include\("([\w/.-]+)"\)')
 _OPEN = re.compile(r"CONFIG_\w+|MODULE|_KMEM_\w+_H")  # not for a series to decide
+_SKIP = re.compile(r'kunit_skip\(test, "((?:\\.|[^"\\])*)"')
 _CASE = re.compile(r"^\tKUNIT_CASE\w*\((\w+)[^;{}]*?\),\n", re.MULTILINE)
 
 
@@ -301,11 +303,22 @@ def skipping(text: str, file: str) -> dict[str, str]:
     return found
 
 
-def _skips(body: str, known: Mapping[str, str]) -> str | None:
-    """Return what a function says that begins with a skip, or with a call of one that is known to skip."""
-    for line in re.findall(r"^(?:\t(?!\t)|(?=#))(.*)$", body, re.MULTILINE):
-        if match := re.match(r'kunit_skip\(test, "((?:\\.|[^"\\])*)"', line):
+def _skips(body: str, known: Mapping[str, str], depth: int = 1) -> str | None:
+    """Return what a function says that begins with a skip, or with a call of one that is known to skip.
+
+    What it may say before, under a condition, does not matter. depth is that of its lines, in tabs.
+    """
+    lines = [(len(tabs), line) for tabs, line in re.findall(r"^(\t*)([^\t\n].*)$", body, re.MULTILINE)]
+    for at, (tabs, line) in enumerate(lines):
+        if tabs != depth and not line.startswith("#"):
+            continue
+        inner = [*itertools.takewhile(lambda each: each[0] > depth, lines[at + 1:])]
+        if match := _SKIP.match(line):
             return match[1]
+        if re.match(r"for \(.*< ARRAY_SIZE\(", line):  # at least once
+            return _skips("\n".join(tabs * "\t" + text for tabs, text in inner), known, depth + 1)
+        if line.startswith("if (") and inner and all(_SKIP.match(text) for _, text in inner):
+            continue
         if re.match(r"#|(?:if|for|while|do|switch|else|return;)\b", line):
             return None
         for name in re.findall(r"\b(\w+)\(", line):

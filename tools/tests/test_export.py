@@ -177,8 +177,13 @@ def test_a_case_that_always_skips_is_known() -> None:
     text = ('static void need(struct kunit *test)\n{\n\tkunit_skip(test, "needs a thing");\n}\n\n'
             "static void a(struct kunit *test)\n{\n\tint x;\n\n\tneed(test);\n\tx = 1;\n}\n\n"
             'static void b(struct kunit *test)\n{\n\tif (x)\n\t\tneed(test);\n}\n\n'
-            'static void c(struct kunit *test)\n{\n#ifdef MODULE\n\tneed(test);\n#endif\n}\n')
-    assert upstream.skipping(text, "x.c") == {"need": "needs a thing", "a": "needs a thing"}
+            'static void c(struct kunit *test)\n{\n#ifdef MODULE\n\tneed(test);\n#endif\n}\n\n'
+            'static void d(struct kunit *test)\n{\n\tif (x)\n\t\tkunit_skip(test, "needs x");\n\tneed(test);\n}\n\n'
+            'static void e(struct kunit *test)\n{\n\tfor (i = 0; i < ARRAY_SIZE(x); i++) {\n\t\tneed(test);\n\t}\n}\n\n'
+            'static void f(struct kunit *test)\n{\n\tfor (i = 0; i < ARRAY_SIZE(x); i++)\n\t\tx();\n'
+            '\tif (x)\n\t\tneed(test);\n}\n\n'
+            'static void g(struct kunit *test)\n{\n\tfor (i = 0; i < x; i++)\n\t\tneed(test);\n}\n')
+    assert upstream.skipping(text, "x.c") == dict.fromkeys(("need", "a", "d", "e"), "needs a thing")
 
 
 SETTLED = """/* Of a test. */

@@ -87,6 +87,7 @@ COVERING = (
 DRAWING = (_command("genhtml", "makes pages of what was reached", "lcov"),)
 PLOTTING = (_module("matplotlib", "draws what operations cost", "python3-matplotlib"),)
 PAGES = (_command("npm", "gets what shows mutants"),)
+RENDERING = (_module("jinja2", "makes the page of results", "python3-jinja2"),)
 EXPORTING = (
     _command("git", "writes patches"),
     _command("unifdef", "leaves out what is of other kernels"),
@@ -106,7 +107,7 @@ SHOWING = (
     _module("junitparser", "writes JUnit", "python3-junitparser"),
 )
 ALL = tuple(dict.fromkeys((*FETCHING, *BUILDING, *CACHING, *READING, *BISECTING, *MUTATING,
-                           *COVERING, *DRAWING, *PLOTTING, *EXPORTING, *CHECKING, *PAGES, *SHOWING)))
+                           *COVERING, *DRAWING, *PLOTTING, *RENDERING, *EXPORTING, *CHECKING, *PAGES, *SHOWING)))
 # for this project's own tests, not for its users
 TESTING = (
     _command("shellcheck", "checks shell scripts"),

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from kmem_kunit.ctokens import Token, closing, cut
 from kmem_kunit.errors import UserError
@@ -26,6 +27,14 @@ class CaseInfo:
     contract: str
     parametrised: bool
     slow: bool
+    source: str = ""  # where the contract is from, as the comment has it
+
+
+class _Stated(NamedTuple):
+    """What the comment above a case says."""
+
+    contract: str
+    source: str
 
 
 @dataclass(frozen=True)
@@ -78,6 +87,13 @@ def sentence(comment: str) -> str:
     return text[: end.end()] if end else text
 
 
+def source(comment: str) -> str:
+    """Return what a C comment says behind "Source:", on one line."""
+    text = " ".join(re.sub(r"^\s*\*(?!\w)", "", line).strip() for line in comment.rstrip("*/ \n").split("\n"))
+    found = re.search(r"\bSources?: (.*)", text)
+    return " ".join(found[1].split()).removesuffix(".") if found else ""
+
+
 def _initialised(tokens: list[Token], kind: str) -> tuple[str, list[Token]] | None:
     """The name and the braces' content of a definition `struct <kind> name… = { … }`."""
     texts = [t.text for t in tokens]
@@ -88,7 +104,7 @@ def _initialised(tokens: list[Token], kind: str) -> tuple[str, list[Token]] | No
     return name, tokens[at + 2 : len(tokens) - 1 - texts[::-1].index("}")]
 
 
-def _cases(content: list[Token], contracts: Mapping[str, str], file: str) -> list[CaseInfo]:
+def _cases(content: list[Token], stated: Mapping[str, _Stated], file: str) -> list[CaseInfo]:
     """The cases in an array of struct kunit_case."""
     cases = []
     index = 0
@@ -103,7 +119,8 @@ def _cases(content: list[Token], contracts: Mapping[str, str], file: str) -> lis
             arguments = content[index + 2 : close]
             name = arguments[0].text if arguments else ""
             slow = "SLOW" in token.text or any("SLOW" in t.text for t in arguments)
-            cases.append(CaseInfo(name, contracts.get(name, ""), "PARAM" in token.text, slow))
+            says = stated.get(name, _Stated("", ""))
+            cases.append(CaseInfo(name, says.contract, "PARAM" in token.text, slow, says.source))
             index = close + 1
         else:
             raise UserError(f"{file}:{token.line}: {token.text!r} is no KUNIT_CASE…()")
@@ -127,13 +144,13 @@ def _field(content: list[Token], name: str, file: str) -> str:
 
 def scan(text: str, file: str) -> tuple[Suite, ...]:
     """Return the suites in a C source. Raises UserError, with file and line, if it is not clear."""
-    contracts: dict[str, str] = {}
+    stated: dict[str, _Stated] = {}
     arrays: dict[str, list[CaseInfo]] = {}
     suites = []
     text = _BODY.sub(lambda body: "{" + "\n" * body[0].count("\n") + "}", text)  # not of interest
     for comment, tokens in _declarations(list(cut(text, file)), file):
         if array := _initialised(tokens, "kunit_case"):
-            arrays[array[0]] = _cases(array[1], contracts, file)
+            arrays[array[0]] = _cases(array[1], stated, file)
         elif suite := _initialised(tokens, "kunit_suite"):
             cases = _field(suite[1], "test_cases", file)
             if cases not in arrays:
@@ -145,7 +162,7 @@ def scan(text: str, file: str) -> tuple[Suite, ...]:
             if [t.kind for t in tokens[opening + 2 : opening + 3]] in ([","], [")"]):
                 names.append(tokens[opening + 1].text)  # CASE_OF_A_FAMILY(name, …) { … }
             for name in names:
-                contracts.setdefault(name, sentence(comment))
+                stated.setdefault(name, _Stated(sentence(comment), source(comment)))
     return tuple(suites)
 
 

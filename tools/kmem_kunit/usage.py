@@ -27,6 +27,7 @@ _EXAMPLES = {
     "coverage": "kmem-kunit coverage --kernel 7.3 --lcov kmem.lcov",
     "bench": "kmem-kunit bench --kernel 6.12 --kernel 7.3 --pattern 'kmalloc_and_kfree.64 *'\n"
     "  kmem-kunit bench --tree ~/src/linux --base v7.2 --head HEAD",
+    "report": "kmem-kunit report result.json mutants.json kmem.lcov bench.json -o result.html",
     "apply": "kmem-kunit apply --tree ~/src/linux\n"
     "  cd ~/src/linux && tools/testing/kunit/kunit.py run --kunitconfig=lib/kmem_kunit",
     "unapply": "kmem-kunit unapply --tree ~/src/linux",
@@ -125,6 +126,13 @@ def parser(functions: Mapping[str, Verb]) -> argparse.ArgumentParser:
 
     _add_export(verb("export", "write the suites as patches for a kernel, to be sent upstream"))
     _add_bench(verb("bench", "count what allocations cost, to the instruction, and compare it"))
+
+    page = verb("report", "write one page, for a browser, of all that results say")
+    page.add_argument("results", nargs="*", type=_path, metavar="RESULT",
+                      help="a result as KCIDB JSON, also of bench, mutants as JSON, or an lcov tracefile "
+                      "(default: the baselines of this repository)")
+    page.add_argument("-o", "--output", type=_path, default=Path("kmem-kunit.html"), metavar="FILE",
+                      help="where to (default: %(default)s)")
 
     fetch = verb("fetch", "bring the newest source of kernel series into the cache")
     fetch.add_argument("series", nargs="+", metavar="SERIES", help="such as 6.12")

@@ -3,10 +3,13 @@
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
 
 TOOLS = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TOOLS))
@@ -53,6 +56,21 @@ def kernel_source() -> Callable[[str], Path]:
             return kernel.resolve(series).path
 
     return find
+
+
+@pytest.fixture
+def browser() -> Iterator[webdriver.Chrome]:
+    """A real browser, without a window, that keeps what pages complain of."""
+    options = Options()
+    options.add_argument("--headless=new")  # type: ignore[no-untyped-call]
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    if os.geteuid() == 0:  # who cannot have it
+        options.add_argument("--no-sandbox")  # type: ignore[no-untyped-call]
+    driver = shutil.which("chromedriver")
+    assert driver is not None
+    found = webdriver.Chrome(service=Service(driver), options=options)
+    yield found
+    found.quit()
 
 
 @pytest.fixture

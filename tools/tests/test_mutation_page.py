@@ -1,15 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The page of a mutation run, in a browser."""
-import os
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 from selenium import webdriver
-from selenium.webdriver.chrome.options import Options
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.support.wait import WebDriverWait
 
 from kmem_kunit import mutation_page
@@ -26,19 +20,6 @@ SHOWN = """
     return text(document.body).replace(/\\s+/g, " ");
 """
 HOSTILE = "<img src=x onerror='window.broken = 1'></script><script>window.broken = 1</script>"
-
-
-@pytest.fixture(name="browser")
-def _browser() -> Iterator[webdriver.Chrome]:
-    options = Options()
-    options.add_argument("--headless=new")  # type: ignore[no-untyped-call]
-    if os.geteuid() == 0:  # who cannot have it
-        options.add_argument("--no-sandbox")  # type: ignore[no-untyped-call]
-    driver = shutil.which("chromedriver")
-    assert driver is not None
-    browser = webdriver.Chrome(service=Service(driver), options=options)
-    yield browser
-    browser.quit()
 
 
 def document(*files: str) -> dict[str, Any]:

@@ -82,9 +82,13 @@ def htmldocs(root: Path, folder: Path) -> Iterator[str]:
     for old in (folder / "docs").rglob(page):
         old.unlink()
     with progress.step("htmldocs"):
-        done = proc.run(["make", "-s", "-C", root, f"SPHINXDIRS={Path(intree.PAGE).parent.name}",
-                         f"O={folder / 'docs'}", "htmldocs"], timeout=_LIMIT, cwd=root,
-                        env=proc.environment(PYTHONDONTWRITEBYTECODE="1"))  # its modules are the kernel's
+        done = pages(root, folder / "docs", Path(intree.PAGE).parent.name)
     yield from (line for line in done.output.splitlines() if intree.PAGE in line and re.search("WARNING|ERROR", line))
     if not [*(folder / "docs").rglob(page)]:
         yield f"htmldocs ended with status {done.status}, and made no {page}"
+
+
+def pages(root: Path, output: Path, name: str) -> proc.Done:
+    """Have the kernel's Sphinx make pages of a folder of its Documentation, by its name."""
+    return proc.run(["make", "-s", "-C", root, f"SPHINXDIRS={name}", f"O={output}", "htmldocs"], timeout=_LIMIT, cwd=root,
+                    env=proc.environment(PYTHONDONTWRITEBYTECODE="1"))  # its modules are the kernel's

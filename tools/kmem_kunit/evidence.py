@@ -3,12 +3,13 @@
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kmem_kunit import baseline, cells, headers, overlay, quarantine, reach, suites
 from kmem_kunit.arch import UML
 from kmem_kunit.gate import EPOCH
+from kmem_kunit.kcidb import Run
 from kmem_kunit.kernel import Kernel
 from kmem_kunit.result import Status
 
@@ -71,16 +72,22 @@ class Outcome:
     failed: Mapping[str, str]
 
 
+def on_record() -> Iterator[Run]:
+    """Yield the baselines, their failures with the reason that the quarantine gives, in the order of cells."""
+    entries, recorded = quarantine.load(overlay.REPO), baseline.recorded(overlay.REPO)
+    for cell in (each for each in cells.load(overlay.REPO).all() if each.name in recorded):
+        run = baseline.load(overlay.REPO, cell.name)
+        yield replace(run, result=quarantine.applied(run.result, cell.name, entries, EPOCH.date()))
+
+
 def outcomes(kernel: Kernel) -> Iterator[Outcome]:
     """Yield what is on record of this very release."""
     total = sum(len(suite.cases) for suite in suites.load(overlay.REPO / "lib"))
-    entries = quarantine.load(overlay.REPO)
-    recorded = baseline.recorded(overlay.REPO)
-    for cell in (each for each in cells.load(overlay.REPO).all() if each.name in recorded):
-        run = baseline.load(overlay.REPO, cell.name)
+    of = {cell.name: cell for cell in cells.load(overlay.REPO).all()}
+    for run in on_record():
+        cell = of[run.cell]
         passed, skipped = (run.result.counts[status] for status in (Status.PASS, Status.SKIP))
-        judged = quarantine.applied(run.result, cell.name, entries, EPOCH.date())
-        failed = {case.path: case.known for case in judged.cases if case.bad and not case.param}
+        failed = {case.path: case.known for case in run.result.cases if case.bad and not case.param}
         if run.kernel == kernel.release and passed + skipped + len(failed) == total:
             place = () if cell.arch == UML else (cell.arch.label,)
             yield Outcome(" ".join([*place, *cell.configs, *cell.arguments]), passed, skipped, failed)

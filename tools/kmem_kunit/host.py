@@ -94,11 +94,16 @@ EXPORTING = (
     Need("all of perl", "runs get_maintainer.pl", "perl", _has_all_of_perl),
 )
 CHECKING = (_command("sparse", "checks the types of the C"),)
+_SPHINX = _command("sphinx-build", "makes pages of the documentation", "python3-sphinx")
+WRITING = (
+    _SPHINX,
+    _command("register-python-argcomplete", "completes the command in a shell", "python3-argcomplete"),
+)
 CHECKERS = (
     _command("spatch", "looks for patterns of mistakes", "coccinelle"),
     _command("ocamlfind", "runs some of them", "ocaml-findlib"),
     _command("ocaml", "runs some of them", "ocaml-nox"),
-    _command("sphinx-build", "makes pages of the documentation", "python3-sphinx"),
+    _SPHINX,
     _module("yaml", "reads what some pages are made of", "python3-yaml"),
 )
 BISECTING = (_command("git", "tells one commit from another"),)
@@ -110,6 +115,7 @@ ALL = tuple(dict.fromkeys((*FETCHING, *BUILDING, *CACHING, *READING, *BISECTING,
                            *COVERING, *DRAWING, *PLOTTING, *RENDERING, *EXPORTING, *CHECKING, *PAGES, *SHOWING)))
 # for this project's own tests, not for its users
 TESTING = (
+    *WRITING,
     _command("shellcheck", "checks shell scripts"),
     _command("mypy", "checks the types of the Python"),
     _command("pylint", "looks for errors in the Python"),
@@ -119,6 +125,11 @@ TESTING = (
     _module("jsonschema", "checks what they write", "python3-jsonschema"),
     _command("chromedriver", "drives a browser", "chromium-driver"),
     _module("selenium", "tells it what to do", "python3-selenium"),
+    _command("man", "shows the manual page", "man-db"),
+    _command("dpkg-buildpackage", "makes the package", "dpkg-dev"),
+    _command("dh", "makes the package", "debhelper"),
+    _command("dh_python3", "makes the package", "dh-python"),
+    _command("lintian", "checks the package"),
     Need("Slurm", "is the cluster of one test", "slurm-wlm", Path("/usr/sbin/slurmctld").exists),
     Need("MUNGE", "lets its parts trust each other", "munge", Path("/usr/sbin/munged").exists),
 )

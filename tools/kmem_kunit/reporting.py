@@ -2,13 +2,13 @@
 """The verb "report": results of all kinds, as one page that needs nothing else."""
 import argparse
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from kmem_kunit import baseline, cache, host, kcidb, mutation_page, overlay, quarantine, report_data, result
+from kmem_kunit import baseline, cache, evidence, host, kcidb, mutation_page, report_data, result
 from kmem_kunit.errors import UserError
 from kmem_kunit.kcidb import Run
 
@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
 def read(paths: Sequence[Path]) -> Given:
     """Return what is in files, or in tools/baselines if there are none; raises UserError for what is no result."""
     if not paths:
-        return Given([*_recorded()], [], [])
+        return Given([(each, f"{baseline.FOLDER}/{each.cell}.json") for each in evidence.on_record()], [], [])
     runs, mutants, lcov = list[tuple[Run, str]](), list[Mapping[str, Any]](), list[str]()
     for path in paths:
         start = _start(path)
@@ -58,15 +58,6 @@ def read(paths: Sequence[Path]) -> Given:
     if len(mutants) > 1:
         raise UserError("there can be one report on mutants only: leave out the others")
     return Given(runs, mutants, lcov)
-
-
-def _recorded() -> Iterator[tuple[Run, str]]:
-    """Yield the baselines, with the failures that the quarantine knows, and the names of their files."""
-    entries, today = quarantine.load(overlay.REPO), datetime.now(timezone.utc).date()
-    for name in baseline.recorded(overlay.REPO):
-        found = baseline.load(overlay.REPO, name)
-        judged = quarantine.applied(found.result, name, entries, today)
-        yield replace(found, result=judged), f"{baseline.FOLDER}/{name}.json"
 
 
 def _start(path: Path) -> bytes:

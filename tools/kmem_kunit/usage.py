@@ -33,6 +33,17 @@ _EXAMPLES = {
     "unapply": "kmem-kunit unapply --tree ~/src/linux",
 }
 
+EXIT_STATUS = "0 as expected; 1 a failure; 2 wrong use or unusable machine"
+ENVIRONMENT = {
+    "KMEM_KUNIT_CACHE": "where sources, builds and images are kept, instead of ~/.cache/kmem-kunit",
+    "NO_COLOR": "if it is set, nothing is coloured",
+}
+_FIRST = """first steps:
+  kmem-kunit doctor                    what this machine lacks
+  kmem-kunit run                       build, boot and judge Linux 6.12
+  kmem-kunit run --kernel ~/src/linux  the same of a kernel of yours
+  kmem-kunit list                      what each case proves"""
+
 _PARTS = {  # what the jobs of --engine slurm run
     "matrix-job": "Be one job of a matrix on a cluster: run a cell, or merge the results of all.",
     "mutate-job": "Be one job of mutate on a cluster: judge some of the mutants.",
@@ -51,7 +62,9 @@ def parser(functions: Mapping[str, Verb]) -> argparse.ArgumentParser:
     made = _Parser(
         prog="kmem-kunit",
         description="Run the KUnit suites for the kernel's dynamic-memory API on any kernel.",
-        epilog="exit status: 0 as expected; 1 a failure; 2 wrong use or unusable machine",
+        epilog="\n\n".join((_FIRST, "environment:\n" + "\n".join(f"  {name:19}{says}" for name, says in
+                                                                   ENVIRONMENT.items()), f"exit status: {EXIT_STATUS}")),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     verbs = made.add_subparsers(dest="verb", metavar="VERB", required=True)

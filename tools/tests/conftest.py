@@ -2,6 +2,7 @@
 """What the tests share: real kernel sources, and small fake kernels and commands for the rest."""
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -261,3 +262,26 @@ def snapshot(root: Path) -> dict[str, tuple[object, int, int]]:
             content = path.read_bytes() if path.is_file() else None
         found[str(path.relative_to(root))] = (content, stat.st_mode, stat.st_mtime_ns)
     return found
+
+BROKEN = (
+    ("    ok 2 second",
+     "    # second: EXPECTATION FAILED at lib/x.c:7\n[    0.013000]     not ok 2 second"),
+    ("ok 1 kmem_tiny", "not ok 1 kmem_tiny"),
+    ("pass:2 fail:0", "pass:1 fail:1"),
+)
+
+
+def changed(*changes: tuple[str, str]) -> str:
+    """Return the good console with some changes."""
+    text = GOOD_CONSOLE
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    return text
+
+
+def made(*words: str | Path) -> str:
+    """What a command of ours prints, which has to succeed and complain of nothing."""
+    done = subprocess.run(words, cwd=TOOLS.parent, capture_output=True, text=True, check=False, timeout=1800)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
+    return done.stdout

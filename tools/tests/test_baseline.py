@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import GOOD_CONSOLE, behave, make_kernel
+from conftest import BROKEN, GOOD_CONSOLE, behave, changed, make_kernel
 from test_cli import ONLY_FIRST, Outcome, one_line
 from test_gate import FAIL, PASS, SKIP, boot, case, run_of
-from test_gating import BROKEN, changed, git, run
+from test_gating import git, run
 
 from kmem_kunit import baseline, cells, config, gate, matrix, overlay, quarantine, suites
 from kmem_kunit.errors import UserError

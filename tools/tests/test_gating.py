@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import GOOD_CONSOLE, TOOLS, behave, calls, make_kernel, snapshot
+from conftest import BROKEN, GOOD_CONSOLE, TOOLS, behave, calls, changed, make_kernel, snapshot
 from test_cli import Outcome, full_of_results, one_line
 from test_gate import boot, run_of
 
@@ -37,12 +37,6 @@ from kmem_kunit import (
 from kmem_kunit.result import Case, Problem, Status
 
 PASS, FAIL = Status.PASS, Status.FAIL
-BROKEN = (
-    ("    ok 2 second",
-     "    # second: EXPECTATION FAILED at lib/x.c:7\n[    0.013000]     not ok 2 second"),
-    ("ok 1 kmem_tiny", "not ok 1 kmem_tiny"),
-    ("pass:2 fail:0", "pass:1 fail:1"),
-)
 COMMAND = """\
 import sys; sys.path.insert(0, {tools!r})
 from pathlib import Path
@@ -76,15 +70,6 @@ def run(cache_root: Path, repo: Path, tmp_path: Path, monkeypatch: pytest.Monkey
         return status, captured.out, captured.err
 
     return call
-
-
-def changed(*changes: tuple[str, str]) -> str:
-    """Return the good console with some changes."""
-    text = GOOD_CONSOLE
-    for old, new in changes:
-        assert old in text
-        text = text.replace(old, new)
-    return text
 
 
 @pytest.fixture

@@ -480,7 +480,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
-        options = usage.parser(_VERBS).parse_args(argv)
+        parser = usage.parser(_VERBS)
+        if "_ARGCOMPLETE" in os.environ:  # a shell asks for words
+            from kmem_kunit import completing  # needs argcomplete, without which none asks
+
+            completing.offer(parser)
+        options = parser.parse_args(argv)
         status: int = options.function(options)
         sys.stdout.flush()
         return int(status)

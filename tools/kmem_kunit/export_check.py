@@ -183,24 +183,17 @@ class Work:
                     found += self._other(architecture, arguments, "", outcomes)
         yield from (f"{architecture.label}: {line}" for line in found)
 
-    def compiled(self, architecture: Arch) -> list[str]:
-        """Compile the C of the patches, without a kernel in the end; return what is wrong with that."""
-        return self._said(self._kunit("config", architecture)) or self._warnings(architecture)
-
     def _built(self, architecture: Arch) -> list[str]:
         """Build, with those of the suites that the tree has; return what is wrong with that."""
-        return self._said(self._kunit("build", architecture, f"--jobs={self._checked.jobs}"))
-
-    def _kunit(self, verb: str, architecture: Arch, *options: str) -> proc.Done:
-        """Have kunit.py configure or build the tree, with those of the suites that it has."""
         build_dir, made = self._build_dir(architecture), self._checked.series
         build_dir.mkdir(exist_ok=True)
         symbols = _SYMBOL.findall((self.root / intree.KCONFIG).read_text(encoding="utf-8"))
         kunitconfig = intree.kunitconfig(made.patches[-1].files[made.place.kunitconfig], symbols)
         cache.write(build_dir / image.KUNITCONFIG, kunitconfig)
-        return self._run(
-            sys.executable, str(self.root / _KUNIT / "kunit.py"), verb, *architecture.options(),
-            f"--build_dir={build_dir}", f"--kunitconfig={build_dir / image.KUNITCONFIG}", *options)
+        return self._said(self._run(
+            sys.executable, str(self.root / _KUNIT / "kunit.py"), "build", *architecture.options(),
+            f"--build_dir={build_dir}", f"--kunitconfig={build_dir / image.KUNITCONFIG}",
+            f"--jobs={self._checked.jobs}"))
 
     def _warnings(self, architecture: Arch) -> list[str]:
         """Compile the C once more, by what GCC and sparse, or clang, may warn of; return what they do."""

@@ -48,14 +48,14 @@ MODULE_LICENSE("GPL");
 """
 
 
-def test_an_older_series_compiles_them(kernel_source: Callable[[str], Path], tmp_path: Path) -> None:
-    older = kernel.from_tree(str(kernel_source("6.12")))
+@pytest.mark.parametrize("name", ["6.12", "7.3"])
+def test_the_series_passes_its_checks(name: str, kernel_source: Callable[[str], Path], tmp_path: Path) -> None:
+    found = kernel.from_tree(str(kernel_source(name)))
     (tmp_path / "work").mkdir()
-    made = series.made(older, tmp_path / "work", None)
+    made = series.made(found, tmp_path / "work", None)
     files = patchset.write(made.patches, made.base, WHO, made.cover, tmp_path / "work", tmp_path / "out", None)
-    with export_check.opened(cache.root(), export_check.Checked(older, made, files[1:], WHO, None, 2)) as work:
-        work.apply(*files[1:])
-        assert not work.compiled(UML)
+    checked = export_check.Checked(found, made, files[1:], WHO, None, 2)
+    assert not [*export_check.complaints(cache.root(), checked, full=False)]
 
 
 def test_what_is_wrong_is_told(kernel_source: Callable[[str], Path], tmp_path: Path) -> None:

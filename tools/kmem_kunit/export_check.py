@@ -135,13 +135,16 @@ class Work:
     def reset(self) -> None:
         """Make the tree what the kernel is, with files of its own where patches change something."""
         source, files = self._checked.kernel.path, self._checked.series.base
-        tools = {f"{_KUNIT}/{path.name}": path.read_text(encoding="utf-8") for path in (source / _KUNIT).glob("*.py")}
+        own = {f"{_KUNIT}/{path.name}": path.read_text(encoding="utf-8") for path in (source / _KUNIT).glob("*.py")}
         shutil.rmtree(self.folder / "git", ignore_errors=True)
         for place, _, names in os.walk(self.root):  # not into links: what they name is the kernel's
-            for path in (Path(place, name) for name in names):
-                if not path.is_symlink():
+            for path in (Path(place, name) for name in names if not Path(place, name).is_symlink()):
+                name = str(path.relative_to(self.root))
+                if (source / name).is_file():  # a link would be older than what was built of a patched one
+                    own[name] = (source / name).read_text(encoding="utf-8")
+                else:
                     path.unlink()  # what other patches have brought
-        tree.edited(source, self.root, {**files, **tools})
+        tree.edited(source, self.root, {**own, **files})
         (self.root / ".git").unlink(missing_ok=True)  # the tree is not what that is of
         git.ask(self.folder, self._repo, "init", "-q", "--bare")
         patchset.commit(self._repo, patchset.BASE, [Patch("base", "", files)], self._checked.who, "", self.folder)

@@ -58,6 +58,32 @@ def test_the_series_passes_its_checks(name: str, kernel_source: Callable[[str], 
     assert not [*export_check.complaints(cache.root(), checked, full=False)]
 
 
+def test_what_a_patch_has_changed_is_built_anew_without_it(kernel_source: Callable[[str], Path], tmp_path: Path) -> None:
+    newest = kernel.from_tree(str(kernel_source("7.3")))
+    where, name = intree.place(newest.path), "mm/util.c"
+    text = (newest.path / name).read_text(encoding="utf-8")
+    checks = []
+    for number, patch in enumerate((Patch("mm: say more", "It does.", {name: text + "/* more */\n"}),
+                                    Patch("mm: say it", "It does.", {"mm/said.h": "/* it */\n"}))):
+        base = {each: text for each in patch.files if each == name}
+        (tmp_path / f"work{number}").mkdir()
+        files = patchset.write([patch], base, WHO, ("more", "More."), tmp_path / f"work{number}", tmp_path / f"out{number}",
+                               None)
+        checks.append(export_check.Checked(newest, series.Series([patch], base, [], where, ("more", "More.")), files[1:],
+                                           WHO, None, 2))
+    with export_check.opened(cache.root(), checks[0]) as work:
+        work.apply(*checks[0].files)
+        patched = (work.root / name).stat()
+        assert (work.root / name).read_text(encoding="utf-8").endswith("/* more */\n")
+    with export_check.opened(cache.root(), checks[1]) as work:
+        assert (work.root / name).read_text(encoding="utf-8") == text
+        assert (work.root / name).stat().st_mtime_ns > patched.st_mtime_ns
+        work.apply(*checks[1].files)
+    with export_check.opened(cache.root(), checks[0]) as work:
+        assert not (work.root / "mm/said.h").exists()
+    assert (newest.path / name).read_text(encoding="utf-8") == text
+
+
 def test_what_is_wrong_is_told(kernel_source: Callable[[str], Path], tmp_path: Path) -> None:
     newest = kernel.from_tree(str(kernel_source("7.3")))
     where = intree.place(newest.path)

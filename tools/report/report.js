@@ -251,7 +251,7 @@ views.contracts = (rest, query) => {
 };
 
 function quoted(word) {
-	return /^[\w.*[\]-]+$/.test(word) && !/[*[\]]/.test(word) ? word : "'" + word.replaceAll("'", "'\"'\"'") + "'";
+	return /^[\w.-]+$/.test(word) ? word : "'" + word.replaceAll("'", "'\"'\"'") + "'";
 }
 
 function command(text) {
@@ -293,7 +293,7 @@ views.case = rest => {
 				h("td", {class: "name"}, param.param), h("td", null, tag(param.outcome)),
 				h("td", null, param.reason, log("output", param.log, param.outcome === "F"))))) : "",
 			log("output", detail.log, bad),
-			bad || !detail.params ? command(run.again.replace("CASE_TO_RUN", quoted(each.id))) : ""));
+			command(run.again.replace("CASE_TO_RUN", () => quoted(each.id)))));
 	});
 };
 

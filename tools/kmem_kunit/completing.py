@@ -2,13 +2,12 @@
 """What a shell offers for the words of the command, by argcomplete, where that is installed."""
 import argparse
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import argcomplete  # type: ignore[import]
 
-from kmem_kunit import cells, fixes, overlay, suites, surface
+from kmem_kunit import cells, config, fixes, overlay, suites, surface
 
-_DirectoriesCompleter = argcomplete.completers.DirectoriesCompleter()
+_folders = argcomplete.completers.DirectoriesCompleter()
 
 
 def offer(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +27,7 @@ def _actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
 
 
 def _kernels(prefix: str, **_: object) -> list[str]:
-    return [*surface.SERIES, *_DirectoriesCompleter(prefix)]
+    return [*surface.SERIES, *_folders(prefix)]
 
 
 def _cases(prefix: str, **_: object) -> list[str]:
@@ -38,20 +37,15 @@ def _cases(prefix: str, **_: object) -> list[str]:
         else [suite.name for suite in found]
 
 
-def _configs(**_: object) -> list[str]:
-    return sorted(path.stem for path in Path(overlay.REPO, "tools/configs").glob("*.config")
-                  if not path.stem.startswith("series-"))
-
-
 _OFFERED: dict[str, Callable[..., list[str]]] = {
     "kernel": _kernels,
     "series": lambda **_: [*surface.SERIES],
     "filter": _cases,
     "case": _cases,
     "suites": _cases,
-    "config": _configs,
+    "config": lambda **_: config.names(overlay.REPO),
     "group": lambda **_: [*cells.load(overlay.REPO).groups],
     "cells": lambda **_: [cell.name for cell in cells.load(overlay.REPO).all()],
     "fix": lambda **_: [*fixes.load(overlay.REPO)],
-    "tree": lambda prefix, **_: [*_DirectoriesCompleter(prefix)],
+    "tree": lambda prefix, **_: [*_folders(prefix)],
 }

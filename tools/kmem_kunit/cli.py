@@ -440,6 +440,11 @@ def _unapply(options: argparse.Namespace) -> int:
     return 0
 
 
+def _report(options: argparse.Namespace) -> int:
+    _check_outputs(options.output, inputs=options.results)
+    return reporting.run(options)
+
+
 _VERBS = {
     "run": _run,
     "matrix": _matrix,
@@ -452,7 +457,7 @@ _VERBS = {
     "coverage": _coverage,
     "bench": _bench,
     "export": exporting.run,
-    "report": reporting.run,
+    "report": _report,
     "fetch": _fetch,
     "list": _list,
     "surface": _surface,

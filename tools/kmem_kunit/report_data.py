@@ -43,6 +43,7 @@ def document(runs: Files, mutants: Sequence[Mapping[str, Any]], lcov: Sequence[s
         "runs": [_run(each, file, list(cases)) for each, file in judged],
         "bench": _bench(measured),
         "functions": _functions(mutants, lcov),
+        "placeholder": PLACEHOLDER,
     }
 
 
@@ -161,8 +162,7 @@ def _functions(mutants: Sequence[Mapping[str, Any]], lcov: Sequence[str]) -> lis
                     each["mutants"] += 1
                     each["caught"] += mutant["status"] in _CAUGHT
                     if mutant["status"] in _LIVES:
-                        each["survivors"].append({"line": line, "id": str(mutant.get("id", "")),
-                                                  "text": str(mutant.get("replacement", ""))[:200]})
+                        each["survivors"].append({"line": line, "text": str(mutant.get("replacement", ""))[:200]})
     for file, name, line, counts in _covered(lcov):
         each = entry(file, name, line)
         each["lines"] += len(counts)
@@ -172,7 +172,7 @@ def _functions(mutants: Sequence[Mapping[str, Any]], lcov: Sequence[str]) -> lis
 
 def _spans(source: str) -> Iterator[tuple[str, int, int]]:
     """Yield the functions of a C source: the name, the first line and the last one."""
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".c") as file:
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", errors="replace", suffix=".c") as file:
         file.write(source)
         file.flush()
         done = proc.run([*_CTAGS, file.name], timeout=_LIMIT, limit=_OUTPUT_LIMIT)

@@ -7,7 +7,7 @@ const main = document.getElementById("main");
 const announce = document.getElementById("announce");
 const OUTCOMES = { // a sign, a word, a class
 	P: ["✓", "passed", "good"], F: ["✗", "failed", "bad"], S: ["–", "skipped", "skipped"],
-	M: ["?", "missing", "bad"], E: ["!", "error", "bad"], K: ["≈", "known failure", "skipped"],
+	M: ["?", "missing", "bad"], E: ["!", "error", "bad"], K: ["≈", "known to fail", "skipped"],
 	".": ["", "not in this result", "none"],
 };
 const ORDER = "FEMKPS";
@@ -44,16 +44,10 @@ function link(view, rest, query, text, attributes) {
 	return h("a", {href: hash, ...attributes}, text);
 }
 
-function counted(run, among) {
+function summary(run) {
 	const counts = {};
 	for (const letter of run.outcomes)
-		if (!among || among.includes(letter))
-			counts[letter] = (counts[letter] || 0) + 1;
-	return counts;
-}
-
-function summary(run) {
-	const counts = counted(run);
+		counts[letter] = (counts[letter] || 0) + 1;
 	return [...ORDER].filter(letter => counts[letter])
 		.map(letter => `${counts[letter]} ${OUTCOMES[letter][1]}`).join(", ") || "no case";
 }
@@ -72,10 +66,17 @@ function mark(run, number) {
 		h("span", {"aria-hidden": "true"}, sign), h("span", {class: "hidden"}, word));
 }
 
-function table(head, rows, attributes) {
-	return h("div", {class: "wide", tabindex: "0", role: "region", "aria-label": "a table", ...attributes},
-		h("table", null, h("thead", null, h("tr", null, head.map(text => h("th", {scope: "col"}, text)))),
-			h("tbody", null, rows)));
+function heading(names) {
+	return h("tr", null, names.map(name => h("th", {scope: "col"}, name)));
+}
+
+function framed(label, head, body) {
+	return h("div", {class: "wide", tabindex: "0", role: "region", "aria-label": label},
+		h("table", null, h("thead", null, head), body));
+}
+
+function table(head, rows) {
+	return framed(head.join(", "), heading(head), h("tbody", null, rows));
 }
 
 /* Draw the first rows now, and the others as they come into sight, or are to be printed. */
@@ -211,16 +212,15 @@ views.cases = (rest, query) => {
 		{name: "differs", label: "only where they differ", check: true}], now => {
 		const runs = numbers.map(number => data.runs[number]).filter(run =>
 			(!now.series || run.series === now.series) && (!now.variant || run.variant === now.variant));
-		head.replaceChildren(h("th", {scope: "col"}, "case"), ...runs.map(run =>
-			h("th", {scope: "col"}, link("run", data.runs.indexOf(run), null, cellOf(run)))));
+		head.replaceChildren(...heading(["case", ...runs.map(run =>
+			link("run", data.runs.indexOf(run), null, cellOf(run)))]).children);
 		const found = matching(now, runs);
 		say(`${found.length} of ${data.cases.length} cases in ${runs.length} cells`);
 		fill(body, found, number => h("tr", null, h("td", {class: "first"},
 			link("case", data.cases[number].id, null, data.cases[number].id, {class: "row name"})),
 		runs.map(run => mark(run, number))));
 	});
-	main.append(h("h2", null, "Cases"), bar, h("div", {class: "wide", tabindex: "0", role: "region",
-		"aria-label": "cases"}, h("table", null, h("thead", null, head), body)));
+	main.append(h("h2", null, "Cases"), bar, framed("cases", head, body));
 	start();
 };
 
@@ -229,8 +229,7 @@ views.contracts = (rest, query) => {
 	const variants = data.variants.map(each => each.name).filter(count);
 	const usual = variants.reduce((best, name) => count(name) > count(best) ? name : best, variants[0]);
 	const body = h("tbody");
-	const head = h("tr", null, h("th", {scope: "col"}, "what the kernel promises"),
-		data.series.map(series => h("th", {scope: "col"}, series)));
+	const head = heading(["what the kernel promises", ...data.series]);
 	const {bar, start} = controls("contracts", query, [SEARCH, STATUS, SUITE,
 		{name: "variant", label: "Variant", usual, options: variants.map(name => [name, name])},
 		{name: "differs", label: "only where the series differ", check: true}], now => {
@@ -245,8 +244,7 @@ views.contracts = (rest, query) => {
 			runs.map(run => mark(run, number)));
 		});
 	});
-	main.append(h("h2", null, "Contracts"), bar, h("div", {class: "wide", tabindex: "0", role: "region",
-		"aria-label": "contracts"}, h("table", null, h("thead", null, head), body)));
+	main.append(h("h2", null, "Contracts"), bar, framed("contracts", head, body));
 	start();
 };
 
@@ -293,7 +291,7 @@ views.case = rest => {
 				h("td", {class: "name"}, param.param), h("td", null, tag(param.outcome)),
 				h("td", null, param.reason, log("output", param.log, param.outcome === "F"))))) : "",
 			log("output", detail.log, bad),
-			command(run.again.replace("CASE_TO_RUN", () => quoted(each.id)))));
+			command(run.again.replace(data.placeholder, () => quoted(each.id)))));
 	});
 };
 
@@ -378,10 +376,8 @@ views.functions = (rest, query) => {
 				h("a", {href: `#mutant/${each.file}`}, `line ${one.line}`), " ", h("code", null, one.text)))) : "0"),
 		share(each.reached, each.lines)));
 	});
-	main.append(h("h2", null, "Functions"), bar, h("div", {class: "wide", tabindex: "0", role: "region",
-		"aria-label": "functions"}, h("table", null, h("thead", null, h("tr", null,
-		["function", "mutants that a case noticed", "survivors", "lines reached"].map(text =>
-			h("th", {scope: "col"}, text)))), body)));
+	main.append(h("h2", null, "Functions"), bar, framed("functions",
+		heading(["function", "mutants that a case noticed", "survivors", "lines reached"]), body));
 	start();
 };
 

@@ -290,6 +290,7 @@ def test_an_empty_path_is_not_the_current_folder(
     ("gate --tree . old HEAD --gitlab link", "link is read, and"),
     ("mutate --json new --html new", "new would be written twice"),
     ("mutate --diff old --html old", "old is read, and"),
+    ("report old -o old", "old is read, and"),
     ("coverage --lcov new --html new", "new would be written twice"),
 ])
 def test_no_output_is_written_over(

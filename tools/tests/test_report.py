@@ -276,9 +276,14 @@ def test_what_is_no_result_is_told(text: str | None, complaint: str, tmp_path: P
 
 
 def test_a_page_for_no_place_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for output in (tmp_path, tmp_path / "none" / "page.html"):
-        assert cli.main(["report", "-o", str(output)]) == 2
-        assert "name a file in a folder that is there" in capsys.readouterr().err
+    given = tmp_path / "given.json"
+    kcidb.write(given, [a_run("7.3/plain", some_cases())])
+    before = given.read_bytes()
+    for output, says in ((tmp_path, "is a folder"), (tmp_path / "none" / "page.html", "there is no folder"),
+                         (given, "is read, and would be overwritten")):
+        assert cli.main(["report", str(given), "-o", str(output)]) == 2
+        assert says in capsys.readouterr().err
+    assert given.read_bytes() == before
 
 
 def test_a_result_given_is_shown(tmp_path: Path) -> None:

@@ -330,11 +330,11 @@ def _measurable(options: argparse.Namespace) -> tuple[Path, image.Request]:
 
 def _mutate(options: argparse.Namespace) -> int:
     """Kernel -> mutants -> boots -> verdicts."""
-    _check_outputs(options.json, options.html, inputs=(options.diff,))
+    _check_outputs(options.json, inputs=(options.diff,))
     if options.engine == "slurm":
         slurm.check()
     base, request = _measurable(options)
-    host.ensure((*host.MUTATING, *host.CACHING, *host.BISECTING, *(host.PAGES if options.html else ())))
+    host.ensure((*host.MUTATING, *host.CACHING, *host.BISECTING))
     from kmem_kunit import mutating  # needs clang, which that installs
 
     os.environ["PATH"] = host.cached_path()

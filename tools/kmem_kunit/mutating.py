@@ -23,7 +23,6 @@ from kmem_kunit import (
     image,
     mutating_slurm,
     mutation,
-    mutation_page,
     mutation_report,
     progress,
     result,
@@ -136,8 +135,6 @@ def mutate(base: Path, request: image.Request, options: argparse.Namespace) -> i
         changed = changes.of_file(options.diff, request.kernel.path, request.repo)
     wishes = [Wish(glob, tuple(options.without), options.shard, options.resume, changed)
               for glob in dict.fromkeys(options.suites or [OURS])]
-    # what has to be fetched is fetched before the hours of work that are to be shown by it
-    script = mutation_page.script(base) if options.html is not None else ""
     tasks = None
     if options.engine == "slurm":  # what is made before its tasks is made here, with what is here
         tasks = request.jobs
@@ -155,8 +152,6 @@ def mutate(base: Path, request: image.Request, options: argparse.Namespace) -> i
     finally:  # also if nobody reads
         if options.json is not None:
             result.save(options.json, json.dumps(outcome.document(), indent=1).encode())
-        if options.html is not None:
-            result.save(options.html, mutation_page.page(outcome.document(), script).encode())
     return 1 if any(each.lost for each in outcomes) else 0
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from kmem_kunit import baseline, cache, evidence, host, kcidb, mutation_page, report_data, result
+from kmem_kunit import baseline, cache, evidence, host, kcidb, mutation_element, report_data, result
 from kmem_kunit.errors import UserError
 from kmem_kunit.kcidb import Run
 
@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     host.ensure((*host.READING, *host.RENDERING, *(host.PAGES if given.mutants else ())))
     from kmem_kunit import report_page  # needs jinja2, which host.ensure() installs
 
-    element = mutation_page.script(cache.root()) if given.mutants else ""
+    element = mutation_element.script(cache.root()) if given.mutants else ""
     data = report_data.document(given.runs, given.mutants, given.lcov, datetime.now(timezone.utc))
     text = report_page.page(data, given.mutants, element)
     result.save(options.output, text.encode())

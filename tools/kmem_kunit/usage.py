@@ -205,7 +205,6 @@ def _add_mutate(mutate: argparse.ArgumentParser) -> None:
     mutate.add_argument("--resume", action="store_true", help="go on with a run that was interrupted")
     mutate.add_argument("--json", type=_path, metavar="FILE",
                         help="write the verdicts as mutation-testing-report-schema has it")
-    mutate.add_argument("--html", type=_path, metavar="FILE", help="write a page that shows them")
     _add_engine(mutate)
     # a third of a boot is spent waiting
     _add_jobs(mutate, "mutants, and compilers, at once", 2 * _processors())

@@ -26,7 +26,6 @@ from kmem_kunit import (
     kernel,
     mutating,
     mutation,
-    mutation_page,
     overlay,
     progress,
     usage,
@@ -349,17 +348,6 @@ def options(**chosen: object) -> argparse.Namespace:
     """Return the options of "mutate" without any, and those chosen."""
     parsed = usage.parser(dict.fromkeys(cli._VERBS, lambda _: 0)).parse_args(["mutate"])
     return argparse.Namespace(**{**vars(parsed), **chosen})
-
-
-def test_nothing_is_judged_for_a_page_that_cannot_be_made(
-        request_of_none: image.Request, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def offline(_: Path) -> str:
-        raise UserError("cannot get it")
-
-    monkeypatch.setattr(mutation_page, "script", offline)
-    monkeypatch.setattr(mutating, "run", lambda *_: pytest.fail("was judged"))
-    with pytest.raises(UserError, match="cannot get it"):
-        mutating.mutate(tmp_path, request_of_none, options(html=tmp_path / "page"))
 
 
 def test_what_was_found_is_told_before_a_file_that_cannot_be_written(

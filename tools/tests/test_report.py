@@ -14,7 +14,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
-from kmem_kunit import bench, cli, kcidb, mutation_page, overlay, report_data, report_page, suites
+from kmem_kunit import bench, cli, kcidb, mutation_element, overlay, report_data, report_page, suites
 from kmem_kunit.kcidb import Run
 from kmem_kunit.result import Case, Number, Problem, Result, Status
 
@@ -187,20 +187,53 @@ def test_a_view_is_filtered_and_its_address_says_so(browser: webdriver.Chrome, t
     clean(browser)
 
 
+SHOWN = """
+    function text(node) {
+        if (["STYLE", "SCRIPT"].includes(node.nodeName)) return "";
+        if (node.nodeType === 3) return node.textContent;
+        const inner = node.shadowRoot ? [node.shadowRoot, ...node.childNodes] : [...node.childNodes];
+        return inner.map(text).join(" ");
+    }
+    return text(document.body).replace(/\\s+/g, " ");
+"""  # all that is shown, with what is in shadow trees
+
+
 def test_mutants_are_shown_by_the_standard_element(browser: webdriver.Chrome, cache_root: Path, tmp_path: Path) -> None:
     for name in ("mutants", "runs"):
         (cache_root / name).mkdir(parents=True)
-    data = report_data.document([], [mutants()], [], START)
-    open_page(browser, tmp_path / "page.html", report_page.page(data, [mutants()], mutation_page.script(cache_root)))
+    document, path = mutants(f"int kmem_source(void);\n/* {HOSTILE} */\n"), tmp_path / "page.html"
+    statuses = ("Killed", "Survived", "NoCoverage")  # of two files, the second with a name that is no good
+    document["files"]["mm/slub.c"]["mutants"] = [
+        {**document["files"]["mm/slub.c"]["mutants"][0], "id": str(number), "status": status, "statusReason": HOSTILE,
+         "location": {"start": {"line": 1, "column": 1}, "end": {"line": 1, "column": 4}}, "coveredBy": ["0"]}
+        for number, status in enumerate(statuses)]
+    document["files"][f"lib/{HOSTILE}"] = document["files"]["mm/slub.c"]
+    document["testFiles"] = {"lib/kmem_kunit": {"tests": [{"id": "0", "name": HOSTILE}]}}
+    data = report_data.document([], [document], [], START)
+    open_page(browser, path, report_page.page(data, [document], mutation_element.script(cache_root)))
     browser.find_element(By.CSS_SELECTOR, "nav a[data-view=mutant]").click()
-    shown = "return document.querySelector('mutation-test-report-app')?.shadowRoot?.textContent || ''"
-    WebDriverWait(browser, PATIENCE).until(
-        lambda found: "All files" in found.execute_script(shown))
-    assert browser.save_screenshot(str(tmp_path / "mutant.png"))
+    for address, words in (("", ("mm/slub.c", "Mutation Score", "33.33", "50.00", "window.broken")),
+                           ("#mutant/mm/slub.c", ("kmem_source", "window.broken"))):
+        if address:
+            browser.get(f"{path.as_uri()}{address}")
+
+        def shown(_: object, words: tuple[str, ...] = words) -> bool:
+            text = browser.execute_script(SHOWN)  # type: ignore[no-untyped-call]
+            return all(word in text for word in words)
+
+        WebDriverWait(browser, PATIENCE).until(shown)
+        assert browser.save_screenshot(str(tmp_path / f"mutant{len(address)}.png"))
     browser.find_element(By.CSS_SELECTOR, "nav a[data-view=functions]").click()
-    assert "mm/slub.c:1" in said(browser)
+    assert "mm/slub.c:1" in said(browser) and HOSTILE in said(browser)
     assert not browser.find_elements(By.TAG_NAME, "mutation-test-report-app")
     clean(browser)
+
+
+def test_what_the_page_shows_cannot_break_out_of_it() -> None:
+    document = mutants("</script><script>alert(1)</script><!--")
+    text = report_page.page(report_data.document([], [document], [], START), [document], "let a = '</script>';")
+    assert text.count("</script>") == 4 and "<!--" not in text
+    assert json.loads(re.search(r'id="mutants">(.*?)</script>', text)[1]) == document  # type: ignore[index]
 
 
 FILTERS = """

@@ -1,12 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The page that shows a mutation run: Stryker's own element, with the report in it, in one file."""
+"""What shows mutants in the page of results: Stryker's own element."""
 import base64
 import hashlib
-import json
 import tarfile
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from kmem_kunit import cache, proc
 from kmem_kunit.errors import UserError
@@ -15,20 +12,6 @@ _PACKAGE = "mutation-testing-elements@3.9.0"
 _SHA512 = "3G4GhBO8Wc/ZrqOJ5uT8AbM1h/ew9kfX0MIlpy59gWu/amMZyKH3TreKAOMwwXNibhZMOL7A3n5nFvhYWLdtYQ=="
 _MEMBER = "package/dist/mutation-test-elements.js"
 _LIMIT = 300.0  # seconds for the download
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Mutants</title>
-</head>
-<body>
-<mutation-test-report-app title-postfix="kmem-kunit"></mutation-test-report-app>
-<script>%s</script>
-<script>document.querySelector("mutation-test-report-app").report = %s;</script>
-</body>
-</html>
-"""
 
 
 def script(base: Path) -> str:
@@ -51,8 +34,3 @@ def script(base: Path) -> str:
                 assert member is not None
                 cache.write(kept, member.read())
     return kept.read_text(encoding="utf-8")
-
-
-def page(document: Mapping[str, Any], code: str) -> str:
-    """Return the page for a report: nothing in it can end the script that it is in."""
-    return _PAGE % (code.replace("</script", "<\\/script"), json.dumps(document).replace("<", "\\u003c"))
